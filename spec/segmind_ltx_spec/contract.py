@@ -1,0 +1,177 @@
+"""The only loader of ``openapi.yaml``: the document, and the models that it describes.
+
+A model is an entry in the document (a request schema that carries ``x-model``, and the paths whose body it is),
+so that a sixth one needs no code here or in anything that reads the contract through this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from attrs import field, frozen
+
+OPENAPI_PATH: Final = Path(__file__).with_name("openapi.yaml")
+"""Where the hand-written document lies."""
+
+Json = dict[str, Any]
+
+
+class SpecError(ValueError):
+    """The document is not one that this project can work with; the message names the place."""
+
+
+@frozen
+class Source:
+    """Where a statement comes from.
+
+    ``grade`` is D (one of the five documents says so), P (other public pages or the SDK of the vendor say so) or
+    I (inferred; ``note`` says why).
+    """
+
+    grade: str
+    document: str | None = None
+    note: str | None = None
+
+    @classmethod
+    def of(cls, node: Mapping[str, Any], where: str) -> Source:
+        """Read a node's ``x-source``; raises `SpecError` where there is none or its grade is unknown."""
+        raw = node.get("x-source")
+        if not isinstance(raw, Mapping) or raw.get("grade") not in {"D", "P", "I"}:
+            raise SpecError(f"{where}: x-source needs a grade of D, P or I, not {raw!r}")
+        source = cls(raw["grade"], raw.get("document"), raw.get("note"))
+        if source.grade in {"D", "P"} and not source.document:
+            raise SpecError(f"{where}: grade {source.grade} needs the name of a document")
+        return source
+
+
+@frozen
+class Model:
+    """One model, as its request schema and paths describe it. Times are in seconds, prices in USD."""
+
+    slug: str
+    title: str
+    summary: str
+    schema_name: str
+    schema: Json = field(repr=False)
+    seconds: float
+    usd_low: float
+    usd_high: float
+    v1: str
+    v2: str
+    v2_source: Source
+
+    @property
+    def parameters(self) -> Json:
+        """The schema of each parameter, by name, in the document's order."""
+        properties: Json = self.schema["properties"]
+        return properties
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The parameters that a request must have."""
+        return frozenset(self.schema.get("required", ()))
+
+    @property
+    def defaults(self) -> Json:
+        """What the service uses for a parameter that is left out."""
+        return {name: schema["default"] for name, schema in self.parameters.items() if "default" in schema}
+
+    @property
+    def video(self) -> Json:
+        """The rules by which a request determines its video (see `segmind_ltx_spec.video`)."""
+        rules: Json = self.schema["x-model"]["video"]
+        return rules
+
+
+@frozen
+class Contract:
+    """The document and its models."""
+
+    document: Json = field(repr=False)
+    models: Mapping[str, Model]
+
+    def at(self, pointer: str) -> Any:
+        """What stands at a JSON pointer (``#/components/…``), references followed on the way.
+
+        Raises `SpecError` where it leads nowhere.
+        """
+        node: Any = self.document
+        for part in pointer.removeprefix("#").split("/")[1:]:
+            key = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(node, Mapping) and "$ref" in node:
+                node = self.at(node["$ref"])
+            try:
+                node = node[int(key)] if isinstance(node, list) else node[key]
+            except (KeyError, IndexError, ValueError, TypeError):
+                raise SpecError(f"{pointer}: nothing stands at {part!r}") from None
+        return node
+
+    def operations(self) -> Iterator[tuple[str, str, Json]]:
+        """Path, method and operation object of every operation, in the document's order."""
+        for path, item in self.document["paths"].items():
+            for method, operation in item.items():
+                if method in {"get", "post", "put", "patch", "delete"}:
+                    yield path, method, operation
+
+    def body_schema_name(self, operation: Mapping[str, Any]) -> str | None:
+        """The name of the schema of an operation's JSON body, or None where it takes none."""
+        body = operation.get("requestBody")
+        if body is None:
+            return None
+        body = self.at(body["$ref"]) if "$ref" in body else body
+        reference: str = body["content"]["application/json"]["schema"]["$ref"]
+        return reference.rsplit("/", 1)[-1]
+
+
+def contract_of(document: Json) -> Contract:
+    """Read a parsed document. Raises `SpecError` where a model is incomplete."""
+    contract = Contract(document, {})
+    posts: dict[str, dict[str, str]] = {}
+    sources: dict[str, Source] = {}
+    for path, method, operation in contract.operations():
+        name = contract.body_schema_name(operation) if method == "post" else None
+        if name is not None:
+            version = path.split("/")[1]
+            posts.setdefault(name, {})[version] = path
+            sources[path] = Source.of(operation, f"{method.upper()} {path}")
+    models: dict[str, Model] = {}
+    for name, schema in document["components"]["schemas"].items():
+        about = schema.get("x-model")
+        if about is None:
+            continue
+        missing = {"v1", "v2"} - posts.get(name, {}).keys()
+        if missing:
+            raise SpecError(f"#/components/schemas/{name}: no POST path under {', '.join(sorted(missing))}")
+        v1, v2 = posts[name]["v1"], posts[name]["v2"]
+        models[about["slug"]] = Model(
+            slug=about["slug"],
+            title=about["title"],
+            summary=about["summary"],
+            schema_name=name,
+            schema=schema,
+            seconds=float(about["latency"]["seconds"]),
+            usd_low=float(about["price"]["usd_low"]),
+            usd_high=float(about["price"]["usd_high"]),
+            v1=v1,
+            v2=v2,
+            v2_source=sources[v2],
+        )
+    return Contract(document, models)
+
+
+def read_document(path: Path = OPENAPI_PATH) -> Json:
+    """Parse the YAML document at ``path``; every call gives a fresh copy."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(document, dict):
+        raise SpecError(f"{path}: not an OpenAPI document")
+    return document
+
+
+@cache
+def load() -> Contract:
+    """The contract as shipped. Read once; treat it as constant."""
+    return contract_of(read_document())
