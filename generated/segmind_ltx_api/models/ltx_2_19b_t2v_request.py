@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Ltx219BT2VRequest")
+
+
+@_attrs_define
+class Ltx219BT2VRequest:
+    """Parameters of ltx-2-19b-t2v, which makes video with sound from text.
+
+    Attributes:
+        prompt (str): What is to be seen and heard.
+        negative_prompt (str | Unset): What is to be avoided.
+        width (int | Unset): Width of the video, in pixels.
+        height (int | Unset): Height of the video, in pixels.
+        num_frames (int | Unset): Length of the video, in frames.
+        fps (int | Unset): Frames a second.
+        guidance_scale (float | Unset): How strongly the video follows the prompt.
+        seed (int | Unset): Makes a video reproducible. The service uses its default seed where it is left out.
+    """
+
+    prompt: str
+    negative_prompt: str | Unset = UNSET
+    width: int | Unset = UNSET
+    height: int | Unset = UNSET
+    num_frames: int | Unset = UNSET
+    fps: int | Unset = UNSET
+    guidance_scale: float | Unset = UNSET
+    seed: int | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        prompt = self.prompt
+
+        negative_prompt = self.negative_prompt
+
+        width = self.width
+
+        height = self.height
+
+        num_frames = self.num_frames
+
+        fps = self.fps
+
+        guidance_scale = self.guidance_scale
+
+        seed = self.seed
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "prompt": prompt,
+            }
+        )
+        if negative_prompt is not UNSET:
+            field_dict["negative_prompt"] = negative_prompt
+        if width is not UNSET:
+            field_dict["width"] = width
+        if height is not UNSET:
+            field_dict["height"] = height
+        if num_frames is not UNSET:
+            field_dict["num_frames"] = num_frames
+        if fps is not UNSET:
+            field_dict["fps"] = fps
+        if guidance_scale is not UNSET:
+            field_dict["guidance_scale"] = guidance_scale
+        if seed is not UNSET:
+            field_dict["seed"] = seed
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        prompt = d.pop("prompt")
+
+        negative_prompt = d.pop("negative_prompt", UNSET)
+
+        width = d.pop("width", UNSET)
+
+        height = d.pop("height", UNSET)
+
+        num_frames = d.pop("num_frames", UNSET)
+
+        fps = d.pop("fps", UNSET)
+
+        guidance_scale = d.pop("guidance_scale", UNSET)
+
+        seed = d.pop("seed", UNSET)
+
+        ltx_2_19b_t2v_request = cls(
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            width=width,
+            height=height,
+            num_frames=num_frames,
+            fps=fps,
+            guidance_scale=guidance_scale,
+            seed=seed,
+        )
+
+        return ltx_2_19b_t2v_request

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..models.ltx_2_fast_request_duration import Ltx2FastRequestDuration, check_ltx_2_fast_request_duration
+from ..models.ltx_2_fast_request_resolution import Ltx2FastRequestResolution, check_ltx_2_fast_request_resolution
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Ltx2FastRequest")
+
+
+@_attrs_define
+class Ltx2FastRequest:
+    """Parameters of ltx-2-fast, the quick one of the LTX 2 pair.
+
+    Attributes:
+        prompt (str): What is to be seen and heard; details help.
+        duration (Ltx2FastRequestDuration | Unset): Length of the video, in seconds.
+        resolution (Ltx2FastRequestResolution | Unset): Resolution of the video.
+        generate_audio (bool | Unset): Whether the video has sound.
+        image (None | str | Unset): Location of a picture to start from; null for none.
+    """
+
+    prompt: str
+    duration: Ltx2FastRequestDuration | Unset = UNSET
+    resolution: Ltx2FastRequestResolution | Unset = UNSET
+    generate_audio: bool | Unset = UNSET
+    image: None | str | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        prompt = self.prompt
+
+        duration: int | Unset = UNSET
+        if not isinstance(self.duration, Unset):
+            duration = self.duration
+
+        resolution: str | Unset = UNSET
+        if not isinstance(self.resolution, Unset):
+            resolution = self.resolution
+
+        generate_audio = self.generate_audio
+
+        image: None | str | Unset
+        if isinstance(self.image, Unset):
+            image = UNSET
+        else:
+            image = self.image
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "prompt": prompt,
+            }
+        )
+        if duration is not UNSET:
+            field_dict["duration"] = duration
+        if resolution is not UNSET:
+            field_dict["resolution"] = resolution
+        if generate_audio is not UNSET:
+            field_dict["generate_audio"] = generate_audio
+        if image is not UNSET:
+            field_dict["image"] = image
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        prompt = d.pop("prompt")
+
+        _duration = d.pop("duration", UNSET)
+        duration: Ltx2FastRequestDuration | Unset
+        if isinstance(_duration, Unset):
+            duration = UNSET
+        else:
+            duration = check_ltx_2_fast_request_duration(_duration)
+
+        _resolution = d.pop("resolution", UNSET)
+        resolution: Ltx2FastRequestResolution | Unset
+        if isinstance(_resolution, Unset):
+            resolution = UNSET
+        else:
+            resolution = check_ltx_2_fast_request_resolution(_resolution)
+
+        generate_audio = d.pop("generate_audio", UNSET)
+
+        def _parse_image(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        image = _parse_image(d.pop("image", UNSET))
+
+        ltx_2_fast_request = cls(
+            prompt=prompt,
+            duration=duration,
+            resolution=resolution,
+            generate_audio=generate_audio,
+            image=image,
+        )
+
+        return ltx_2_fast_request

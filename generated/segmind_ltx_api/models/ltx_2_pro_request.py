@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..models.ltx_2_pro_request_duration import Ltx2ProRequestDuration, check_ltx_2_pro_request_duration
+from ..models.ltx_2_pro_request_resolution import Ltx2ProRequestResolution, check_ltx_2_pro_request_resolution
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="Ltx2ProRequest")
+
+
+@_attrs_define
+class Ltx2ProRequest:
+    """Parameters of ltx-2-pro, the careful one of the LTX 2 pair.
+
+    Attributes:
+        prompt (str): What is to be seen and heard; details help.
+        duration (Ltx2ProRequestDuration | Unset): Length of the video, in seconds.
+        resolution (Ltx2ProRequestResolution | Unset): Resolution of the video.
+        generate_audio (bool | Unset): Whether the video has sound.
+        image (str | Unset): Location of a picture to start from. Unlike with ltx-2-fast, null is not documented here.
+    """
+
+    prompt: str
+    duration: Ltx2ProRequestDuration | Unset = UNSET
+    resolution: Ltx2ProRequestResolution | Unset = UNSET
+    generate_audio: bool | Unset = UNSET
+    image: str | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        prompt = self.prompt
+
+        duration: int | Unset = UNSET
+        if not isinstance(self.duration, Unset):
+            duration = self.duration
+
+        resolution: str | Unset = UNSET
+        if not isinstance(self.resolution, Unset):
+            resolution = self.resolution
+
+        generate_audio = self.generate_audio
+
+        image = self.image
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "prompt": prompt,
+            }
+        )
+        if duration is not UNSET:
+            field_dict["duration"] = duration
+        if resolution is not UNSET:
+            field_dict["resolution"] = resolution
+        if generate_audio is not UNSET:
+            field_dict["generate_audio"] = generate_audio
+        if image is not UNSET:
+            field_dict["image"] = image
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        prompt = d.pop("prompt")
+
+        _duration = d.pop("duration", UNSET)
+        duration: Ltx2ProRequestDuration | Unset
+        if isinstance(_duration, Unset):
+            duration = UNSET
+        else:
+            duration = check_ltx_2_pro_request_duration(_duration)
+
+        _resolution = d.pop("resolution", UNSET)
+        resolution: Ltx2ProRequestResolution | Unset
+        if isinstance(_resolution, Unset):
+            resolution = UNSET
+        else:
+            resolution = check_ltx_2_pro_request_resolution(_resolution)
+
+        generate_audio = d.pop("generate_audio", UNSET)
+
+        image = d.pop("image", UNSET)
+
+        ltx_2_pro_request = cls(
+            prompt=prompt,
+            duration=duration,
+            resolution=resolution,
+            generate_audio=generate_audio,
+            image=image,
+        )
+
+        return ltx_2_pro_request

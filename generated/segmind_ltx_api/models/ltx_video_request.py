@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..models.ltx_video_request_aspect_ratio import LtxVideoRequestAspectRatio, check_ltx_video_request_aspect_ratio
+from ..models.ltx_video_request_length import LtxVideoRequestLength, check_ltx_video_request_length
+from ..models.ltx_video_request_target_size import LtxVideoRequestTargetSize, check_ltx_video_request_target_size
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="LtxVideoRequest")
+
+
+@_attrs_define
+class LtxVideoRequest:
+    """Parameters of ltx-video, the first and smallest of the five models.
+
+    Attributes:
+        prompt (str): What the video is to show. Long and descriptive prompts work best with this model.
+        negative_prompt (str | Unset): What the video is not to show.
+        aspect_ratio (LtxVideoRequestAspectRatio | Unset): Width to height of the video. Ignored where an image is
+            given.
+        target_size (LtxVideoRequestTargetSize | Unset): The size aimed at, in pixels.
+        length (LtxVideoRequestLength | Unset): Length of the video, in frames.
+        steps (int | Unset): Number of denoising steps.
+        cfg (float | Unset): How strongly the video follows the prompt.
+        seed (int | Unset): Makes a video reproducible. Chosen at random where it is left out.
+        image (None | str | Unset): Location of a picture to start from; null for none.
+    """
+
+    prompt: str
+    negative_prompt: str | Unset = UNSET
+    aspect_ratio: LtxVideoRequestAspectRatio | Unset = UNSET
+    target_size: LtxVideoRequestTargetSize | Unset = UNSET
+    length: LtxVideoRequestLength | Unset = UNSET
+    steps: int | Unset = UNSET
+    cfg: float | Unset = UNSET
+    seed: int | Unset = UNSET
+    image: None | str | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        prompt = self.prompt
+
+        negative_prompt = self.negative_prompt
+
+        aspect_ratio: str | Unset = UNSET
+        if not isinstance(self.aspect_ratio, Unset):
+            aspect_ratio = self.aspect_ratio
+
+        target_size: int | Unset = UNSET
+        if not isinstance(self.target_size, Unset):
+            target_size = self.target_size
+
+        length: int | Unset = UNSET
+        if not isinstance(self.length, Unset):
+            length = self.length
+
+        steps = self.steps
+
+        cfg = self.cfg
+
+        seed = self.seed
+
+        image: None | str | Unset
+        if isinstance(self.image, Unset):
+            image = UNSET
+        else:
+            image = self.image
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update(
+            {
+                "prompt": prompt,
+            }
+        )
+        if negative_prompt is not UNSET:
+            field_dict["negative_prompt"] = negative_prompt
+        if aspect_ratio is not UNSET:
+            field_dict["aspect_ratio"] = aspect_ratio
+        if target_size is not UNSET:
+            field_dict["target_size"] = target_size
+        if length is not UNSET:
+            field_dict["length"] = length
+        if steps is not UNSET:
+            field_dict["steps"] = steps
+        if cfg is not UNSET:
+            field_dict["cfg"] = cfg
+        if seed is not UNSET:
+            field_dict["seed"] = seed
+        if image is not UNSET:
+            field_dict["image"] = image
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        prompt = d.pop("prompt")
+
+        negative_prompt = d.pop("negative_prompt", UNSET)
+
+        _aspect_ratio = d.pop("aspect_ratio", UNSET)
+        aspect_ratio: LtxVideoRequestAspectRatio | Unset
+        if isinstance(_aspect_ratio, Unset):
+            aspect_ratio = UNSET
+        else:
+            aspect_ratio = check_ltx_video_request_aspect_ratio(_aspect_ratio)
+
+        _target_size = d.pop("target_size", UNSET)
+        target_size: LtxVideoRequestTargetSize | Unset
+        if isinstance(_target_size, Unset):
+            target_size = UNSET
+        else:
+            target_size = check_ltx_video_request_target_size(_target_size)
+
+        _length = d.pop("length", UNSET)
+        length: LtxVideoRequestLength | Unset
+        if isinstance(_length, Unset):
+            length = UNSET
+        else:
+            length = check_ltx_video_request_length(_length)
+
+        steps = d.pop("steps", UNSET)
+
+        cfg = d.pop("cfg", UNSET)
+
+        seed = d.pop("seed", UNSET)
+
+        def _parse_image(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        image = _parse_image(d.pop("image", UNSET))
+
+        ltx_video_request = cls(
+            prompt=prompt,
+            negative_prompt=negative_prompt,
+            aspect_ratio=aspect_ratio,
+            target_size=target_size,
+            length=length,
+            steps=steps,
+            cfg=cfg,
+            seed=seed,
+            image=image,
+        )
+
+        return ltx_video_request
