@@ -1,7 +1,8 @@
-"""Emit from the spec what openapi-python-client drops: `contract.py` and `calls.py` of the generated package.
+"""Emit from the spec what openapi-python-client drops: three files of the generated package.
 
 `contract.py` is a table of the models with the limits of each parameter, which the client checks before it sends
-anything. `calls.py` gives type checkers the parameters of ``client.submit("ltx-2-pro", …)``.
+anything. `calls.py` gives type checkers the parameters of ``client.submit("ltx-2-pro", …)``, `requests.py` is the list
+of the request types.
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ PYTHON_TYPES: Final = {"string": "str", "integer": "int", "number": "float", "bo
 
 
 def emit(contract: Contract, target: Path) -> None:
-    """Write both files into the package at ``target``. Raises ValueError where a parameter's name is taken."""
+    """Write the files into the package at ``target``. Raises ValueError where a parameter's name is taken."""
     for model in contract.models.values():
         if clash := TAKEN & model.parameters.keys():
             raise ValueError(f"{model.slug}: the client's calls use the name {', '.join(sorted(clash))} themselves")
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True
-    )  # It writes Python, not HTML.
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        autoescape=False,  # noqa: S701 - it writes Python, not HTML
+    )
     environment.filters["repr"] = repr
     models = [_described(contract, model) for model in contract.models.values()]
-    for name in ("contract.py", "calls.py"):
+    for name in ("contract.py", "calls.py", "requests.py"):
         text = environment.get_template(f"{name}.jinja").render(models=models)
         (target / name).write_text(text, encoding="utf-8")
 

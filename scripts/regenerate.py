@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from emit import emit
 from openapi_python_client.strings import pascal_case, snake_case
 
+from emit import emit
 from segmind_ltx_spec import Contract, contract_of, read_document
 
 ROOT: Final = Path(__file__).resolve().parent.parent

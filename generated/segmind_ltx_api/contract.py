@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from .api.requests.get_request import _get_kwargs as get_request
-from .api.requests.get_request_status import _get_kwargs as get_request_status
+from .api.requests import get_request as _get_request
+from .api.requests import get_request_status as _get_request_status
 from .api.v1.generate_ltx_2_19b_i2v import _get_kwargs as generate_ltx_2_19b_i2v
 from .api.v1.generate_ltx_2_19b_t2v import _get_kwargs as generate_ltx_2_19b_t2v
 from .api.v1.generate_ltx_2_fast import _get_kwargs as generate_ltx_2_fast
@@ -55,6 +55,9 @@ class Model(NamedTuple):
     usd_high: float
     parameters: Mapping[str, Parameter]
 
+
+get_request: Final[Callable[..., dict[str, Any]]] = _get_request._get_kwargs
+get_request_status: Final[Callable[..., dict[str, Any]]] = _get_request_status._get_kwargs
 
 MODELS: Final[Mapping[str, Model]] = {
     "ltx-video": Model(
@@ -150,7 +153,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=3,
-                description="How strongly the video follows the prompt.",
+                description="How closely the result keeps to the prompt; the larger, the closer.",
             ),
             "seed": Parameter(
                 name="seed",
@@ -271,7 +274,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=4,
-                description="How strongly the video follows the prompt.",
+                description="How closely the result keeps to the prompt; the larger, the closer.",
             ),
             "seed": Parameter(
                 name="seed",
@@ -392,7 +395,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=4,
-                description="How strongly the video follows the prompt.",
+                description="How closely the result keeps to the prompt; the larger, the closer.",
             ),
             "seed": Parameter(
                 name="seed",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 from attrs import field, frozen
@@ -39,10 +39,11 @@ class Source:
     @classmethod
     def of(cls, node: Mapping[str, Any], where: str) -> Source:
         """Read a node's ``x-source``; raises `SpecError` where there is none or its grade is unknown."""
-        raw = node.get("x-source")
-        if not isinstance(raw, Mapping) or raw.get("grade") not in {"D", "P", "I"}:
+        raw: Any = node.get("x-source")
+        if not isinstance(raw, dict) or cast("Json", raw).get("grade") not in {"D", "P", "I"}:
             raise SpecError(f"{where}: x-source needs a grade of D, P or I, not {raw!r}")
-        source = cls(raw["grade"], raw.get("document"), raw.get("note"))
+        said = cast("Json", raw)
+        source = cls(said["grade"], said.get("document"), said.get("note"))
         if source.grade in {"D", "P"} and not source.document:
             raise SpecError(f"{where}: grade {source.grade} needs the name of a document")
         return source
@@ -102,10 +103,8 @@ class Contract:
         node: Any = self.document
         for part in pointer.removeprefix("#").split("/")[1:]:
             key = part.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, Mapping) and "$ref" in node:
-                node = self.at(node["$ref"])
             try:
-                node = node[int(key)] if isinstance(node, list) else node[key]
+                node = _child(self.at(node["$ref"]) if "$ref" in node else node, key)
             except (KeyError, IndexError, ValueError, TypeError):
                 raise SpecError(f"{pointer}: nothing stands at {part!r}") from None
         return node
@@ -125,6 +124,10 @@ class Contract:
         body = self.at(body["$ref"]) if "$ref" in body else body
         reference: str = body["content"]["application/json"]["schema"]["$ref"]
         return reference.rsplit("/", 1)[-1]
+
+
+def _child(node: Any, key: str) -> Any:
+    return cast("list[Any]", node)[int(key)] if isinstance(node, list) else node[key]
 
 
 def contract_of(document: Json) -> Contract:
@@ -168,7 +171,7 @@ def read_document(path: Path = OPENAPI_PATH) -> Json:
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise SpecError(f"{path}: not an OpenAPI document")
-    return document
+    return cast("Json", document)
 
 
 @cache

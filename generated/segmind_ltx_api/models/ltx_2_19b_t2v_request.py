@@ -21,7 +21,7 @@ class Ltx219BT2VRequest:
         height (int | Unset): Height of the video, in pixels.
         num_frames (int | Unset): Length of the video, in frames.
         fps (int | Unset): Frames a second.
-        guidance_scale (float | Unset): How strongly the video follows the prompt.
+        guidance_scale (float | Unset): How closely the result keeps to the prompt; the larger, the closer.
         seed (int | Unset): Makes a video reproducible. The service uses its default seed where it is left out.
     """
 

@@ -25,7 +25,7 @@ class LtxVideoRequest:
         target_size (LtxVideoRequestTargetSize | Unset): The size aimed at, in pixels.
         length (LtxVideoRequestLength | Unset): Length of the video, in frames.
         steps (int | Unset): Number of denoising steps.
-        cfg (float | Unset): How strongly the video follows the prompt.
+        cfg (float | Unset): How closely the result keeps to the prompt; the larger, the closer.
         seed (int | Unset): Makes a video reproducible. Chosen at random where it is left out.
         image (None | str | Unset): Location of a picture to start from; null for none.
     """

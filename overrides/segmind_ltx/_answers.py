@@ -1,0 +1,306 @@
+"""Understand an answer, whatever it is. Pure; nothing here but our own exceptions is ever raised.
+
+Bodies are read with the generated models, made from a view of the spec in which everything is optional. Their
+casts check nothing, so every value taken from one is checked here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from attrs import field, frozen
+
+from segmind_ltx import errors
+from segmind_ltx._retry import reset_at
+from segmind_ltx._wire import Answer, Call
+from segmind_ltx.video import VideoFacts
+from segmind_ltx_api.models import (
+    AcceptedJob,
+    BlockingResult,
+    ErrorMessage,
+    FailedJob,
+    JobMetrics,
+    JobResult,
+    JobStatus,
+    VideoFile,
+)
+
+KNOWN: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
+_LONGEST_DETAIL: Final = 500
+
+
+@frozen
+class Metrics:
+    """What a job took, in seconds, and cost, in USD; None where the service did not say."""
+
+    cost: float | None = None
+    remaining_credits: float | None = None
+    queue_time: float | None = None
+    inference_time: float | None = None
+    total_time: float | None = None
+    retry_count: int | None = None
+
+
+@frozen
+class Polled:
+    """An understood poll or fetch. ``url`` is the output's, where there is one."""
+
+    state: str
+    metrics: Metrics
+    detail: str | None
+    url: str | None
+    content_type: str | None
+    file_name: str | None
+    file_size: int | None
+    body: Mapping[str, Any] = field(repr=False)
+
+
+def accepted(answer: Answer, call: Call, model: str) -> str:
+    """The request id of an accepted submit.
+
+    Raises `UnexpectedAnswerError` where none can be made out: the job exists then, and is billed, but is lost.
+    """
+    try:
+        request_id = AcceptedJob.from_dict(json_object(answer, call)).request_id
+    except errors.UnexpectedAnswerError:
+        # The answer may have been cut off after the id; a paid job is worth a second look.
+        found = re.search(rb'"request_id"\s*:\s*"([^"\\\x00-\x20/]{1,512})"', answer.body)
+        request_id = found.group(1).decode("utf-8", "replace") if found else None
+    if isinstance(request_id, str) and request_id:
+        return request_id
+    raise errors.UnexpectedAnswerError(
+        f"{call} was accepted (status 200), so a job exists and is billed, but no request id can be read from the "
+        f"answer: {_excerpt(answer)}. Look for the job in your account before you submit it again.",
+        model=model,
+        status=answer.status,
+    )
+
+
+def polled(answer: Answer, call: Call, request_id: str) -> Polled:
+    """The state of a job, FAILED included. Raises the exception for any other error status."""
+    if answer.status not in {200, 422}:
+        raise error_for(answer, call, request_id=request_id)
+    body = json_object(answer, call, request_id)
+    parsed = JobStatus.from_dict(body)
+    state = parsed.status
+    if not isinstance(state, str) or not state:
+        raise _senseless(answer, call, request_id, "it has no status")
+    # By the word rather than the status: a job is FAILED even where a gateway made a 200 of the 422.
+    if answer.status == 422 and state != "FAILED":
+        raise _senseless(answer, call, request_id, f"status 422 means FAILED, but it says {state}")
+    if isinstance(parsed.request_id, str) and parsed.request_id != request_id:
+        raise _senseless(answer, call, request_id, f"it is about another job, {parsed.request_id!r}")
+    return _polled(state, body)
+
+
+def _polled(state: str, body: dict[str, Any]) -> Polled:
+    result = JobResult.from_dict(body)
+    file = result.video if isinstance(result.video, VideoFile) else VideoFile()
+    return Polled(
+        state=state,
+        metrics=metrics_of(result.metrics),
+        detail=_text(FailedJob.from_dict(body).error),
+        url=location(body),
+        content_type=_text(file.content_type),
+        file_name=_text(file.file_name),
+        file_size=_whole(file.file_size),
+        body=body,
+    )
+
+
+def video_of_job(polled: Polled, request_id: str, model: str | None) -> VideoFacts:
+    """What a COMPLETED job says of its video."""
+    metrics = polled.metrics
+    return VideoFacts(
+        request_id=request_id,
+        model=model,
+        url=polled.url,
+        content_type=polled.content_type,
+        file_name=polled.file_name,
+        file_size=polled.file_size,
+        cost=metrics.cost,
+        remaining_credits=metrics.remaining_credits,
+        queue_time=metrics.queue_time,
+        inference_time=metrics.inference_time,
+        total_time=metrics.total_time,
+        raw=polled.body,
+    )
+
+
+def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
+    """What a v1 answer says: it is the video's bytes, or JSON that carries its location."""
+    headers = answer.headers
+    request_id = headers.get("x-request-id")
+    body: dict[str, Any] = {}
+    content: bytes | None = None
+    url: str | None = None
+    if looks_like_video(answer):
+        content = answer.body
+        if answer.broken:
+            raise _senseless(answer, call, request_id, f"the video ends early ({answer.broken}); it is billed", model)
+    else:
+        body = json_object(answer, call, request_id, model)
+        url = location(body)
+        if url is None:
+            raise _senseless(answer, call, request_id, "it has neither a video nor its location; it is billed", model)
+    metrics = metrics_of(JobResult.from_dict(body).metrics)
+    return VideoFacts(
+        request_id=request_id,
+        model=model,
+        url=url,
+        content=content,
+        content_type=answer.media_type if content else None,
+        file_size=len(content) if content else None,
+        cost=_first(_number(headers.get("x-cost")), metrics.cost),
+        remaining_credits=_first(_number(headers.get("x-remaining-credits")), metrics.remaining_credits),
+        inference_time=_first(_number(headers.get("x-generation-time")), metrics.inference_time),
+        seed=_whole(headers.get("x-seed-value")),
+        raw=body,
+    )
+
+
+def looks_like_video(answer: Answer) -> bool:
+    """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska)."""
+    if answer.media_type.startswith("video/"):
+        return True
+    generic = answer.media_type in {"", "application/octet-stream", "binary/octet-stream"}
+    return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
+
+
+def location(body: dict[str, Any]) -> str | None:
+    """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none."""
+    result = BlockingResult.from_dict(body)
+    output: object = result.output
+    candidates: list[object] = list(cast("list[object]", output)) if isinstance(output, list) else [output]
+    if isinstance(result.video, VideoFile):
+        candidates.append(result.video.url)
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate.strip():
+            return candidate.strip()
+    return None
+
+
+def metrics_of(parsed: object) -> Metrics:
+    """The generated model's numbers, each checked; empty where the answer had something else."""
+    if not isinstance(parsed, JobMetrics):
+        return Metrics()
+    return Metrics(
+        cost=_number(parsed.cost),
+        remaining_credits=_number(parsed.remaining_credits),
+        queue_time=_number(parsed.queue_time),
+        inference_time=_number(parsed.inference_time),
+        total_time=_number(parsed.total_time),
+        retry_count=_whole(parsed.retry_count),
+    )
+
+
+def json_object(answer: Answer, call: Call, request_id: str | None = None, model: str | None = None) -> dict[str, Any]:
+    """The JSON object of an answer. Raises `UnexpectedAnswerError` for anything else."""
+    if answer.broken:
+        raise _senseless(answer, call, request_id, f"it ends early ({answer.broken})", model)
+    try:
+        body: object = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        raise _senseless(answer, call, request_id, "it is not JSON", model) from None
+    if not isinstance(body, dict):
+        raise _senseless(answer, call, request_id, "it is not a JSON object", model)
+    return cast("dict[str, Any]", body)
+
+
+def error_for(
+    answer: Answer, call: Call, *, request_id: str | None = None, model: str | None = None, time: float = 0.0
+) -> errors.SegmindLtxError:
+    """The exception for an answer that is no success."""
+    body = _json_or_none(answer)
+    detail = _detail(answer, body)
+    if answer.status < 400:
+        return _senseless(answer, call, request_id, f"status {answer.status} is not expected here", model)
+    if body is not None and body.get("status") == "FAILED":
+        return failed(detail, call, request_id, model, answer.status, body)
+    kind = errors.class_for_status(answer.status)
+    said = detail or "no message"
+    message = f"{call} was answered {answer.status}: {said}. {kind.advice}"
+    error = kind(message, request_id=request_id, model=model, status=answer.status, detail=detail, body=body)
+    if isinstance(error, errors.RateLimitedError):
+        error.reset_at = reset_at(answer.headers, time)
+    return error
+
+
+def failed(
+    detail: str | None,
+    call: Call,
+    request_id: str | None,
+    model: str | None,
+    status: int | None,
+    body: Mapping[str, Any] | None,
+) -> errors.JobFailedError:
+    """The exception for a FAILED job."""
+    message = f"job {request_id} failed: {detail or 'no reason given'}. Failed jobs are not charged. ({call})"
+    return errors.JobFailedError(message, request_id=request_id, model=model, status=status, detail=detail, body=body)
+
+
+def _senseless(
+    answer: Answer, call: Call, request_id: str | None, why: str, model: str | None = None
+) -> errors.UnexpectedAnswerError:
+    return errors.UnexpectedAnswerError(
+        f"the answer to {call} (status {answer.status}) makes no sense: {why}. It begins: {_excerpt(answer)}",
+        request_id=request_id,
+        model=model,
+        status=answer.status,
+        body=_json_or_none(answer),
+    )
+
+
+def _json_or_none(answer: Answer) -> dict[str, Any] | None:
+    try:
+        body: object = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else None
+
+
+def _detail(answer: Answer, body: dict[str, Any] | None) -> str | None:
+    """The service's own words: JSON's `error`, or plain text, or what an HTML page says."""
+    if body is not None:
+        parsed = ErrorMessage.from_dict(body)
+        words = [_text(parsed.error) or _text(body.get("message")), _text(parsed.error_description)]
+        return ": ".join(word for word in words if word)[:_LONGEST_DETAIL] or None
+    text = answer.body[: 16 * _LONGEST_DETAIL].decode("utf-8", "replace")
+    if "<" in text:
+        text = re.sub(r"(?is)<(script|style|title).*?</\1>|<[^>]*>", " ", text)
+    return " ".join(text.split())[:_LONGEST_DETAIL] or None
+
+
+def _excerpt(answer: Answer) -> str:
+    if not answer.body:
+        return "(empty)"
+    return repr(answer.body[:120].decode("utf-8", "replace"))
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    if number is None or not number.is_integer():
+        return None
+    return int(value) if isinstance(value, int | str) and str(value).lstrip("+-").isdecimal() else int(number)

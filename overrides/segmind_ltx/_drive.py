@@ -1,0 +1,164 @@
+"""The two drivers: they do what flows ask for, one with `httpx.Client`, one with `httpx.AsyncClient`.
+
+The key is put on each call to the API, and on nothing else: it is no default header of the HTTP client, so neither
+a redirect nor an address taken from an answer can carry it away. What httpx raises becomes a plain `Lost` before
+a flow sees it, so that no frame with headers in it hangs on an exception of ours.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable
+from typing import Protocol
+
+import anyio
+import httpx
+
+from segmind_ltx._intake import FAULTS, Intake, lost
+from segmind_ltx._settings import Secret
+from segmind_ltx._wire import Answer, Call, Download, Env, Flow, Lost, Pause, Reply, T
+from segmind_ltx.errors import ConfigurationError
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds to find a connection; nothing has been sent then."""
+
+
+class Clock(Protocol):
+    """Time as the client sees it, in seconds; pass your own to test without waiting."""
+
+    def monotonic(self) -> float:
+        """Now, on a clock that never goes back."""
+        ...
+
+    def time(self) -> float:
+        """Now, since the epoch."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; called by `Client`."""
+        ...
+
+    def asleep(self, seconds: float) -> Awaitable[None]:
+        """Wait; called by `AsyncClient`."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def monotonic(self) -> float:
+        """Now, on a clock that never goes back."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Now, since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        """Wait, under asyncio or trio."""
+        await anyio.sleep(seconds)
+
+
+class _Common:
+    def __init__(self, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
+        self.base_url, self._key, self._clock = base_url, key, clock
+        self.env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.base_url}>"
+
+    def _request(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
+        if http.is_closed:
+            raise ConfigurationError("this client is closed; make a new one")
+        timeout = httpx.Timeout(call.timeout, connect=min(CONNECT_TIMEOUT, call.timeout))
+        if isinstance(call, Download):
+            return http.build_request(call.method, call.target, timeout=timeout)
+        headers = {"x-api-key": self._key.reveal()}
+        return http.build_request(
+            call.method, self.base_url + call.target, json=call.json, headers=headers, timeout=timeout
+        )
+
+
+class Driver(_Common):
+    """Runs flows, and waits where they say so."""
+
+    def __init__(self, http: httpx.Client, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
+        super().__init__(base_url, key, clock, retries)
+        self.http = http
+
+    def run(self, flow: Flow[T]) -> T:
+        """Do what the flow asks for until it has its result."""
+        reply: Reply = None
+        while True:
+            try:
+                effect = flow.send(reply)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            if isinstance(effect, Pause):
+                self._clock.sleep(effect.seconds)
+                reply = None
+            else:
+                reply = self._call(effect)
+
+    def _call(self, call: Call) -> Answer | Lost:
+        try:
+            request = self._request(self.http, call)
+            response = self.http.send(request, stream=True, follow_redirects=False)
+        except FAULTS as error:
+            return lost(error)
+        intake = Intake(call, response)
+        try:
+            for chunk in response.iter_bytes():
+                if not intake.take(chunk):
+                    break
+        except FAULTS as error:
+            intake.broken = lost(error).reason
+        finally:
+            response.close()
+        return intake.answer(self._key)
+
+
+class AsyncDriver(_Common):
+    """Runs the same flows under asyncio or trio."""
+
+    def __init__(self, http: httpx.AsyncClient, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
+        super().__init__(base_url, key, clock, retries)
+        self.http = http
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Do what the flow asks for until it has its result."""
+        reply: Reply = None
+        while True:
+            try:
+                effect = flow.send(reply)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            if isinstance(effect, Pause):
+                await self._clock.asleep(effect.seconds)
+                reply = None
+            else:
+                reply = await self._call(effect)
+
+    async def _call(self, call: Call) -> Answer | Lost:
+        try:
+            request = self._request(self.http, call)
+            response = await self.http.send(request, stream=True, follow_redirects=False)
+        except FAULTS as error:
+            return lost(error)
+        intake = Intake(call, response)
+        try:
+            async for chunk in response.aiter_bytes():
+                if not intake.take(chunk):
+                    break
+        except FAULTS as error:
+            intake.broken = lost(error).reason
+        finally:
+            await response.aclose()
+        return intake.answer(self._key)

@@ -1,0 +1,235 @@
+"""What the client does, as flows: decisions without I/O (see `segmind_ltx._wire`).
+
+The rules about money live here. A paid call is sent again only where `_retry.may_repeat_paid` says so. From the
+moment a request id is known, every exception carries it. One bad answer never ends a job.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from segmind_ltx import _answers, _retry, errors
+from segmind_ltx._answers import KNOWN, Polled
+from segmind_ltx._parameters import Prepared, check_request_id
+from segmind_ltx._polling import next_poll
+from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, pause, send
+from segmind_ltx.video import JobStatus, VideoFacts
+from segmind_ltx_api.contract import MODELS, get_request, get_request_status
+
+log = logging.getLogger("segmind_ltx")
+
+SUBMIT_TIMEOUT: Final = 60.0
+READ_TIMEOUT: Final = 30.0
+SENSELESS_LIMIT: Final = 5
+"""So many senseless answers in a row to a poll or fetch are an error; fewer are taken for a passing fault."""
+
+OnStatus = Callable[[JobStatus], object]
+
+
+def submit(env: Env, prepared: Prepared) -> Flow[str]:
+    """Submit a job; gives its request id."""
+    call = _call(prepared.model.submit(body=prepared.request), SUBMIT_TIMEOUT)
+    answer = yield from _paid(env, call, prepared)
+    request_id = _answers.accepted(answer, call, prepared.model.slug)
+    log.info("submitted job %s to %s", request_id, prepared.model.slug)
+    return request_id
+
+
+def generate_sync(env: Env, prepared: Prepared, timeout: float) -> Flow[VideoFacts]:
+    """Make one blocking v1 call; ``timeout`` in seconds."""
+    call = _call(prepared.model.generate(body=prepared.request), timeout)
+    answer = yield from _paid(env, call, prepared)
+    return _answers.video_of_call(answer, call, prepared.model.slug)
+
+
+def status(env: Env, request_id: str) -> Flow[JobStatus]:
+    """Ask once for a job's state; a FAILED one is a state, not an exception."""
+    call = _call(get_request_status(check_request_id(request_id)), READ_TIMEOUT)
+    return _public(request_id, (yield from _read(env, call, request_id, deadline=None)))
+
+
+def result(env: Env, request_id: str, model: str | None) -> Flow[VideoFacts]:
+    """Fetch a job's result; raises `JobFailedError`, or `JobNotFinishedError` where it still runs."""
+    return (yield from _result(env, check_request_id(request_id), model, deadline=None))
+
+
+def wait(
+    env: Env,
+    request_id: str,
+    model: str | None,
+    *,
+    timeout: float,
+    submitted: float | None = None,
+    interval: float | None = None,
+    on_status: OnStatus | None = None,
+) -> Flow[VideoFacts]:
+    """Poll a job until it ends, and fetch its result.
+
+    ``timeout`` bounds the whole wait; ``submitted`` is when the job was submitted on ``env.now``'s clock;
+    ``interval`` replaces the schedule of `_polling`. All in seconds.
+    """
+    call = _call(get_request_status(check_request_id(request_id)), READ_TIMEOUT)
+    known = MODELS.get(model or "")
+    usual = known.seconds if known else None
+    begun = env.now()
+    deadline, origin = begun + timeout, begun if submitted is None else submitted
+    state: str | None = None
+    try:
+        while True:
+            seen = yield from _read(env, call, request_id, deadline)
+            if seen.state != state:
+                state = seen.state
+                _tell(seen, request_id, on_status)
+            if seen.state == "FAILED":
+                raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
+            if seen.state == "COMPLETED":
+                return (yield from _result(env, request_id, model, deadline))
+            step = next_poll(env.now() - origin, usual) if interval is None else interval
+            yield from _pause_until(env, step, deadline)
+    except _DeadlinePassed as passed:
+        raise _timed_out(request_id, state, env.now() - begun, passed.last) from None
+
+
+class _DeadlinePassed(Exception):  # noqa: N818 - a signal between two functions here, never seen outside
+    def __init__(self, last: str | None = None) -> None:
+        super().__init__()
+        self.last = last
+
+
+def _timed_out(request_id: str, state: str | None, elapsed: float, last: str | None) -> errors.WaitTimeoutError:
+    trouble = f" The last poll failed: {last}." if last else ""
+    error = errors.WaitTimeoutError(
+        f"job {request_id} was still {state or 'unseen'} after {elapsed:.1f} s.{trouble} It goes on: wait for it "
+        f"again with client.job({request_id!r}).wait(). Do not submit it again, that is a second charge.",
+        request_id=request_id,
+    )
+    error.elapsed, error.state = elapsed, state
+    return error
+
+
+def _call(kwargs: dict[str, Any], timeout: float) -> Call:
+    """A call from what a generated endpoint module says of itself."""
+    return Call(kwargs["method"].upper(), kwargs["url"], timeout, kwargs.get("json"))
+
+
+def _paid(env: Env, call: Call, prepared: Prepared) -> Flow[Answer]:
+    """Make a paid call; gives its 200, or raises. Sent again only where that cannot pay twice."""
+    slug = prepared.model.slug
+    attempt = 0
+    while True:
+        outcome = yield from send(call)
+        if isinstance(outcome, Answer) and outcome.status == 200:
+            return outcome
+        attempt += 1
+        if attempt > env.retries or not _retry.may_repeat_paid(outcome):
+            break
+        delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
+        log.warning("%s: %s; sending it again in %.1f s", call, _outcome(outcome), delay)
+        yield from pause(delay)
+    if isinstance(outcome, Answer):
+        raise _answers.error_for(outcome, call, model=slug, time=env.time())
+    if not outcome.sent:
+        raise errors.NoAnswerError(f"{call} never left: {outcome.reason}. Nothing is billed.", model=slug)
+    low, high = prepared.model.usd_low, prepared.model.usd_high
+    price = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    error = errors.SubmitUncertainError(
+        f"the answer to {call} was lost: {outcome.reason}. A job may exist and cost about {price} USD; it was not "
+        f"sent again, since that may pay twice. Look at the requests or the credits of your account first.",
+        model=slug,
+    )
+    error.usd_low, error.usd_high = low, high
+    raise error
+
+
+def _read(env: Env, call: Call, request_id: str, deadline: float | None) -> Flow[Polled]:
+    """Make a free call until it is understood, the retries are spent, or (with one) the deadline passes."""
+    attempt = senseless = 0
+    while True:
+        outcome = yield from send(_within(call, env, deadline))
+        trouble: errors.SegmindLtxError
+        if isinstance(outcome, Lost):
+            trouble = errors.NoAnswerError(f"{call} got no answer: {outcome.reason}", request_id=request_id)
+        else:
+            try:
+                return _answers.polled(outcome, call, request_id)
+            except errors.UnexpectedAnswerError as error:
+                senseless += 1
+                trouble = error
+            except errors.ApiStatusError as error:
+                trouble = error
+        may = _retry.may_repeat_read(outcome) or isinstance(trouble, errors.UnexpectedAnswerError)
+        attempt += 1
+        spent = senseless >= SENSELESS_LIMIT or (deadline is None and attempt > env.retries)
+        if not may or spent:
+            raise trouble
+        delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
+        log.warning("job %s: %s: %s; asking again in %.1f s", request_id, call, _outcome(outcome), delay)
+        yield from _pause_until(env, delay, deadline, str(trouble))
+
+
+def _result(env: Env, request_id: str, model: str | None, deadline: float | None) -> Flow[VideoFacts]:
+    call = _call(get_request(request_id), READ_TIMEOUT)
+    fetched = yield from _read(env, call, request_id, deadline)
+    if fetched.state == "FAILED":
+        raise _answers.failed(fetched.detail, call, request_id, model, None, fetched.body)
+    if fetched.state != "COMPLETED":
+        error = errors.JobNotFinishedError(
+            f"job {request_id} is {fetched.state}; wait for it with job.wait()", request_id=request_id
+        )
+        error.state = fetched.state
+        raise error
+    if fetched.url is None:
+        raise errors.UnexpectedAnswerError(
+            f"job {request_id} is COMPLETED, but the answer to {call} names no output",
+            request_id=request_id,
+            status=200,
+            body=fetched.body,
+        )
+    return _answers.video_of_job(fetched, request_id, model)
+
+
+def _within(call: Call, env: Env, deadline: float | None) -> Call:
+    """The call, with no more patience than there is time left."""
+    if deadline is None:
+        return call
+    left = deadline - env.now()
+    if left <= 0:
+        raise _DeadlinePassed
+    return Call(call.method, call.target, min(call.timeout, left), call.json)
+
+
+def _pause_until(env: Env, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:
+    if deadline is None:
+        yield from pause(seconds)
+        return
+    left = deadline - env.now()
+    yield from pause(min(seconds, left))
+    if seconds >= left:
+        raise _DeadlinePassed(last)
+
+
+def _tell(seen: Polled, request_id: str, on_status: OnStatus | None) -> None:
+    if seen.state in KNOWN:
+        log.debug("job %s is %s", request_id, seen.state)
+    else:
+        log.warning("job %s has the state %r, which no document names; it is polled on", request_id, seen.state)
+    if on_status is not None:
+        on_status(_public(request_id, seen))
+
+
+def _public(request_id: str, seen: Polled) -> JobStatus:
+    return JobStatus(
+        request_id=request_id,
+        state=seen.state,
+        detail=seen.detail,
+        queue_time=seen.metrics.queue_time,
+        inference_time=seen.metrics.inference_time,
+        total_time=seen.metrics.total_time,
+        raw=seen.body,
+    )
+
+
+def _outcome(outcome: Answer | Lost) -> str:
+    return outcome.reason if isinstance(outcome, Lost) else f"status {outcome.status}"

@@ -1,0 +1,73 @@
+"""Take in an answer piece by piece, and say what is left of one that broke off."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx
+
+from segmind_ltx._settings import Secret
+from segmind_ltx._wire import Answer, Call, Download, Lost
+
+FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+"""What httpx and the socket below it raise where a call goes wrong."""
+
+NEVER_LEFT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""The faults of which it is certain that nothing was sent."""
+
+LARGEST_JSON: Final = 16 << 20
+LARGEST_VIDEO: Final = 1 << 30
+"""Bytes of an answer that are kept in memory; a v1 answer may be a whole video."""
+
+
+def lost(error: Exception) -> Lost:
+    """A fault as plain words, with no traceback and no request attached."""
+    words = str(error).strip() or type(error).__name__
+    return Lost(f"{type(error).__name__}: {words}" if words != type(error).__name__ else words, sent=_sent(error))
+
+
+def _sent(error: Exception) -> bool:
+    return not isinstance(error, (*NEVER_LEFT, httpx.InvalidURL))
+
+
+class Intake:
+    """The body of one answer: kept up to a limit, or handed on where the call has a sink and the status is 200."""
+
+    def __init__(self, call: Call, response: httpx.Response) -> None:
+        self._response = response
+        self._sink = call.sink if isinstance(call, Download) and response.status_code == 200 else None
+        self._kept = bytearray()
+        self._size = 0
+        video = response.headers.get("content-type", "").lower().startswith(("video/", "application/octet-stream"))
+        self._is_video, self._limit = video, LARGEST_VIDEO if video else LARGEST_JSON
+        self.broken: str | None = None
+
+    def take(self, chunk: bytes) -> bool:
+        """Take a piece; False where no more is wanted."""
+        self._size += len(chunk)
+        if self._sink is not None:
+            self._sink(chunk, self._length())
+            return True
+        self._kept += chunk
+        if len(self._kept) <= self._limit:
+            return True
+        self.broken = f"it has more than {self._limit} bytes"
+        return False
+
+    def answer(self, key: Secret) -> Answer:
+        """What came. A service that quotes the key in its answer must not put it into our errors and logs."""
+        length = self._length()
+        if self.broken is None and length is not None and length != self._size:
+            self.broken = f"{self._size} bytes came where {length} were announced"
+        body, headers = bytes(self._kept), dict(self._response.headers)
+        secret = key.reveal()
+        if not self._is_video:
+            body = body.replace(secret.encode(), b"[api key]")
+        headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
+        return Answer(self._response.status_code, headers, body, self.broken, self._size)
+
+    def _length(self) -> int | None:
+        """The announced length of the body, where it was announced and is not of an encoded form."""
+        told = self._response.headers.get("content-length", "")
+        encoded = self._response.headers.get("content-encoding", "identity") != "identity"
+        return int(told) if told.isdecimal() and not encoded else None

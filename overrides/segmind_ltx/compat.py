@@ -1,0 +1,132 @@
+"""The vendor's names over this client, for code that was written for ``segmind`` 1.x.
+
+Only the import line changes::
+
+    from segmind_ltx.compat import SegmindClient, InferenceFailed, InferenceTimeout
+
+Answers are the JSON objects that the service sent, as there. Parameters are checked before they are sent, and every
+exception carries the request id, unlike there. Only the inference calls are here, for the LTX models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from segmind_ltx.client import Client, Job
+from segmind_ltx.errors import JobFailedError, SegmindLtxError, WaitTimeoutError
+
+__all__ = ["AsyncJob", "InferenceFailed", "InferenceTimeout", "SegmindClient", "SegmindError"]
+
+E = TypeVar("E", bound=SegmindLtxError)
+
+SegmindError = SegmindLtxError
+"""The root of the exceptions; ``status`` and ``detail`` are as in the vendor's."""
+
+
+class InferenceFailed(JobFailedError):  # noqa: N818 - the vendor's name
+    """The job FAILED; ``detail`` says why, ``status_body`` is the service's answer."""
+
+    @property
+    def status_body(self) -> Mapping[str, Any]:
+        """The answer that said so."""
+        return self.body or {}
+
+
+class InferenceTimeout(WaitTimeoutError):  # noqa: N818 - the vendor's name
+    """The deadline passed; the job goes on under ``request_id``. ``elapsed_s`` is in seconds."""
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long was waited, in seconds."""
+        return self.elapsed
+
+
+class AsyncJob:
+    """A submitted job, under the vendor's name for it; nothing here is ``async``."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.request_id = job.id
+
+    def __repr__(self) -> str:
+        return f"AsyncJob(request_id={self.request_id!r})"
+
+    def status(self) -> dict[str, Any]:
+        """The status answer."""
+        return dict(self._job.status().raw)
+
+    def result(self) -> dict[str, Any]:
+        """The final answer of a job that has finished."""
+        try:
+            return dict(self._job.result().raw)
+        except JobFailedError as error:
+            return dict(error.body or {})
+
+    def wait(self, timeout: float = 600.0, interval: float | None = None) -> dict[str, Any]:
+        """Wait for the job to end, and give the final answer; both times are in seconds.
+
+        Raises `InferenceFailed` and `InferenceTimeout`.
+        """
+        try:
+            return dict(self._job.wait(timeout, interval=interval).raw)
+        except JobFailedError as error:
+            raise _renamed(error, InferenceFailed) from None
+        except WaitTimeoutError as error:
+            raise _renamed(error, InferenceTimeout) from None
+
+
+class SegmindClient:
+    """The vendor's client, as far as the LTX models need it. ``timeout`` is the HTTP timeout of a v1 call."""
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        *,
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._client = Client(api_key, base_url, http=http)
+        self._timeout = timeout
+
+    def __repr__(self) -> str:
+        return f"Segmind{self._client!r}"
+
+    def submit_async(self, slug: str, **params: Any) -> AsyncJob:
+        """Submit a job."""
+        submit: Any = self._client.submit
+        return AsyncJob(submit(slug, **params))
+
+    def run(self, slug: str, **params: Any) -> dict[str, Any]:
+        """Submit a job, and wait for it up to 600 s."""
+        return self.submit_async(slug, **params).wait()
+
+    def run_sync(self, slug: str, **params: Any) -> httpx.Response:
+        """Make one blocking v1 call; the answer has ``.content`` or ``.json()``, as there."""
+        generate: Any = self._client.generate_sync
+        video = generate(slug, timeout=self._timeout, **params)
+        if video.content is None:
+            return httpx.Response(200, json=dict(video.raw))
+        return httpx.Response(200, content=video.content, headers={"content-type": video.content_type or "video/mp4"})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _renamed(error: SegmindLtxError, kind: type[E]) -> E:
+    renamed = kind(*error.args)
+    renamed.__dict__.update(error.__dict__)
+    return renamed

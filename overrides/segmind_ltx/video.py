@@ -1,0 +1,116 @@
+"""What a finished job gives: facts about the video, and a way to bring it to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+import anyio.to_thread
+from attrs import asdict, field, frozen
+
+from segmind_ltx._download import download
+from segmind_ltx._files import PartialFile, Progress
+
+if TYPE_CHECKING:
+    from segmind_ltx._drive import AsyncDriver, Driver
+
+
+@frozen
+class JobStatus:
+    """A job's state at one moment. Times are in seconds, None where the service did not say.
+
+    ``state`` is QUEUED, PROCESSING, COMPLETED or FAILED by the documents; another word is passed on as it came.
+    ``detail`` says why a job FAILED.
+    """
+
+    request_id: str
+    state: str
+    detail: str | None = None
+    queue_time: float | None = None
+    inference_time: float | None = None
+    total_time: float | None = None
+    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job has ended, well or badly."""
+        return self.state in {"COMPLETED", "FAILED"}
+
+
+@frozen(kw_only=True)
+class VideoFacts:
+    """What the service said of a video. Prices in USD, times in seconds, sizes in bytes; None where it did not say.
+
+    ``url`` is on another host, needs no key, and dies after seven days (from the vendor's other pages).
+    ``content`` is the video itself where a v1 call answered with it. ``raw`` is the JSON answer as it came.
+    """
+
+    request_id: str | None
+    model: str | None
+    url: str | None
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str | None = None
+    file_name: str | None = None
+    file_size: int | None = None
+    cost: float | None = None
+    remaining_credits: float | None = None
+    queue_time: float | None = None
+    inference_time: float | None = None
+    total_time: float | None = None
+    seed: int | None = None
+    raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+
+
+@frozen(kw_only=True)
+class Video(VideoFacts):
+    """A finished video."""
+
+    _driver: Driver = field(alias="driver", repr=False, eq=False)
+
+    @classmethod
+    def of(cls, facts: VideoFacts, driver: Driver) -> Self:
+        """The facts, with a way to bring the video to disk."""
+        return cls(**asdict(facts, recurse=False), driver=driver)
+
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None) -> Path:
+        """Bring the video to disk, and return where it lies.
+
+        It is streamed to a temporary file beside ``path`` and renamed, so that no half of it is ever seen under
+        that name. The API key is not sent. Raises `OutputExistsError` where ``path`` exists and ``overwrite`` is
+        false, and `DownloadError` where the video cannot be had or written.
+        """
+        with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
+            sink = file.sink(progress)
+            if self.content is not None:
+                sink(self.content, len(self.content))
+            elif self.url is not None:
+                self._driver.run(download(self._driver.env, self.url, file, sink))
+            return file.commit()
+
+
+@frozen(kw_only=True)
+class AsyncVideo(VideoFacts):
+    """A finished video, of an `AsyncClient`."""
+
+    _driver: AsyncDriver = field(alias="driver", repr=False, eq=False)
+
+    @classmethod
+    def of(cls, facts: VideoFacts, driver: AsyncDriver) -> Self:
+        """The facts, with a way to bring the video to disk."""
+        return cls(**asdict(facts, recurse=False), driver=driver)
+
+    async def save(
+        self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
+    ) -> Path:
+        """Bring the video to disk, and return where it lies; see `Video.save`."""
+        with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
+            sink = file.sink(progress)
+            if self.content is not None:
+                sink(self.content, len(self.content))
+            elif self.url is not None:
+                await self._driver.run(download(self._driver.env, self.url, file, sink))
+            # In a thread, since it waits for the disk.
+            return await anyio.to_thread.run_sync(file.commit)
