@@ -10,6 +10,7 @@
         job.wait().save("kite.mp4")
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from segmind_ltx_api.requests import *  # noqa: F403 - one class a model: a new model needs no line here
 
 __version__ = "0.1.0"
+
+# A library leaves it to the program whether and where its log appears.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "ApiStatusError",

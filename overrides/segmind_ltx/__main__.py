@@ -1,0 +1,21 @@
+"""The command ``segmind-ltx``; also ``python -m segmind_ltx``."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say which extra it needs (exit status 2)."""
+    missing = [name for name in ("typer", "rich") if importlib.util.find_spec(name) is None]
+    if missing:
+        sys.stderr.write(f"segmind-ltx needs {' and '.join(missing)}: python -m pip install 'segmind-ltx[cli]'\n")
+        sys.exit(2)
+    from segmind_ltx.cli import app
+
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The commands of ``segmind-ltx``. Exit statuses: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import attrs
+import typer
+from rich.logging import RichHandler
+from rich.table import Table
+
+from segmind_ltx import Client, Job, Video, __version__
+from segmind_ltx.cli import _options as options
+from segmind_ltx.cli._demo import demo
+from segmind_ltx.cli._output import USAGE, Waiting, check_target, emit_json, ending, err, out, say
+from segmind_ltx.client import DEFAULT_TIMEOUT
+from segmind_ltx_api.contract import MODELS
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    help="Video with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
+    epilog="The key is read from SEGMIND_API_KEY, the host from SEGMIND_BASE_URL.",
+)
+generate_app = typer.Typer(no_args_is_help=True, help="Make a video and save it. Costs money, except in the sandbox.")
+submit_app = typer.Typer(no_args_is_help=True, help="Submit a job and print its request id. Costs money.")
+app.add_typer(generate_app, name="generate")
+app.add_typer(submit_app, name="submit")
+app.command("demo")(demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"segmind-ltx {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    logging.basicConfig(
+        level=logging.WARNING,
+        format="%(message)s",
+        handlers=[RichHandler(console=err, show_time=False, show_path=False)],
+    )
+
+
+def _generate(
+    model: str, parameters: dict[str, Any], *, target: Path, force: bool, timeout: float, sync: bool, as_json: bool
+) -> None:
+    resume: list[str] = []
+    with ending(as_json, resume):
+        check_target(target, force)
+        with Client() as client:
+            call: Any = client.generate_sync if sync else client.submit
+            made = call(model, **parameters, **({"timeout": timeout} if sync else {}))
+            if isinstance(made, Job):
+                resume.append(_fetch_command(made.id, target, force))
+                say(f"submitted {made.id}")
+                made = _waited(made, timeout)
+            _save(made, target, force, as_json)
+
+
+def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
+    with ending(as_json), Client() as client:
+        call: Any = client.submit
+        job: Job = call(model, **parameters)
+        if as_json:
+            emit_json({"request_id": job.id, "model": model})
+        else:
+            out.print(job.id, highlight=False)
+            say(f"The job is accepted, and billed. Fetch it within its hour:\n  {_fetch_command(job.id)}")
+
+
+options.per_model(
+    generate_app,
+    _generate,
+    target=(options.Out, options.REQUIRED),
+    force=(options.Force, False),
+    timeout=(options.Timeout, DEFAULT_TIMEOUT),
+    sync=(options.Sync, False),
+    as_json=(options.Json, False),
+)
+options.per_model(submit_app, _submit, as_json=(options.Json, False))
+
+RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request id that a submit gave.")]
+
+
+@app.command()
+def status(request_id: RequestId, as_json: options.Json = False) -> None:
+    """Print the state of a job. Free."""
+    with ending(as_json), Client() as client:
+        seen = client.job(request_id).status()
+        if as_json:
+            emit_json({"request_id": request_id, "state": seen.state, "detail": seen.detail, "answer": dict(seen.raw)})
+        else:
+            out.print(seen.state + (f": {seen.detail}" if seen.detail else ""), highlight=False, markup=False)
+
+
+@app.command()
+def fetch(
+    request_id: RequestId,
+    target: options.Out,
+    force: options.Force = False,
+    timeout: options.Timeout = DEFAULT_TIMEOUT,
+    as_json: options.Json = False,
+) -> None:
+    """Wait for a job that was submitted before, and save its video. Free."""
+    with ending(as_json, [_fetch_command(request_id, target, force)]):
+        check_target(target, force)
+        with Client() as client:
+            _save(_waited(client.job(request_id), timeout), target, force, as_json)
+
+
+@app.command()
+def models(as_json: options.Json = False) -> None:
+    """List the models, and the parameters of each."""
+    if as_json:
+        emit_json({slug: [p._asdict() for p in model.parameters.values()] for slug, model in MODELS.items()})
+        return
+    for model in MODELS.values():
+        table = Table(
+            title=f"{model.slug}: {model.summary}", caption=f"usually {model.seconds:g} s, {options.price(model)}"
+        )
+        for heading in ("parameter", "type", "allowed", "default", "what it is"):
+            table.add_column(heading)
+        for p in model.parameters.values():
+            table.add_row(p.name, " or ".join(p.types), options.allowed(p), options.default(p), p.description)
+        out.print(table)
+
+
+def _waited(job: Job, timeout: float) -> Video:
+    waiting = Waiting()
+    usual = MODELS[job.model].seconds if job.model else None
+    with waiting.shown():
+        task = waiting.add(job.model or "job", usual)
+        video = job.wait(timeout, on_status=waiting.on_status(task, job.model or "job"))
+        waiting.done(task)
+    return video
+
+
+def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
+    path = video.save(target, overwrite=force)
+    if as_json:
+        facts = attrs.asdict(video, recurse=False, filter=lambda a, _: a.name not in {"content", "raw", "_driver"})
+        emit_json({**facts, "file": str(path)})
+    else:
+        cost = "" if video.cost is None else f", {video.cost:g} USD"
+        out.print(f"{path} ({path.stat().st_size} bytes{cost})", highlight=False, markup=False)
+
+
+def _fetch_command(request_id: str, target: Path | None = None, force: bool = False) -> str:
+    words = ["segmind-ltx", "fetch", request_id, "--out", str(target or "video.mp4"), *(["--force"] if force else [])]
+    return shlex.join(words)
+
+
+def _add_commands() -> None:
+    """Add the commands of the packages behind the other extras; one that is not there says what to install."""
+    for entry in entry_points(group="segmind_ltx.commands"):
+        try:
+            app.command(entry.name)(entry.load())
+        except ImportError as error:
+            app.command(entry.name, help=f"Needs the extra '{entry.name}'.")(_missing(entry.name, str(error.name)))
+
+
+def _missing(extra: str, module: str) -> Any:
+    def command() -> None:
+        say(f"{extra} needs {module}: python -m pip install 'segmind-ltx[{extra}]'")
+        raise typer.Exit(USAGE)
+
+    return command
+
+
+_add_commands()

@@ -1,0 +1,120 @@
+"""What the command line prints, and with which status it ends."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
+
+from segmind_ltx import errors
+from segmind_ltx.video import JobStatus
+
+USAGE: Final = 2
+REFUSED: Final = 1
+INTERRUPTED: Final = 130
+
+WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.OutputExistsError)
+
+out: Final = Console(soft_wrap=True)
+err: Final = Console(stderr=True, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A line for people, on standard error, so that standard output is for results alone."""
+    err.print(escape(text), highlight=False)
+
+
+def emit_json(value: Any) -> None:
+    """A result for scripts, on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def ending(as_json: bool, resume: list[str] | None = None) -> Generator[None]:
+    """Turn our exceptions and Ctrl-C into messages and exit statuses.
+
+    ``resume`` holds the command that takes the job up again, once there is one.
+    """
+    try:
+        yield
+    except errors.SegmindLtxError as error:
+        err.print(f"[bold red]error[/]: {escape(str(error))}", highlight=False)
+        if as_json:
+            about = {"type": type(error).__name__, "message": str(error)}
+            emit_json({"error": {**about, "request_id": error.request_id, "status": error.status}})
+        _say_resume(resume)
+        raise typer.Exit(USAGE if isinstance(error, WRONG_USAGE) else REFUSED) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        _say_resume(resume)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _say_resume(resume: list[str] | None) -> None:
+    for command in resume or ():
+        say(f"The job goes on. Take it up again with:\n  {command}")
+
+
+def check_target(path: Path, force: bool) -> None:
+    """See that the video can be written there, before it is paid for. Raises `OutputExistsError`, `ParameterError`."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise errors.ParameterError(f"--out {path}: give the name of a file in a folder that exists")
+    if path.exists() and not force:
+        raise errors.OutputExistsError(f"{path} exists and was left as it is; pass --force to replace it")
+
+
+class _Estimate(ProgressColumn):
+    """A bar that follows the model's usual duration, and stays short of the end until the job says so."""
+
+    def render(self, task: Task) -> ProgressBar:
+        usual, elapsed = float(task.fields["usual"] or 0), task.elapsed or 0.0
+        if task.finished:
+            return ProgressBar(total=1, completed=1, width=30)
+        if not usual:
+            return ProgressBar(total=None, width=30, pulse=True)
+        return ProgressBar(total=usual, completed=min(elapsed, 0.97 * usual), width=30)
+
+
+class Waiting:
+    """Progress of jobs: bars on a terminal, a line at each change elsewhere."""
+
+    def __init__(self) -> None:
+        self._bars = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), _Estimate(), TimeElapsedColumn(), console=err
+        )
+
+    @contextmanager
+    def shown(self) -> Generator[None]:
+        """Show the bars for as long as the block runs."""
+        if err.is_terminal:
+            with self._bars:
+                yield
+        else:
+            yield
+
+    def add(self, label: str, usual: float | None) -> TaskID:
+        """Start a bar for a job that usually takes ``usual`` seconds."""
+        return self._bars.add_task(label, total=1, usual=usual)
+
+    def done(self, task: TaskID) -> None:
+        """Fill a bar."""
+        self._bars.update(task, completed=1)
+
+    def on_status(self, task: TaskID, label: str) -> Any:
+        """A callback for ``wait(on_status=…)``."""
+
+        def tell(status: JobStatus) -> None:
+            self._bars.update(task, description=f"{label} {status.state.lower()}")
+            if not err.is_terminal:
+                say(f"{label} {status.request_id} is {status.state}")
+
+        return tell
