@@ -1,0 +1,128 @@
+"""Build the wheel and use it from clean environments, as somebody would who installs it. Run by ``nox -s package``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PACKAGES: Final = ["segmind_ltx_spec", "segmind_ltx_api", "segmind_ltx", "segmind_ltx_sandbox"]
+NEEDED: Final = [
+    *(f"{name}/py.typed" for name in PACKAGES),
+    "segmind_ltx_spec/openapi.yaml",
+    "segmind_ltx_spec/clauses.yaml",
+    "segmind_ltx_sandbox/README.md",
+]
+CLIENT_BRINGS: Final = {"attrs", "httpx"}
+
+
+class Unfit(Exception):
+    """The wheel is not as promised."""
+
+
+def main() -> int:
+    """Exit status 1, with the reason, where something is amiss."""
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            wheel = _build(Path(scratch))
+            _check_contents(wheel)
+            _check_client_alone(wheel, Path(scratch, "alone"))
+            _check_everything(wheel, Path(scratch, "everything"))
+        except Unfit as error:
+            print(f"The wheel is unfit: {error}", file=sys.stderr)
+            return 1
+    print("The wheel installs alone, imports, and makes its five videos.")
+    return 0
+
+
+def _build(folder: Path) -> Path:
+    _run([sys.executable, "-m", "build", "--outdir", str(folder / "dist"), str(ROOT)], cwd=folder)
+    return next((folder / "dist").glob("*.whl"))
+
+
+def _check_contents(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    if missing := [name for name in NEEDED if name not in names]:
+        raise Unfit(f"it lacks {', '.join(missing)}")
+    roots = {name.split("/")[0] for name in names if ".dist-info" not in name}
+    if roots != set(PACKAGES):
+        raise Unfit(f"it holds {sorted(roots)}")
+
+
+def _check_client_alone(wheel: Path, folder: Path) -> None:
+    """Without extras: httpx, attrs and what they bring, and a command line that says what it lacks."""
+    python = _environment(folder, str(wheel))
+    installed = json.loads(_run([str(python), "-m", "pip", "list", "--format", "json"], cwd=folder))
+    found = {_canonical(one["name"]) for one in installed} - {"pip", "setuptools", "wheel", "segmind-ltx"}
+    expected = _closure(python, CLIENT_BRINGS, folder)
+    if found != expected:
+        raise Unfit(f"the client alone brings {sorted(found)}, not {sorted(expected)}")
+    _run([str(python), "-c", "import segmind_ltx, segmind_ltx_api, segmind_ltx.compat"], cwd=folder)
+    said = _run([str(python.with_name("segmind-ltx")), "models"], cwd=folder, status=2)
+    if "segmind-ltx[cli]" not in said:
+        raise Unfit(f"without its extra the command line says {said!r}")
+    print(f"alone: {', '.join(sorted(found))}")
+
+
+def _check_everything(wheel: Path, folder: Path) -> None:
+    python = _environment(folder, f"{wheel}[all]")
+    _run([str(python), "-c", f"import {', '.join(PACKAGES)}"], cwd=folder)
+    print(_run([str(python.with_name("segmind-ltx")), "demo", "--out", "videos"], cwd=folder))
+    if (count := len(list((folder / "videos").glob("*.mp4")))) != 5:
+        raise Unfit(f"the demo left {count} videos")
+
+
+def _environment(folder: Path, requirement: str) -> Path:
+    venv.create(folder, with_pip=True)
+    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    _run([str(python), "-m", "pip", "install", "--quiet", requirement], cwd=folder)
+    return python
+
+
+def _closure(python: Path, names: set[str], folder: Path) -> set[str]:
+    """The distributions that ``names`` bring with them, extras aside, as their own metadata says."""
+    script = "import importlib.metadata as m, json, sys; print(json.dumps(m.requires(sys.argv[1]) or []))"
+    done: set[str] = set()
+    todo = set(names)
+    while todo:
+        name = todo.pop()
+        done.add(name)
+        for line in json.loads(_run([str(python), "-c", script, name], cwd=folder)):
+            requirement, _, marker = line.partition(";")
+            if "extra" not in marker and _applies(python, marker, folder):
+                todo |= {_canonical(re.split(r"[^A-Za-z0-9._-]", requirement.strip())[0])} - done
+    return done
+
+
+def _applies(python: Path, marker: str, folder: Path) -> bool:
+    if not marker.strip():
+        return True
+    script = "import sys; from pip._vendor.packaging.markers import Marker; print(Marker(sys.argv[1]).evaluate())"
+    return _run([str(python), "-c", script, marker.strip()], cwd=folder).strip() == "True"
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _run(command: list[str], cwd: Path, status: int = 0) -> str:
+    """Run a command away from the checkout, so that nothing is imported from it; gives all it printed."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SEGMIND_"))}
+    merged = subprocess.run(
+        command, cwd=cwd, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if merged.returncode != status:
+        raise Unfit(f"{' '.join(command)} ended with {merged.returncode}:\n{merged.stdout}")
+    return merged.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
