@@ -24,7 +24,7 @@ NEEDED: Final = [
 CLIENT_BRINGS: Final = {"attrs", "httpx"}
 
 
-class Unfit(Exception):
+class UnfitError(Exception):
     """The wheel is not as promised."""
 
 
@@ -36,7 +36,7 @@ def main() -> int:
             _check_contents(wheel)
             _check_client_alone(wheel, Path(scratch, "alone"))
             _check_everything(wheel, Path(scratch, "everything"))
-        except Unfit as error:
+        except UnfitError as error:
             print(f"The wheel is unfit: {error}", file=sys.stderr)
             return 1
     print("The wheel installs alone, imports, and makes its five videos.")
@@ -51,10 +51,10 @@ def _build(folder: Path) -> Path:
 def _check_contents(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     if missing := [name for name in NEEDED if name not in names]:
-        raise Unfit(f"it lacks {', '.join(missing)}")
+        raise UnfitError(f"it lacks {', '.join(missing)}")
     roots = {name.split("/")[0] for name in names if ".dist-info" not in name}
     if roots != set(PACKAGES):
-        raise Unfit(f"it holds {sorted(roots)}")
+        raise UnfitError(f"it holds {sorted(roots)}")
 
 
 def _check_client_alone(wheel: Path, folder: Path) -> None:
@@ -64,11 +64,11 @@ def _check_client_alone(wheel: Path, folder: Path) -> None:
     found = {_canonical(one["name"]) for one in installed} - {"pip", "setuptools", "wheel", "segmind-ltx"}
     expected = _closure(python, CLIENT_BRINGS, folder)
     if found != expected:
-        raise Unfit(f"the client alone brings {sorted(found)}, not {sorted(expected)}")
+        raise UnfitError(f"the client alone brings {sorted(found)}, not {sorted(expected)}")
     _run([str(python), "-c", "import segmind_ltx, segmind_ltx_api, segmind_ltx.compat"], cwd=folder)
     said = _run([str(python.with_name("segmind-ltx")), "models"], cwd=folder, status=2)
     if "segmind-ltx[cli]" not in said:
-        raise Unfit(f"without its extra the command line says {said!r}")
+        raise UnfitError(f"without its extra the command line says {said!r}")
     print(f"alone: {', '.join(sorted(found))}")
 
 
@@ -77,7 +77,7 @@ def _check_everything(wheel: Path, folder: Path) -> None:
     _run([str(python), "-c", f"import {', '.join(PACKAGES)}"], cwd=folder)
     print(_run([str(python.with_name("segmind-ltx")), "demo", "--out", "videos"], cwd=folder))
     if (count := len(list((folder / "videos").glob("*.mp4")))) != 5:
-        raise Unfit(f"the demo left {count} videos")
+        raise UnfitError(f"the demo left {count} videos")
 
 
 def _environment(folder: Path, requirement: str) -> Path:
@@ -120,7 +120,7 @@ def _run(command: list[str], cwd: Path, status: int = 0) -> str:
         command, cwd=cwd, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if merged.returncode != status:
-        raise Unfit(f"{' '.join(command)} ended with {merged.returncode}:\n{merged.stdout}")
+        raise UnfitError(f"{' '.join(command)} ended with {merged.returncode}:\n{merged.stdout}")
     return merged.stdout
 
 

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 
 from regenerate import PACKAGE, GenerationError, differences, generate
-
 from segmind_ltx_spec import contract_of, read_document
 
 

@@ -126,8 +126,8 @@ class Contract:
         return reference.rsplit("/", 1)[-1]
 
 
-def _child(node: Any, key: str) -> Any:
-    return cast("list[Any]", node)[int(key)] if isinstance(node, list) else node[key]
+def _child(node: Mapping[str, Any] | list[Any], key: str) -> Any:
+    return node[int(key)] if isinstance(node, list) else node[key]
 
 
 def contract_of(document: Json) -> Contract:
