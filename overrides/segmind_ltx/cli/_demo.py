@@ -39,7 +39,7 @@ def demo(
         with sandbox(speed) as base_url, Client(SANDBOX_KEY, base_url) as client:
             say(f"sandbox at {base_url}; it runs no model, and draws test pictures instead")
             rows = _make(client, folder)
-        out.print(_table(rows))
+        out.print(_table(rows, folder))
 
 
 @contextmanager
@@ -80,14 +80,14 @@ def _parameters(model: Model) -> dict[str, str]:
     return {p.name: PICTURE if p.uri else PROMPT for p in model.parameters.values() if p.required}
 
 
-def _table(rows: list[tuple[Video, float, Path | None]]) -> Table:
-    table = Table(title="One video with each model, and one by the blocking call")
+def _table(rows: list[tuple[Video, float, Path | None]], folder: Path) -> Table:
+    table = Table(title=f"One video with each model, in {folder}; and one by the blocking v1 call")
     for heading in ("model", "request id", "size", "duration", "cost", "time", "file"):
         table.add_column(heading, overflow="fold")
     for video, seconds, path in rows:
         size, duration = _seen(path) if path else ("(in memory)", "")
         cost = "" if video.cost is None else f"{video.cost:.3f} USD"
-        where = str(path) if path else "by v1, not saved"
+        where = path.name if path else "by v1, not saved"
         table.add_row(video.model, video.request_id, size, duration, cost, f"{seconds:.1f} s", where)
     return table
 

@@ -24,7 +24,8 @@ INTERRUPTED: Final = 130
 
 WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.OutputExistsError)
 
-out: Final = Console(soft_wrap=True)
+# Where nobody looks at a terminal, tables are not squeezed into eighty columns.
+out: Final = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 err: Final = Console(stderr=True, soft_wrap=True)
 
 
