@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from segmind_ltx import _retry
 from segmind_ltx._files import PartialFile
-from segmind_ltx._wire import Answer, Download, Env, Flow, Lost, Sink, pause, send
+from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Sink, pause, send
 
 TIMEOUT: Final = 30.0
 MOST_REDIRECTS: Final = 5
@@ -21,7 +21,7 @@ def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
         if urlsplit(address).scheme not in {"http", "https"}:
             raise file.error(f"{address!r} is not an address to download from; only http and https are followed")
         file.restart()
-        outcome = yield from send(Download("GET", address, TIMEOUT, sink=sink))
+        outcome = yield from send(Call("GET", address, TIMEOUT, sink=sink))
         if isinstance(outcome, Answer) and 300 <= outcome.status < 400:
             hops += 1
             if hops > MOST_REDIRECTS or "location" not in outcome.headers:

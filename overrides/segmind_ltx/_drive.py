@@ -12,12 +12,11 @@ import time
 from collections.abc import Awaitable
 from typing import Protocol
 
-import anyio
 import httpx
 
 from segmind_ltx._intake import FAULTS, Intake, lost
 from segmind_ltx._settings import Secret
-from segmind_ltx._wire import Answer, Call, Download, Env, Flow, Lost, Pause, Reply, T
+from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Pause, Reply, T
 from segmind_ltx.errors import ConfigurationError
 
 CONNECT_TIMEOUT = 10.0
@@ -61,6 +60,8 @@ class SystemClock:
 
     async def asleep(self, seconds: float) -> None:
         """Wait, under asyncio or trio."""
+        import anyio  # Here, since the sync client has no use for it.
+
         await anyio.sleep(seconds)
 
 
@@ -76,7 +77,7 @@ class _Common:
         if http.is_closed:
             raise ConfigurationError("this client is closed; make a new one")
         timeout = httpx.Timeout(call.timeout, connect=min(CONNECT_TIMEOUT, call.timeout))
-        if isinstance(call, Download):
+        if call.sink is not None:
             return http.build_request(call.method, call.target, timeout=timeout)
         headers = {"x-api-key": self._key.reveal()}
         return http.build_request(

@@ -197,7 +197,7 @@ def _within(call: Call, env: Env, deadline: float | None) -> Call:
     left = deadline - env.now()
     if left <= 0:
         raise _DeadlinePassed
-    return Call(call.method, call.target, min(call.timeout, left), call.json)
+    return call._replace(timeout=min(call.timeout, left))
 
 
 def _pause_until(env: Env, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:

@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 
 from segmind_ltx._settings import Secret
-from segmind_ltx._wire import Answer, Call, Download, Lost
+from segmind_ltx._wire import Answer, Call, Lost
 
 FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 """What httpx and the socket below it raise where a call goes wrong."""
@@ -35,7 +35,7 @@ class Intake:
 
     def __init__(self, call: Call, response: httpx.Response) -> None:
         self._response = response
-        self._sink = call.sink if isinstance(call, Download) and response.status_code == 200 else None
+        self._sink = call.sink if response.status_code == 200 else None
         self._kept = bytearray()
         self._size = 0
         video = response.headers.get("content-type", "").lower().startswith(("video/", "application/octet-stream"))

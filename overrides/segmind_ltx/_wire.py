@@ -8,68 +8,61 @@ async client run the very same flows and cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeAlias, TypeVar
-
-from attrs import field, frozen
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 T = TypeVar("T")
-
-
-@frozen
-class Call:
-    """One request. ``timeout`` bounds the wait for each part of the answer, in seconds.
-
-    ``target`` is a path below the API's base URL, called with the key, or for a `Download` a whole URL, called
-    without it.
-    """
-
-    method: str
-    target: str
-    timeout: float
-    json: Mapping[str, Any] | None = field(default=None, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.target}"
-
 
 Sink: TypeAlias = Callable[[bytes, int | None], None]
 """Takes the pieces of a body as they come, each with the length of the whole where that was told."""
 
 
-@frozen
-class Download(Call):
-    """A call to another host, whose 200 goes piece by piece into ``sink``; never with the key."""
+class Call(NamedTuple):
+    """One request. ``timeout`` bounds the wait for each part of the answer, in seconds.
 
-    sink: Sink = field(kw_only=True, repr=False)
+    ``target`` is a path below the API's base URL, and is called with the key. With a ``sink`` it is a whole URL
+    elsewhere, is called without the key, and the body of its 200 goes into the sink.
+    """
+
+    method: str
+    target: str
+    timeout: float
+    json: Mapping[str, Any] | None = None
+    sink: Sink | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target}"
 
 
-@frozen
-class Answer:
-    """What came back. ``broken`` says why the body ends early, where it does; header names are in lower case."""
+class Answer(NamedTuple):
+    """What came back; header names are in lower case.
+
+    ``broken`` says why the body ends early, where it does; ``size`` counts its bytes, whether kept or sunk.
+    """
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
     broken: str | None = None
     size: int = 0
-    """Bytes that came, whether they are in ``body`` or went into a sink."""
 
     @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    def __repr__(self) -> str:
+        # The body may be a whole video.
+        return f"<Answer {self.status}, {len(self.body)} bytes>"
 
-@frozen
-class Lost:
+
+class Lost(NamedTuple):
     """No answer. ``sent`` is False only where the request provably never left."""
 
     reason: str
     sent: bool
 
 
-@frozen
-class Pause:
+class Pause(NamedTuple):
     """Wait for some seconds."""
 
     seconds: float
@@ -80,15 +73,16 @@ Reply: TypeAlias = Answer | Lost | None
 Flow: TypeAlias = Generator[Effect, Reply, T]
 
 
-@frozen
-class Env:
-    """What flows know of the world: two clocks in seconds (one monotonic, one since the epoch) and a die."""
+class Env(NamedTuple):
+    """What flows know of the world: two clocks in seconds (one monotonic, one since the epoch) and a die.
+
+    ``retries`` is how often a call that may be repeated is sent again, at most.
+    """
 
     now: Callable[[], float]
     time: Callable[[], float]
     random: Callable[[], float]
     retries: int
-    """How often a call that may be repeated is sent again, at most."""
 
 
 def send(call: Call) -> Flow[Answer | Lost]:
