@@ -73,7 +73,7 @@ def accepted(answer: Answer, call: Call, model: str) -> str:
     if isinstance(request_id, str) and request_id:
         return request_id
     raise errors.UnexpectedAnswerError(
-        f"{call} was accepted (status 200), so a job exists and is billed, but no request id can be read from the "
+        f"{call} was accepted (status {answer.status}), so a job exists and is billed, but no request id can be read from the "
         f"answer: {_excerpt(answer)}. Look for the job in your account before you submit it again.",
         model=model,
         status=answer.status,
@@ -82,7 +82,7 @@ def accepted(answer: Answer, call: Call, model: str) -> str:
 
 def polled(answer: Answer, call: Call, request_id: str) -> Polled:
     """The state of a job, FAILED included. Raises the exception for any other error status."""
-    if answer.status not in {200, 422}:
+    if not answer.good and answer.status != 422:
         raise error_for(answer, call, request_id=request_id)
     body = json_object(answer, call, request_id)
     parsed = JobStatus.from_dict(body)
@@ -217,6 +217,8 @@ def error_for(
     """The exception for an answer that is no success."""
     body = _json_or_none(answer)
     detail = _detail(answer, body)
+    if request_id is None and body is not None:
+        request_id = _text(body.get("request_id"))  # Whatever the status: an id may be the way to a paid job.
     if answer.status < 400:
         return _senseless(answer, call, request_id, f"status {answer.status} is not expected here", model)
     if body is not None and body.get("status") == "FAILED":

@@ -77,6 +77,9 @@ def wait(
     deadline, origin = begun + timeout, begun if submitted is None else submitted
     state: str | None = None
     try:
+        if submitted is not None and interval is None:
+            # Nothing is to be learned of a job in the moment of its submit.
+            yield from _pause_until(env, next_poll(env.now() - origin, usual), deadline)
         while True:
             seen = yield from _read(env, call, request_id, deadline)
             if seen.state != state:
@@ -120,7 +123,7 @@ def _paid(env: Env, call: Call, prepared: Prepared) -> Flow[Answer]:
     attempt = 0
     while True:
         outcome = yield from send(call)
-        if isinstance(outcome, Answer) and outcome.status == 200:
+        if isinstance(outcome, Answer) and outcome.good:
             return outcome
         attempt += 1
         if attempt > env.retries or not _retry.may_repeat_paid(outcome):

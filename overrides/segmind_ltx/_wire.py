@@ -46,6 +46,11 @@ class Answer(NamedTuple):
     size: int = 0
 
     @property
+    def good(self) -> bool:
+        """Whether the status says success; a gateway's 202 is one as well."""
+        return 200 <= self.status < 300
+
+    @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
