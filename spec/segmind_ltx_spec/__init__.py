@@ -1,5 +1,6 @@
 """The contract of Segmind's five LTX video models: ``openapi.yaml``, its loader, its clauses."""
 
+from segmind_ltx_spec.clauses import Clause, clauses, clauses_by_id
 from segmind_ltx_spec.contract import (
     OPENAPI_PATH,
     Contract,
@@ -14,11 +15,14 @@ from segmind_ltx_spec.video import ExpectedVideo, expected_video
 
 __all__ = [
     "OPENAPI_PATH",
+    "Clause",
     "Contract",
     "ExpectedVideo",
     "Model",
     "Source",
     "SpecError",
+    "clauses",
+    "clauses_by_id",
     "contract_of",
     "expected_video",
     "load",

@@ -1,0 +1,39 @@
+"""``python -m segmind_ltx_spec``: print the clauses of the contract."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from attrs import asdict
+
+from segmind_ltx_spec.clauses import Clause, clauses
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table of the clauses, or JSON; exit status 1 where nothing is left after filtering."""
+    parser = argparse.ArgumentParser("python -m segmind_ltx_spec", description="Print the clauses of the contract.")
+    parser.add_argument("--json", action="store_true", help="print a JSON list")
+    parser.add_argument("--grade", choices=["D", "P", "I"], help="only this grade")
+    parser.add_argument("--model", help="only what concerns this model, e.g. ltx-2-pro")
+    options = parser.parse_args(arguments)
+    chosen = [
+        clause
+        for clause in clauses()
+        if options.grade in {None, clause.grade} and (options.model is None or options.model in clause.models)
+    ]
+    text = json.dumps([asdict(clause) for clause in chosen], indent=2) if options.json else _table(chosen)
+    sys.stdout.write(f"{text}\n")
+    return 0 if chosen else 1
+
+
+def _table(chosen: Sequence[Clause]) -> str:
+    width = max((len(clause.id) for clause in chosen), default=0)
+    lines = [f"{clause.id:{width}}  {clause.grade}  {clause.statement}" for clause in chosen]
+    return "\n".join([*lines, f"{len(chosen)} clauses"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

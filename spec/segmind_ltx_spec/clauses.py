@@ -1,0 +1,208 @@
+"""Every rule that the documents state, as a list: derived from the document, or written in ``clauses.yaml``.
+
+A constraint of the document that no clause rests on is a mistake, and so is a clause that rests on nothing; the
+tests of the contract hold both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from attrs import frozen
+
+from segmind_ltx_spec.contract import Contract, Json, Model, Source, SpecError, load
+from segmind_ltx_spec.wording import phrase, text, video_rule
+
+CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
+"""Where the hand-written clauses lie."""
+
+ANNOTATIONS: Final = {"title", "description", "example", "examples", "deprecated", "$comment", "$ref"}
+"""Keywords of a schema that constrain nothing by themselves."""
+
+CALLS: Final = {"v1": "blocking call", "v2": "submit", "poll": "poll", "result": "fetch of a result"}
+"""The kinds of operation, in words."""
+
+
+@frozen
+class Clause:
+    """One rule. ``pointers`` are the places of ``openapi.yaml`` that it rests on; grades as in `Source`."""
+
+    id: str
+    kind: str
+    grade: str
+    document: str | None
+    statement: str
+    models: tuple[str, ...]
+    pointers: tuple[str, ...]
+    note: str | None = None
+
+
+def clauses(contract: Contract | None = None) -> tuple[Clause, ...]:
+    """All clauses of a contract, of the shipped one by default. Raises `SpecError` where two have the same id."""
+    return tuple(clauses_by_id(contract).values())
+
+
+def clauses_by_id(contract: Contract | None = None) -> dict[str, Clause]:
+    """The same, by id."""
+    contract = contract or load()
+    found: dict[str, Clause] = {}
+    for clause in _all(contract):
+        if clause.id in found:
+            raise SpecError(f"two clauses are called {clause.id}")
+        found[clause.id] = clause
+    return found
+
+
+def _all(contract: Contract) -> Iterator[Clause]:
+    everyone = tuple(contract.models)
+    for model in contract.models.values():
+        yield from _of_model(contract, model)
+    yield from _of_operations(contract, everyone)
+    yield from _of_answers(contract, everyone)
+    for kind, entries in _written().items():
+        for name, entry in entries.items():
+            source, models = Source.of({"x-source": entry}, name), tuple(entry.get("models", everyone))
+            yield _clause(name, kind, source, entry["statement"], models, *entry["at"])
+
+
+def _clause(name: str, kind: str, source: Source, says: str, models: tuple[str, ...], *pointers: str) -> Clause:
+    return Clause(name, kind, source.grade, source.document, says, models, pointers, source.note)
+
+
+def _of_model(contract: Contract, model: Model) -> Iterator[Clause]:
+    slug, root, who = model.slug, f"#/components/schemas/{model.schema_name}", (model.slug,)
+    for version, path in (("v1", model.v1), ("v2", model.v2)):
+        place = f"{_paths(path)}/post"
+        yield _clause(f"{slug}.{version}", "route", _source(contract, place), f"POST {path} exists.", who, place)
+    bodies = [f"{_paths(path)}/post/requestBody" for path in (model.v1, model.v2)]
+    at = [f"{root}/type", *(f"{body}/{part}" for body in bodies for part in ("required", "content"))]
+    says = f"{slug}: the body is a JSON object, and must be there."
+    yield _clause(f"{slug}.body", "payload", _source(contract, root), says, who, *at)
+    required: list[str] = model.schema.get("required", [])
+    for name in model.parameters:
+        place, prefix = f"{root}/properties/{name}", f"{slug}.{name}"
+        source = _source(contract, place)
+        if name in required:
+            rule, says, at = "required", "must be given", [f"{root}/required/{required.index(name)}"]
+        else:
+            rule, says, at = "optional", "may be left out", [place]
+        rules = [(rule, source, says, at), *_rules(contract, place, source)]
+        for rule, grade, says, at in rules:
+            yield _clause(f"{prefix}.{rule}", "payload", grade, f"{slug}: {name} {says}.", who, *at)
+    for part, rule in model.video.items():
+        place = f"{root}/x-model/video/{part}"
+        says = f"{slug}: {video_rule(part, rule)}."
+        yield _clause(f"{slug}.video.{part}", "video", _source(contract, place), says, who, place)
+
+
+def _rules(contract: Contract, place: str, source: Source) -> Iterator[tuple[str, Source, str, list[str]]]:
+    """The rules of one parameter: name, source, words and pointers of each."""
+    schema = contract.at(place)
+    for keyword, value in _constraints(schema).items():
+        at = f"{place}/{keyword}"
+        if keyword == "type" and "null" in value:
+            yield "null", source, "may be null", [f"{at}/{value.index('null')}"]
+            value = [one for one in value if one != "null"]
+        inferred: list[Any] = schema["x-source"].get("inferred", []) if keyword == "enum" else []
+        if inferred:
+            own, places = Source("I", source.document, source.note), [f"{at}/{value.index(one)}" for one in inferred]
+            yield "enum-inferred", own, f"may also be {text(inferred)}", places
+            value = [one for one in value if one not in inferred]
+        yield keyword, source, phrase(keyword, value), [at]
+
+
+def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Clause]:
+    """One clause for each status of each kind of operation, and one for each way to read a job."""
+    owners = {path: model.slug for model in contract.models.values() for path in (model.v1, model.v2)}
+    places: dict[tuple[str, str], list[str]] = {}
+    models: dict[tuple[str, str], list[str]] = {}
+    for path, method, operation in contract.operations():
+        kind = path.split("/")[1] if path in owners else "poll" if path.endswith("/status") else "result"
+        place = f"{_paths(path)}/{method}"
+        if path not in owners:
+            says = f"{method.upper()} {path} exists: {operation['summary'].lower()}."
+            yield _clause(f"{kind}.route", "route", _source(contract, place), says, everyone, place)
+        for status in operation["responses"]:
+            places.setdefault((kind, status), []).append(f"{place}/responses/{status}")
+            models.setdefault((kind, status), []).extend([owners[path]] if path in owners else everyone)
+    for (kind, status), pointers in places.items():
+        response = _follow(contract, pointers[0])
+        first = " ".join(contract.at(response)["description"].split()).partition(". ")[0].rstrip(".")
+        says = f"A {CALLS[kind]} may be answered with {status}: {first}."
+        who = tuple(models[kind, status])
+        yield _clause(f"{kind}.status.{status}", "status", _source(contract, response), says, who, *pointers)
+    for name, parameter in contract.document["components"].get("parameters", {}).items():
+        place, schema = f"#/components/parameters/{name}", parameter["schema"]
+        says = f"{parameter['name']} {_in_words(schema)}."
+        pointers = [place, f"{place}/required", *_pointers(f"{place}/schema", schema)]
+        yield _clause(f"path.{parameter['name']}", "route", _source(contract, place), says, everyone, *pointers)
+
+
+def _of_answers(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Clause]:
+    """The fields of the answers, and their headers."""
+    for title, schema in contract.document["components"]["schemas"].items():
+        if "x-model" in schema:
+            continue
+        root, prefix = f"#/components/schemas/{title}", _kebab(title)
+        source = _source(contract, root)
+        yield _clause(prefix, "answer", source, f"{title} is an object.", everyone, f"{root}/type")
+        for index, name in enumerate(schema.get("required", [])):
+            says = f"{title} has {name}."
+            yield _clause(f"{prefix}.{name}.required", "answer", source, says, everyone, f"{root}/required/{index}")
+        for name, field in schema["properties"].items():
+            place = f"{root}/properties/{name}"
+            says = f"{title}: {name}, where present, {_in_words(field)}."
+            pointers = [place, *_pointers(place, field)]
+            yield _clause(f"{prefix}.{name}", "answer", _source(contract, place), says, everyone, *pointers)
+    for title, response in contract.document["components"]["responses"].items():
+        for name in response.get("headers", {}):
+            place = f"#/components/responses/{title}/headers/{name}"
+            target = _follow(contract, place)
+            schema = contract.at(f"{target}/schema")
+            says = f"{title}: the header {name}, where present, {_in_words(schema)}."
+            pointers = [place, *_pointers(f"{target}/schema", schema)]
+            yield _clause(f"{_kebab(title)}.{name}", "header", _source(contract, place), says, everyone, *pointers)
+
+
+@cache
+def _written() -> dict[str, dict[str, Json]]:
+    """The hand-written clauses, by kind and id."""
+    entries: dict[str, dict[str, Json]] = yaml.safe_load(CLAUSES_PATH.read_text(encoding="utf-8"))
+    return entries
+
+
+def _constraints(schema: Mapping[str, Any]) -> Json:
+    return {key: value for key, value in schema.items() if key not in ANNOTATIONS and not key.startswith("x-")}
+
+
+def _pointers(place: str, schema: Mapping[str, Any]) -> list[str]:
+    return [f"{place}/{keyword}" for keyword in _constraints(schema)]
+
+
+def _in_words(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return f"is as {schema['$ref'].rsplit('/', 1)[-1]}"
+    return " and ".join(phrase(keyword, value) for keyword, value in _constraints(schema).items())
+
+
+def _follow(contract: Contract, place: str) -> str:
+    """The pointer to what stands at a place, where a reference stands there."""
+    node = contract.at(place)
+    return _follow(contract, node["$ref"]) if "$ref" in node else place
+
+
+def _source(contract: Contract, place: str) -> Source:
+    return Source.of(contract.at(_follow(contract, place)), place)
+
+
+def _paths(path: str) -> str:
+    return "#/paths/" + path.replace("~", "~0").replace("/", "~1")
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()

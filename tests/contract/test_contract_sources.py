@@ -1,0 +1,98 @@
+"""Everything that the document states says where it comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from segmind_ltx_spec import Contract
+
+Json = dict[str, Any]
+
+
+def stated(document: Json) -> Iterator[tuple[str, Json]]:
+    """Each thing that needs a source, with its place; references followed."""
+    components: Json = document["components"]
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+            for status, response in operation["responses"].items():
+                yield f"{method.upper()} {path} {status}", _target(document, response)
+    for section in ("parameters", "headers", "responses", "securitySchemes", "schemas"):
+        for name, node in components[section].items():
+            yield f"{section} {name}", node
+    for name, response in components["responses"].items():
+        for header, node in response.get("headers", {}).items():
+            yield f"{name} {header}", _target(document, node)
+    for name, schema in components["schemas"].items():
+        for field, node in schema["properties"].items():
+            yield f"{name}.{field}", _target(document, node)
+        about: Json = schema.get("x-model", {})
+        for part in ("latency", "price"):
+            if about:
+                yield f"{name} {part}", about[part]
+        for part, rule in about.get("video", {}).items():
+            yield f"{name} video.{part}", rule
+
+
+def _target(document: Json, node: Json) -> Json:
+    while "$ref" in node:
+        reference: str = node["$ref"]
+        node = document
+        for part in reference.split("/")[1:]:
+            node = node[part]
+    return node
+
+
+def unsourced(document: Json) -> list[str]:
+    """The places without a source, or with one that does not do."""
+    pages = set(document["x-documents"])
+    found: list[str] = []
+    for place, node in stated(document):
+        source: Json = node.get("x-source", {})
+        fine = {
+            "D": source.get("document") in pages,
+            "P": bool(source.get("document")) and source.get("document") not in pages,
+            "I": bool(source.get("note")),
+        }
+        if not fine.get(source.get("grade", ""), False):
+            found.append(place)
+    return found
+
+
+def test_everything_has_a_source(contract: Contract) -> None:
+    assert unsourced(contract.document) == []
+    assert sum(1 for _ in stated(contract.document)) > 250
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"grade": "X"}, {"grade": "D", "document": "page six"}, {"grade": "P"}, {"grade": "I"}]
+)
+def test_a_missing_or_wrong_source_is_found_wherever_it_stands(contract: Contract, wrong: Json) -> None:
+    document = json.loads(json.dumps(contract.document))  # What YAML anchors share, JSON does not.
+    for place, node in stated(document):
+        right, node["x-source"] = node["x-source"], wrong
+        assert place in unsourced(document)
+        node["x-source"] = right
+
+
+def test_only_the_five_pages_are_documents(contract: Contract) -> None:
+    assert list(contract.document["x-documents"]) == [
+        "000_25a457b2e54be73d.txt",
+        "001_61b12219727d27b2.txt",
+        "002_282e4e62dc4952ea.txt",
+        "003_7bab7b41f9556d7c.txt",
+        "004_4f8adca3a78dacc5.txt",
+    ]
+
+
+def test_a_request_schema_names_its_own_page(contract: Contract) -> None:
+    """Every parameter of a model is graded D by the page of that model, and by no other."""
+    page = {"ltx-video": "000", "ltx-2-19b-t2v": "001", "ltx-2-fast": "002", "ltx-2-pro": "003", "ltx-2-19b-i2v": "004"}
+    for slug, model in contract.models.items():
+        for name, schema in model.parameters.items():
+            assert schema["x-source"]["grade"] == "D", (slug, name)
+            assert schema["x-source"]["document"].startswith(page[slug]), (slug, name)
