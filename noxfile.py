@@ -14,7 +14,6 @@ import nox
 
 nox.needs_version = ">=2025.5.1"
 nox.options.sessions = ["lint", "types", "drift", "tests", "spec", "package"]
-nox.options.default_venv_backend = "uv|virtualenv"
 
 PYPROJECT = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str]] = PYPROJECT["dependency-groups"]
