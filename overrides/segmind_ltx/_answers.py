@@ -15,8 +15,8 @@ from typing import Any, Final, cast
 from attrs import field, frozen
 
 from segmind_ltx import errors
-from segmind_ltx._retry import reset_at
-from segmind_ltx._wire import Answer, Call
+from segmind_ltx._parameters import check_request_id
+from segmind_ltx._wire import Answer, Call, looks_like_text
 from segmind_ltx.video import VideoFacts
 from segmind_ltx_api.models import (
     AcceptedJob,
@@ -31,6 +31,7 @@ from segmind_ltx_api.models import (
 
 KNOWN: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _LONGEST_DETAIL: Final = 500
+_ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
 
 
 @frozen
@@ -68,16 +69,18 @@ def accepted(answer: Answer, call: Call, model: str) -> str:
         request_id = AcceptedJob.from_dict(json_object(answer, call)).request_id
     except errors.UnexpectedAnswerError:
         # The answer may have been cut off after the id; a paid job is worth a second look.
-        found = re.search(rb'"request_id"\s*:\s*"([^"\\\x00-\x20/]{1,512})"', answer.body)
-        request_id = found.group(1).decode("utf-8", "replace") if found else None
-    if isinstance(request_id, str) and request_id:
-        return request_id
-    raise errors.UnexpectedAnswerError(
-        f"{call} was accepted (status {answer.status}), so a job exists and is billed, but no request id can be read from the "
-        f"answer: {_excerpt(answer)}. Look for the job in your account before you submit it again.",
-        model=model,
-        status=answer.status,
-    )
+        found = re.search(rb'"request_id"\s*:\s*"([^"\\/\x00-\x20\x7f-\xff]{1,512})"', answer.body)
+        request_id = found.group(1).decode() if found else None
+    try:
+        return check_request_id(request_id)
+    except errors.ParameterError:
+        raise errors.UnexpectedAnswerError(
+            f"{call} was accepted (status {answer.status}), so a job exists and is billed, but no request id can be "
+            f"read from the answer: {_excerpt(answer)}. Look for the job in your account before you submit it again.",
+            model=model,
+            status=answer.status,
+            body=_json_or_none(answer),
+        ) from None
 
 
 def polled(answer: Answer, call: Call, request_id: str) -> Polled:
@@ -87,6 +90,8 @@ def polled(answer: Answer, call: Call, request_id: str) -> Polled:
     body = json_object(answer, call, request_id)
     parsed = JobStatus.from_dict(body)
     state = parsed.status
+    if answer.status == 422 and body.get("status") is None and _text(body.get("error")):
+        state = "FAILED"  # The documents say so of the status alone; that the body repeats it is from elsewhere.
     if not isinstance(state, str) or not state:
         raise _senseless(answer, call, request_id, "it has no status")
     # By the word rather than the status: a job is FAILED even where a gateway made a 200 of the 422.
@@ -110,6 +115,14 @@ def _polled(state: str, body: dict[str, Any]) -> Polled:
         file_size=_whole(file.file_size),
         body=body,
     )
+
+
+def fetched(answer: Answer, call: Call, request_id: str) -> Polled:
+    """The state of a job with its output: as `polled`, but a COMPLETED one must name where its output lies."""
+    seen = polled(answer, call, request_id)
+    if seen.state == "COMPLETED" and seen.url is None:
+        raise _senseless(answer, call, request_id, "the job is COMPLETED, but no output is named")
+    return seen
 
 
 def video_of_job(polled: Polled, request_id: str, model: str | None) -> VideoFacts:
@@ -140,10 +153,11 @@ def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
     url: str | None = None
     if looks_like_video(answer):
         content = answer.body
-        if answer.broken:
-            raise _senseless(answer, call, request_id, f"the video ends early ({answer.broken}); it is billed", model)
+        broken = answer.broken or ("it is empty" if not content else "only a part" if answer.status == 206 else None)
+        if broken:
+            raise _senseless(answer, call, request_id, f"the video ends early ({broken}); it is billed", model)
     else:
-        body = json_object(answer, call, request_id, model)
+        body = json_object(answer, call, request_id, model, "; it is billed")
         url = location(body)
         if url is None:
             raise _senseless(answer, call, request_id, "it has neither a video nor its location; it is billed", model)
@@ -164,22 +178,28 @@ def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
 
 
 def looks_like_video(answer: Answer) -> bool:
-    """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska)."""
+    """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska).
+
+    Text under the media type of a video is none.
+    """
     if answer.media_type.startswith("video/"):
-        return True
+        return not looks_like_text(answer.body)
     generic = answer.media_type in {"", "application/octet-stream", "binary/octet-stream"}
     return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
 
 
 def location(body: dict[str, Any]) -> str | None:
-    """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none."""
+    """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none.
+
+    Only what is an address at all: an `output` that says something else must not pass for a video.
+    """
     result = BlockingResult.from_dict(body)
     output: object = result.output
     candidates: list[object] = list(cast("list[object]", output)) if isinstance(output, list) else [output]
     if isinstance(result.video, VideoFile):
         candidates.append(result.video.url)
     for candidate in candidates:
-        if isinstance(candidate, str) and candidate.strip():
+        if isinstance(candidate, str) and _ADDRESS.fullmatch(candidate.strip()):
             return candidate.strip()
     return None
 
@@ -198,21 +218,23 @@ def metrics_of(parsed: object) -> Metrics:
     )
 
 
-def json_object(answer: Answer, call: Call, request_id: str | None = None, model: str | None = None) -> dict[str, Any]:
-    """The JSON object of an answer. Raises `UnexpectedAnswerError` for anything else."""
+def json_object(
+    answer: Answer, call: Call, request_id: str | None = None, model: str | None = None, note: str = ""
+) -> dict[str, Any]:
+    """The JSON object of an answer. Raises `UnexpectedAnswerError`, with ``note`` in it, for anything else."""
     if answer.broken:
-        raise _senseless(answer, call, request_id, f"it ends early ({answer.broken})", model)
+        raise _senseless(answer, call, request_id, f"it ends early ({answer.broken}){note}", model)
     try:
         body: object = json.loads(answer.body)
     except (ValueError, RecursionError):
-        raise _senseless(answer, call, request_id, "it is not JSON", model) from None
+        raise _senseless(answer, call, request_id, f"it is not JSON{note}", model) from None
     if not isinstance(body, dict):
-        raise _senseless(answer, call, request_id, "it is not a JSON object", model)
+        raise _senseless(answer, call, request_id, f"it is not a JSON object{note}", model)
     return cast("dict[str, Any]", body)
 
 
 def error_for(
-    answer: Answer, call: Call, *, request_id: str | None = None, model: str | None = None, time: float = 0.0
+    answer: Answer, call: Call, *, request_id: str | None = None, model: str | None = None
 ) -> errors.SegmindLtxError:
     """The exception for an answer that is no success."""
     body = _json_or_none(answer)
@@ -226,10 +248,7 @@ def error_for(
     kind = errors.class_for_status(answer.status)
     said = detail or "no message"
     message = f"{call} was answered {answer.status}: {said}. {kind.advice}"
-    error = kind(message, request_id=request_id, model=model, status=answer.status, detail=detail, body=body)
-    if isinstance(error, errors.RateLimitedError):
-        error.reset_at = reset_at(answer.headers, time)
-    return error
+    return kind(message, request_id=request_id, model=model, status=answer.status, detail=detail, body=body)
 
 
 def failed(
@@ -288,7 +307,8 @@ def _first(*values: float | None) -> float | None:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    # JSON can spell lone surrogates, which no stream prints.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
 def _number(value: object) -> float | None:

@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from segmind_ltx import _retry
 from segmind_ltx._files import PartialFile
-from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Sink, pause, send
+from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Sink, looks_like_text, pause, send
 
 TIMEOUT: Final = 30.0
 MOST_REDIRECTS: Final = 5
@@ -18,17 +18,18 @@ def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
     attempt = hops = 0
     address = url
     while True:
-        if urlsplit(address).scheme not in {"http", "https"}:
+        if not _fetchable(address):
             raise file.error(f"{address!r} is not an address to download from; only http and https are followed")
         file.restart()
         outcome = yield from send(Call("GET", address, TIMEOUT, sink=sink))
+        file.raise_if_stopped()
         if isinstance(outcome, Answer) and 300 <= outcome.status < 400:
             hops += 1
             if hops > MOST_REDIRECTS or "location" not in outcome.headers:
                 raise file.error(f"{url} leads on and on, or nowhere: {hops} redirects, the last from {address}")
-            address = urljoin(address, outcome.headers["location"])
+            address = _joined(address, outcome.headers["location"])
             continue
-        trouble = _trouble(outcome)
+        trouble = _trouble(outcome, file)
         if trouble is None:
             return
         attempt += 1
@@ -37,7 +38,21 @@ def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
         yield from pause(_retry.delay_before(attempt, outcome, time=env.time(), random=env.random()))
 
 
-def _trouble(outcome: Answer | Lost) -> str | None:
+def _fetchable(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in {"http", "https"}
+    except ValueError:
+        return False
+
+
+def _joined(address: str, location: str) -> str:
+    try:
+        return urljoin(address, location)
+    except ValueError:
+        return location
+
+
+def _trouble(outcome: Answer | Lost, file: PartialFile) -> str | None:
     if isinstance(outcome, Lost):
         return outcome.reason
     if outcome.status in {403, 404, 410}:
@@ -50,6 +65,8 @@ def _trouble(outcome: Answer | Lost) -> str | None:
         return "it is empty"
     if outcome.media_type.startswith("text/") or outcome.media_type == "application/json":
         return f"it is {outcome.media_type}, not a video"
+    if looks_like_text(file.beginning()):
+        return "it is text, not a video"
     return None
 
 

@@ -73,9 +73,16 @@ class _Common:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.base_url}>"
 
-    def _request(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
+    def _request(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request | Lost:
         if http.is_closed:
             raise ConfigurationError("this client is closed; make a new one")
+        try:
+            return self._built(http, call)
+        except (httpx.InvalidURL, ValueError) as error:
+            # An address out of an answer may be anything; what cannot be built is not sent.
+            return Lost(f"{type(error).__name__}: {error}", sent=False)
+
+    def _built(self, http: httpx.Client | httpx.AsyncClient, call: Call) -> httpx.Request:
         timeout = httpx.Timeout(call.timeout, connect=min(CONNECT_TIMEOUT, call.timeout))
         if call.sink is not None:
             return http.build_request(call.method, call.target, timeout=timeout)
@@ -108,8 +115,10 @@ class Driver(_Common):
                 reply = self._call(effect)
 
     def _call(self, call: Call) -> Answer | Lost:
+        request = self._request(self.http, call)
+        if isinstance(request, Lost):
+            return request
         try:
-            request = self._request(self.http, call)
             response = self.http.send(request, stream=True, follow_redirects=False)
         except FAULTS as error:
             return lost(error)
@@ -148,8 +157,10 @@ class AsyncDriver(_Common):
                 reply = await self._call(effect)
 
     async def _call(self, call: Call) -> Answer | Lost:
+        request = self._request(self.http, call)
+        if isinstance(request, Lost):
+            return request
         try:
-            request = self._request(self.http, call)
             response = await self.http.send(request, stream=True, follow_redirects=False)
         except FAULTS as error:
             return lost(error)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,22 +26,20 @@ class PartialFile:
 
     def __init__(self, path: Path, *, overwrite: bool, request_id: str | None, url: str | None) -> None:
         self.path, self._overwrite, self._request_id, self._url = path, overwrite, request_id, url
-        self._partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        self._stopped: Exception | None = None
+        # Not of the whole name, which may be as long as the disk allows.
+        self._partial = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
 
     def __enter__(self) -> Self:
-        self._refuse_existing()
-        try:
+        with self._told():
+            self._refuse_existing()
             self._file = self._partial.open("xb")
-        except OSError as error:
-            raise self.error(f"{self.path} cannot be written: {error.strerror}") from None
         return self
 
     def write(self, chunk: bytes) -> None:
         """Append to the file."""
-        try:
+        with self._told():
             self._file.write(chunk)
-        except OSError as error:
-            raise self.error(f"{self.path} cannot be written: {error.strerror}") from None
 
     def sink(self, progress: Progress | None) -> Sink:
         """A sink that writes here, and tells ``progress`` how far it has come."""
@@ -48,28 +47,52 @@ class PartialFile:
         def take(chunk: bytes, total: int | None) -> None:
             self.write(chunk)
             if progress is not None:
-                progress(self._file.tell(), total)
+                try:
+                    progress(self._file.tell(), total)
+                except Exception as error:
+                    self._stopped = error
+                    raise
 
         return take
 
+    def raise_if_stopped(self) -> None:
+        """Raise what ``progress`` raised: an OSError of its own is no fault of the line, to be tried again."""
+        if self._stopped is not None:
+            raise self._stopped
+
     def restart(self) -> None:
         """Forget what was written."""
-        self._file.seek(0)
-        self._file.truncate()
+        with self._told():
+            self._file.seek(0)
+            self._file.truncate()
+
+    def beginning(self) -> bytes:
+        """The first bytes of what was written."""
+        with self._told():
+            self._file.flush()
+            with self._partial.open("rb") as written:
+                return written.read(64)
 
     def commit(self) -> Path:
         """Give the complete file its name."""
-        try:
+        with self._told():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._refuse_existing()
             self._partial.replace(self.path)
-        except OSError as error:
-            if isinstance(error, OutputExistsError):
-                raise
-            raise self.error(f"{self.path} cannot be written: {error.strerror}") from None
         return self.path
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """Turn what the disk says (ValueError: a name with a null in it) into our own exception."""
+        try:
+            yield
+        except DownloadError:
+            raise
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise self.error(f"{self.path} cannot be written: {why}") from None
 
     def error(self, message: str) -> DownloadError:
         """A `DownloadError` that knows the job and the address."""
@@ -78,7 +101,7 @@ class PartialFile:
         return error
 
     def _refuse_existing(self) -> None:
-        if self.path.is_dir():
+        if not self.path.name or self.path.is_dir():
             raise self.error(f"{self.path} is a folder; give the name of a file")
         if not self._overwrite and self.path.exists():
             error = OutputExistsError(
@@ -91,5 +114,8 @@ class PartialFile:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        # What is left in the buffer of a full disk cannot be written either, and is not wanted any more.
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._partial.unlink(missing_ok=True)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from segmind_ltx import _answers, _retry, errors
-from segmind_ltx._answers import KNOWN, Polled
-from segmind_ltx._parameters import Prepared, check_request_id
-from segmind_ltx._polling import next_poll
+from segmind_ltx._answers import KNOWN, Polled, fetched, polled
+from segmind_ltx._parameters import Prepared, check_request_id, check_seconds, check_wait
+from segmind_ltx._polling import EARLY, next_poll
 from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, pause, send
 from segmind_ltx.video import JobStatus, VideoFacts
 from segmind_ltx_api.contract import MODELS, get_request, get_request_status
@@ -39,7 +39,7 @@ def submit(env: Env, prepared: Prepared) -> Flow[str]:
 
 def generate_sync(env: Env, prepared: Prepared, timeout: float) -> Flow[VideoFacts]:
     """Make one blocking v1 call; ``timeout`` in seconds."""
-    call = _call(prepared.model.generate(body=prepared.request), timeout)
+    call = _call(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
     answer = yield from _paid(env, call, prepared)
     return _answers.video_of_call(answer, call, prepared.model.slug)
 
@@ -74,12 +74,12 @@ def wait(
     known = MODELS.get(model or "")
     usual = known.seconds if known else None
     begun = env.now()
-    deadline, origin = begun + timeout, begun if submitted is None else submitted
+    deadline, origin = begun + check_wait(timeout, interval), begun if submitted is None else submitted
     state: str | None = None
     try:
-        if submitted is not None and interval is None:
+        if submitted is not None and interval is None and env.now() - origin < EARLY[0]:
             # Nothing is to be learned of a job in the moment of its submit.
-            yield from _pause_until(env, next_poll(env.now() - origin, usual), deadline)
+            yield from _pause_until(env, EARLY[0] - (env.now() - origin), deadline)
         while True:
             seen = yield from _read(env, call, request_id, deadline)
             if seen.state != state:
@@ -88,7 +88,11 @@ def wait(
             if seen.state == "FAILED":
                 raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
             if seen.state == "COMPLETED":
-                return (yield from _result(env, request_id, model, deadline))
+                try:
+                    return (yield from _result(env, request_id, model, deadline))
+                except errors.JobNotFinishedError as error:
+                    # Two servers that disagree for a moment do not end a job.
+                    log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(env.now() - origin, usual) if interval is None else interval
             yield from _pause_until(env, step, deadline)
     except _DeadlinePassed as passed:
@@ -132,7 +136,10 @@ def _paid(env: Env, call: Call, prepared: Prepared) -> Flow[Answer]:
         log.warning("%s: %s; sending it again in %.1f s", call, _outcome(outcome), delay)
         yield from pause(delay)
     if isinstance(outcome, Answer):
-        raise _answers.error_for(outcome, call, model=slug, time=env.time())
+        refusal = _answers.error_for(outcome, call, model=slug)
+        if isinstance(refusal, errors.RateLimitedError):
+            refusal.reset_at = _retry.reset_at(outcome.headers, env.time())
+        raise refusal
     if not outcome.sent:
         raise errors.NoAnswerError(f"{call} never left: {outcome.reason}. Nothing is billed.", model=slug)
     low, high = prepared.model.usd_low, prepared.model.usd_high
@@ -146,7 +153,13 @@ def _paid(env: Env, call: Call, prepared: Prepared) -> Flow[Answer]:
     raise error
 
 
-def _read(env: Env, call: Call, request_id: str, deadline: float | None) -> Flow[Polled]:
+def _read(
+    env: Env,
+    call: Call,
+    request_id: str,
+    deadline: float | None,
+    understood: Callable[[Answer, Call, str], Polled] = polled,
+) -> Flow[Polled]:
     """Make a free call until it is understood, the retries are spent, or (with one) the deadline passes."""
     attempt = senseless = 0
     while True:
@@ -156,12 +169,14 @@ def _read(env: Env, call: Call, request_id: str, deadline: float | None) -> Flow
             trouble = errors.NoAnswerError(f"{call} got no answer: {outcome.reason}", request_id=request_id)
         else:
             try:
-                return _answers.polled(outcome, call, request_id)
+                return understood(outcome, call, request_id)
             except errors.UnexpectedAnswerError as error:
                 senseless += 1
                 trouble = error
             except errors.ApiStatusError as error:
                 trouble = error
+                if isinstance(error, errors.RateLimitedError):
+                    error.reset_at = _retry.reset_at(outcome.headers, env.time())
         may = _retry.may_repeat_read(outcome) or isinstance(trouble, errors.UnexpectedAnswerError)
         attempt += 1
         spent = senseless >= SENSELESS_LIMIT or (deadline is None and attempt > env.retries)
@@ -174,23 +189,16 @@ def _read(env: Env, call: Call, request_id: str, deadline: float | None) -> Flow
 
 def _result(env: Env, request_id: str, model: str | None, deadline: float | None) -> Flow[VideoFacts]:
     call = _call(get_request(request_id), READ_TIMEOUT)
-    fetched = yield from _read(env, call, request_id, deadline)
-    if fetched.state == "FAILED":
-        raise _answers.failed(fetched.detail, call, request_id, model, None, fetched.body)
-    if fetched.state != "COMPLETED":
+    seen = yield from _read(env, call, request_id, deadline, fetched)
+    if seen.state == "FAILED":
+        raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
+    if seen.state != "COMPLETED":
         error = errors.JobNotFinishedError(
-            f"job {request_id} is {fetched.state}; wait for it with job.wait()", request_id=request_id
+            f"job {request_id} is {seen.state}; wait for it with job.wait()", request_id=request_id, body=seen.body
         )
-        error.state = fetched.state
+        error.state = seen.state
         raise error
-    if fetched.url is None:
-        raise errors.UnexpectedAnswerError(
-            f"job {request_id} is COMPLETED, but the answer to {call} names no output",
-            request_id=request_id,
-            status=200,
-            body=fetched.body,
-        )
-    return _answers.video_of_job(fetched, request_id, model)
+    return _answers.video_of_job(seen, request_id, model)
 
 
 def _within(call: Call, env: Env, deadline: float | None) -> Call:

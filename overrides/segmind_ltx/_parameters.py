@@ -22,6 +22,9 @@ _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
 _LONGEST_INTEGER: Final = 1024
 """In bits. No document bounds a seed, but an integer of thousands of digits cannot be written as JSON."""
 
+_LONGEST_WAIT: Final = 1_000_000
+"""In seconds; longer ones, such as infinity, are refused by sockets in the midst of a call."""
+
 _WORDS: Final = {
     "string": "a string",
     "integer": "an integer",
@@ -47,7 +50,8 @@ def prepare(model: object, parameters: Mapping[str, Any]) -> Prepared:
     if isinstance(model, str):
         entry, given = model_named(model), parameters
     else:
-        entry, given = _model_of(model), _fields(model)
+        entry = _model_of(model)
+        given = {name: getattr(model, name) for name in entry.parameters}
         if parameters:
             raise ParameterError(f"{entry.slug}: give either a request object or parameters, not both")
     # Unset is told by type: after copy or pickle a request's Unset is no longer the one and only UNSET.
@@ -80,16 +84,26 @@ def check_request_id(request_id: object) -> str:
     raise ParameterError(f"{_shown(request_id)} is not a request id; use the `id` of the job that a submit gave")
 
 
+def check_seconds(name: str, value: object) -> float:
+    """A time that can be waited for. Raises `ParameterError`; call it before anything is paid."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST_WAIT:
+        return value
+    raise ParameterError(f"{name}={_shown(value)} is not a time in seconds; use 0 to {_LONGEST_WAIT}")
+
+
+def check_wait(timeout: object, interval: object = None) -> float:
+    """The timeout of a wait, checked with its interval. Raises `ParameterError`."""
+    if interval is not None and check_seconds("interval", interval) == 0:
+        raise ParameterError("interval=0 would poll without a pause; leave it out, or give seconds")
+    return check_seconds("timeout", timeout)
+
+
 def _model_of(request: object) -> Model:
     for entry in MODELS.values():
         if isinstance(request, entry.request):
             return entry
     known = ", ".join(MODELS)
     raise ParameterError(f"{_shown(request)} is neither a model's name nor a request; the names are {known}")
-
-
-def _fields(request: object) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in type(request).__annotations__}
 
 
 def _problems(model: Model, payload: Mapping[str, Any]) -> Iterator[str]:
@@ -159,5 +173,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # An integer of thousands of digits has none, and a caller's class may have any.
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:77]}…"

@@ -39,8 +39,9 @@ def delay_before(attempt: int, outcome: Answer | Lost | None, *, time: float, ra
     up to a second of jitter so that many clients do not come back at once.
     """
     told = reset_at(outcome.headers, time) if isinstance(outcome, Answer) and outcome.status == 429 else None
-    if told is not None:
-        return min(max(0.0, told.timestamp() - time), LONGEST_TOLD) + random
+    # A moment that is past (clocks differ, or it was no date) says nothing of when to come back.
+    if told is not None and told.timestamp() > time:
+        return min(told.timestamp() - time, LONGEST_TOLD) + random
     # The exponent is bounded, since a job may be polled through an outage of hours.
     return min(FIRST_DELAY * 2.0 ** min(attempt - 1, 16), LONGEST_DELAY) * (0.5 + random / 2)
 
@@ -64,10 +65,9 @@ def _instant(value: str | None) -> datetime | None:
     else:
         return _from_epoch(number / 1000 if number > 1e11 else number)
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return _in_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _retry_after(value: str | None, time: float) -> datetime | None:
@@ -78,9 +78,12 @@ def _retry_after(value: str | None, time: float) -> datetime | None:
     except ValueError:
         pass
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        return _in_utc(parsedate_to_datetime(value))
+    except (ValueError, OverflowError):
         return None
+
+
+def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -33,12 +33,13 @@ class Secret:
 
 def api_key(given: str | None) -> Secret:
     """The key from ``given`` or SEGMIND_API_KEY. Raises `ConfigurationError`, which never quotes it."""
-    key = (given if given is not None else os.environ.get("SEGMIND_API_KEY", "")).strip()
-    if not key:
+    key = Secret((given if given is not None else os.environ.get("SEGMIND_API_KEY", "")).strip())
+    del given  # A traceback that shows local variables would show it.
+    if not key.reveal():
         raise ConfigurationError("no API key: pass api_key= or set SEGMIND_API_KEY")
-    if not re.fullmatch(r"[\x21-\x7e]+", key):
+    if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
         raise ConfigurationError("the API key has characters that no header can carry; is something else in it?")
-    return Secret(key)
+    return key
 
 
 def base_url(given: str | None) -> str:
@@ -47,12 +48,25 @@ def base_url(given: str | None) -> str:
     The vendor's own SDK wants ``…/v1`` there, so a trailing version is taken off.
     """
     url = (given if given is not None else os.environ.get("SEGMIND_BASE_URL") or DEFAULT_BASE_URL).strip()
+    del given
+    problem = _url_problem(url)
+    if problem:
+        # Not quoted: it may hold a password, or be the key where the two were mixed up.
+        del url
+        raise ConfigurationError(f"the base URL {problem}; use one such as {DEFAULT_BASE_URL}")
+    return re.sub(r"/v[12]$", "", url.rstrip("/"))
+
+
+def _url_problem(url: str) -> str | None:
+    if not re.fullmatch(r"https?://\S+", url, re.IGNORECASE) or not url.isprintable():
+        return "does not begin with http:// or https://, or has characters that no URL can have"
     try:
         parts = urlsplit(url)
-        port_is_sound = parts.port is None or parts.port > 0
+        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
-        raise ConfigurationError(f"{url!r} is not a URL; use one such as {DEFAULT_BASE_URL}") from None
-    plain = not (parts.query or parts.fragment or parts.username or parts.password)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain or not port_is_sound:
-        raise ConfigurationError(f"{url!r} is not the base URL of an API; use one such as {DEFAULT_BASE_URL}")
-    return re.sub(r"/v[12]$", "", url.rstrip("/"))
+        sound, parts = False, urlsplit("")
+    if not sound:
+        return "has no host, or a port that is none"
+    if parts.username or parts.password:
+        return "has a user or a password in it"
+    return "has a query or a fragment" if parts.query or parts.fragment else None

@@ -60,6 +60,11 @@ class Answer(NamedTuple):
         return f"<Answer {self.status}, {len(self.body)} bytes>"
 
 
+def looks_like_text(body: bytes) -> bool:
+    """Whether a body begins as JSON, HTML or XML does, and no video."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b"<"}
+
+
 class Lost(NamedTuple):
     """No answer. ``sent`` is False only where the request provably never left."""
 

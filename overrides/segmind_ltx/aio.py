@@ -84,7 +84,10 @@ class AsyncClient:
         retries: int = DEFAULT_RETRIES,
         clock: Clock | None = None,
     ) -> None:
-        key, url = _api_key(api_key), _base_url(base_url)
+        try:
+            key, url = _api_key(api_key), _base_url(base_url)
+        finally:
+            del api_key  # A traceback that shows local variables would show it.
         self._owned = http is None
         self._driver = AsyncDriver(http or httpx.AsyncClient(), url, key, clock or SystemClock(), retries)
 
@@ -110,8 +113,12 @@ class AsyncClient:
         **parameters: Any,
     ) -> AsyncVideo:
         """Submit a job and wait for its video; see `Client.generate`."""
+        from segmind_ltx._parameters import check_wait
+
+        # Before the job is paid for.
+        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
         job = await self._submit(model, **parameters)
-        return await job.wait(DEFAULT_TIMEOUT if timeout is None else timeout, on_status=on_status)
+        return await job.wait(checked, on_status=on_status)
 
     async def _generate_sync(
         self,

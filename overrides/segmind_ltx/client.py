@@ -96,7 +96,10 @@ class Client:
         retries: int = DEFAULT_RETRIES,
         clock: Clock | None = None,
     ) -> None:
-        key, url = _api_key(api_key), _base_url(base_url)
+        try:
+            key, url = _api_key(api_key), _base_url(base_url)
+        finally:
+            del api_key  # A traceback that shows local variables would show it.
         self._owned = http is None
         self._driver = Driver(http or httpx.Client(), url, key, clock or SystemClock(), retries)
 
@@ -128,8 +131,12 @@ class Client:
         **parameters: Any,
     ) -> Video:
         """Submit a job and wait for its video: `submit` and `Job.wait` in one."""
+        from segmind_ltx._parameters import check_wait
+
+        # Before the job is paid for.
+        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
         job = self._submit(model, **parameters)
-        return job.wait(DEFAULT_TIMEOUT if timeout is None else timeout, on_status=on_status)
+        return job.wait(checked, on_status=on_status)
 
     def _generate_sync(self, model: Any, /, *, timeout: float | None = None, **parameters: Any) -> Video:
         """Make one blocking v1 call, and give its video.

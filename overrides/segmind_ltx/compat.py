@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from segmind_ltx.client import Client, Job
-from segmind_ltx.errors import JobFailedError, SegmindLtxError, WaitTimeoutError
+from segmind_ltx.errors import JobFailedError, JobNotFinishedError, SegmindLtxError, WaitTimeoutError
 
 __all__ = ["AsyncJob", "InferenceFailed", "InferenceTimeout", "SegmindClient", "SegmindError"]
 
@@ -60,10 +60,10 @@ class AsyncJob:
         return dict(self._job.status().raw)
 
     def result(self) -> dict[str, Any]:
-        """The final answer of a job that has finished."""
+        """The final answer of a job; of one that has not finished, what there is of it."""
         try:
             return dict(self._job.result().raw)
-        except JobFailedError as error:
+        except (JobFailedError, JobNotFinishedError) as error:
             return dict(error.body or {})
 
     def wait(self, timeout: float = 600.0, interval: float | None = None) -> dict[str, Any]:
@@ -90,7 +90,10 @@ class SegmindClient:
         *,
         http: httpx.Client | None = None,
     ) -> None:
-        self._client = Client(api_key, base_url, http=http)
+        try:
+            self._client = Client(api_key, base_url, http=http)
+        finally:
+            del api_key  # A traceback that shows local variables would show it.
         self._timeout = timeout
 
     def __repr__(self) -> str:

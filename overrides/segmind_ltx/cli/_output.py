@@ -36,7 +36,7 @@ def say(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """A result for scripts, on standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value) + "\n")
 
 
 @contextmanager

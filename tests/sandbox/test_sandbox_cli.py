@@ -1,0 +1,44 @@
+"""The command, registered the way the client does it."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+typer = pytest.importorskip("typer")
+from typer.testing import CliRunner  # noqa: E402  after the check that there is one
+
+from segmind_ltx_sandbox import SCENARIOS  # noqa: E402
+from segmind_ltx_sandbox.cli import sandbox  # noqa: E402
+
+app = typer.Typer()
+app.command("sandbox")(sandbox)
+
+
+@app.callback()
+def group() -> None:
+    """Makes `sandbox` a subcommand, as it is in the client."""
+
+
+def test_the_keys_are_printed_as_a_table() -> None:
+    result = CliRunner().invoke(app, ["sandbox", "--keys"], env={"COLUMNS": "120"})
+    assert result.exit_code == 0
+    for scenario in SCENARIOS:
+        assert scenario.key in result.output
+        assert scenario.name in result.output
+
+
+def test_a_port_in_use_exits_with_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = CliRunner().invoke(app, ["sandbox", "--port", str(taken.getsockname()[1])])
+    assert result.exit_code == 2
+
+
+def test_the_help_names_every_option() -> None:
+    result = CliRunner().invoke(app, ["sandbox", "--help"], env={"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1"})
+    assert result.exit_code == 0
+    for option in ("--port", "--host", "--speed", "--keys", "--v1-json"):
+        assert option in result.output

@@ -1,0 +1,124 @@
+"""The open locations of videos."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from segmind_ltx_sandbox import ManualClock, Sandbox, key_of
+
+pytestmark = pytest.mark.anyio
+
+Submit = Callable[..., Awaitable[dict[str, Any]]]
+SECONDS = 102.69
+WEEK = 7 * 86400
+
+
+@pytest.fixture
+async def output(api: httpx.AsyncClient, clock: ManualClock, submit: Submit) -> str:
+    """The location of a finished video."""
+    job = await submit()
+    clock.advance(SECONDS)
+    return (await api.get(job["response_url"])).json()["output"]
+
+
+async def test_an_output_needs_no_key(anonymous: httpx.AsyncClient, output: str) -> None:
+    answer = await anonymous.get(output)
+    assert answer.status_code == 200
+    assert answer.content[4:8] == b"ftyp"
+    head = await anonymous.head(output)
+    assert head.headers["content-length"] == answer.headers["content-length"] == str(len(answer.content))
+    assert head.content == b""
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_key_that_is_sent_to_an_output_is_refused(
+    anonymous: httpx.AsyncClient, output: str, method: str
+) -> None:
+    for key in (key_of("valid"), "SG_ffffffffffffffff", ""):
+        answer = await anonymous.request(method, output, headers={"x-api-key": key})
+        assert answer.status_code == 400
+    if method == "GET":
+        assert "key" in answer.json()["error"]
+
+
+async def test_an_output_lives_for_seven_days(anonymous: httpx.AsyncClient, clock: ManualClock, output: str) -> None:
+    clock.advance(WEEK - 1)
+    assert (await anonymous.get(output)).status_code == 200
+    clock.advance(2)
+    answer = await anonymous.get(output)
+    assert answer.status_code == 404
+    assert answer.json()["error"]
+
+
+async def test_an_output_outlives_its_job_and_the_cache(
+    anonymous: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, output: str
+) -> None:
+    before = (await anonymous.get(output)).content
+    clock.advance(5000)
+    sandbox.videos.clear()
+    assert (await anonymous.get(output)).content == before
+    assert sandbox.videos.renders == 2
+
+
+async def test_a_location_does_not_exist_before_it_was_told(
+    api: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, submit: Submit
+) -> None:
+    job = await submit()
+    name = sandbox.outputs.name(job["request_id"])
+    clock.advance(SECONDS)
+    del api.headers["x-api-key"]
+    assert (await api.get(f"/outputs/{name}")).status_code == 404
+    assert len(sandbox.outputs) == 0
+
+
+async def test_a_location_cannot_be_guessed(
+    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, clock: ManualClock, submit: Submit
+) -> None:
+    job_id = (await submit())["request_id"]
+    clock.advance(SECONDS)
+    output = (await api.get(f"/v2/requests/{job_id}")).json()["output"]
+    assert job_id not in output
+    assert job_id.replace("-", "") not in output
+    assert (await anonymous.get(f"/outputs/{job_id}.mp4")).status_code == 404
+    assert (await anonymous.get("/outputs/..%2f..%2fetc%2fpasswd")).status_code == 404
+
+
+async def test_closed_locations_are_forgotten(
+    api: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, submit: Submit, output: str
+) -> None:
+    assert sandbox.outputs.find(output.rsplit("/", 1)[1], clock.now()) is not None
+    clock.advance(WEEK + 1)
+    job = await submit()
+    clock.advance(SECONDS)
+    assert (await api.get(job["response_url"])).json()["output"] != output
+    assert len(sandbox.outputs) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("bytes=0-9", 0, 9), ("bytes=10-", 10, None), ("bytes=-10", -10, None), ("bytes=5-999999999", 5, None)],
+)
+async def test_a_part_of_it_can_be_asked_for(
+    anonymous: httpx.AsyncClient, output: str, asked: str, first: int, last: int | None
+) -> None:
+    whole = (await anonymous.get(output)).content
+    answer = await anonymous.get(output, headers={"range": asked})
+    end = len(whole) - 1 if last is None else last
+    start = first % len(whole)
+    assert answer.status_code == 206
+    assert answer.content == whole[start : end + 1]
+    assert answer.headers["content-range"] == f"bytes {start}-{end}/{len(whole)}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [("bytes=999999999-", 416), ("bytes=-", 200), ("bytes=9-5", 200), ("bytes=0-1,3-4", 200), ("pages=1-2", 200)],
+)
+async def test_what_is_no_range_gets_the_whole(
+    anonymous: httpx.AsyncClient, output: str, asked: str, status: int
+) -> None:
+    assert (await anonymous.get(output, headers={"range": asked})).status_code == status

@@ -1,0 +1,90 @@
+"""The pages: what they say, and that they ask nobody else for anything."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+
+import segmind_ltx_sandbox
+from segmind_ltx_sandbox import SCENARIOS
+from segmind_ltx_spec import load
+
+pytestmark = pytest.mark.anyio
+
+STATIC = Path(segmind_ltx_sandbox.__file__).with_name("static")
+
+
+class Links(HTMLParser):
+    """Collects what a page loads or leads to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  the base class's
+        self.found += [value or "" for name, value in attrs if name in {"src", "href", "action", "srcset", "data"}]
+
+
+async def test_the_front_page_says_what_this_is(anonymous: httpx.AsyncClient) -> None:
+    answer = await anonymous.get("/")
+    assert answer.status_code == 200
+    text = re.sub(r"\s+", " ", answer.text)
+    for words in ("runs no model", "needs no key from the vendor", "not Segmind's", "curl http://sandbox.test/v2/"):
+        assert words in text
+    for scenario in SCENARIOS:
+        assert scenario.key in text
+        assert scenario.summary.split(".")[0] in text
+    for slug in load().models:
+        assert slug in text
+    assert {"/docs", "/openapi.json"} <= set(links(answer.text))
+
+
+@pytest.mark.parametrize("page", ["/", "/docs"])
+async def test_a_page_loads_everything_from_its_own_origin(anonymous: httpx.AsyncClient, page: str) -> None:
+    answer = await anonymous.get(page)
+    found = links(answer.text)
+    assert found
+    for link in found:
+        if link == "data:,":
+            continue
+        assert link.startswith("/"), link
+        assert not link.startswith("//"), link
+        assert (await anonymous.get(link)).status_code == 200, link
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+
+
+def links(html: str) -> list[str]:
+    parser = Links()
+    parser.feed(html)
+    return parser.found
+
+
+async def test_the_scripts_and_styles_of_the_pages_ask_no_other_host() -> None:
+    for file in (STATIC / "docs.js", STATIC / "style.css", STATIC / "swagger-ui" / "swagger-ui.css"):
+        text = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.findall(r"url\((?![\"']?data:)|@import|https?://(?!www\.w3\.org/)", text), file
+    assert "validatorUrl: null" in (STATIC / "docs.js").read_text(encoding="utf-8")
+
+
+async def test_vendored_files_come_with_their_licence() -> None:
+    names = {file.name for file in (STATIC / "swagger-ui").iterdir()}
+    assert {"LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt", "VENDORED.md"} <= names
+
+
+async def test_the_contract_is_served_with_this_server(anonymous: httpx.AsyncClient) -> None:
+    document = (await anonymous.get("/openapi.json")).json()
+    assert [server["url"] for server in document["servers"]] == ["http://sandbox.test"]
+    assert document["paths"].keys() == load().document["paths"].keys()
+    assert document["components"] == load().document["components"]
+    assert load().document["servers"][0]["url"] != "http://sandbox.test"
+
+
+async def test_what_is_no_page_is_404(anonymous: httpx.AsyncClient) -> None:
+    for path in ("/nope", "/static/nope.js", "/static/../keys.py", "/static/..%2fkeys.py"):
+        answer = await anonymous.get(path)
+        assert answer.status_code == 404, path
+        assert answer.json()["error"]

@@ -1,0 +1,90 @@
+"""The blocking call."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from segmind_ltx_sandbox import ManualClock, Sandbox, create_app, key_of
+from segmind_ltx_spec import Model, load
+
+pytestmark = pytest.mark.anyio
+
+Payload = Callable[..., dict[str, Any]]
+
+
+async def test_it_blocks_for_the_usual_time_and_answers_bytes(
+    api: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
+) -> None:
+    answer = await api.post(model.v1, json=payload(model))
+    assert clock.now() == pytest.approx(model.seconds)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.content[4:8] == b"ftyp"
+    assert float(answer.headers["x-generation-time"]) == pytest.approx(0.95 * model.seconds, abs=0.001)
+    cost = float(answer.headers["x-cost"])
+    assert cost == sandbox.behaviour.cost(model, payload(model))
+    assert float(answer.headers["x-remaining-credits"]) == round(1_000_000 - cost, 4)
+    assert answer.headers["x-request-id"]
+    int(answer.headers["x-seed-value"])
+    reset = answer.headers["x-rate-limit-reset-at-utc"]
+    expected = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=model.seconds + 60)
+    assert reset == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.fixture
+async def json_api() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a sandbox whose blocking calls answer JSON."""
+    transport = httpx.ASGITransport(app=create_app(clock=ManualClock(), v1_json=True))
+    async with httpx.AsyncClient(transport=transport, base_url="http://s") as client:
+        yield client
+
+
+async def test_it_answers_json_where_that_was_chosen(
+    json_api: httpx.AsyncClient, model: Model, payload: Payload
+) -> None:
+    answer = await json_api.post(model.v1, json=payload(model), headers={"x-api-key": key_of("valid")})
+    body = answer.json()
+    assert body.keys() == {"output", "video"}
+    assert body["output"] == body["video"]["url"]
+    assert float(answer.headers["x-cost"]) > 0
+    video = await json_api.get(body["output"])
+    assert len(video.content) == body["video"]["file_size"]
+
+
+async def test_the_failing_key_gets_500_and_pays_nothing(
+    anonymous: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
+) -> None:
+    answer = await anonymous.post(model.v1, json=payload(model), headers={"x-api-key": key_of("failing")})
+    assert answer.status_code == 500
+    assert answer.json()["error"]
+    assert sandbox.accounts[key_of("failing")].balance(clock.now()) == 1_000_000
+
+
+async def test_the_seed_is_the_one_asked_for_or_the_default_or_a_new_one(
+    api: httpx.AsyncClient, payload: Payload
+) -> None:
+    models = load().models
+
+    async def seed(slug: str, **more: Any) -> int:
+        answer = await api.post(models[slug].v1, json=payload(models[slug], **more))
+        return int(answer.headers["x-seed-value"])
+
+    assert await seed("ltx-video", seed=7) == 7
+    assert await seed("ltx-2-19b-t2v", seed=-3) == -3
+    assert await seed("ltx-2-19b-t2v") == 1234567890
+    assert await seed("ltx-2-19b-i2v") == 42
+    random = {await seed("ltx-video") for _ in range(5)}
+    assert len(random) == 5
+    assert 2357108 not in random
+    assert all(0 <= value < 2**31 for value in random)
+
+
+async def test_the_seed_of_a_request_is_always_the_same(sandbox: Sandbox) -> None:
+    model = load().models["ltx-video"]
+    one, again, other = (sandbox.behaviour.seed(model, {}, request_id) for request_id in ("a", "a", "b"))
+    assert one == again != other

@@ -1,0 +1,51 @@
+"""``python -m segmind_ltx_sandbox``: the sandbox on a port, with nothing but what the sandbox itself needs.
+
+Prints one line with its URL once it accepts connections, so that another process can start it and read the port.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from segmind_ltx_sandbox.app import SPEED, create_app
+from segmind_ltx_sandbox.keys import SCENARIOS
+from segmind_ltx_sandbox.server import ListenError, listen, serve
+
+
+def run(*, host: str, port: int, speed: float, v1_json: bool) -> int:
+    """Serve until interrupted; answers the exit status."""
+    try:
+        app = create_app(speed=speed, v1_json=v1_json)
+        sock = listen(host, port)
+    except (ListenError, ValueError) as error:
+        sys.stderr.write(f"segmind-ltx sandbox: {error}\n")
+        return 2
+    serve(app, sock, announce)
+    return 0
+
+
+def announce(url: str) -> None:
+    """Say where the sandbox listens."""
+    sys.stdout.write(f"segmind-ltx sandbox listening on {url}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and serve."""
+    parser = argparse.ArgumentParser(prog="segmind-ltx sandbox", description="Emulates the API. Runs no model.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8900, help="port, 0 for any free one (default: %(default)s)")
+    parser.add_argument("--speed", type=float, default=SPEED, help="1 is real time (default: %(default)g)")
+    parser.add_argument("--v1-json", action="store_true", help="answer blocking calls with JSON instead of bytes")
+    parser.add_argument("--keys", action="store_true", help="list the keys and what they do, and exit")
+    options = parser.parse_args(arguments)
+    if options.keys:
+        sys.stdout.write("".join(f"{s.key}  {s.name:<16} {s.summary}\n" for s in SCENARIOS))
+        return 0
+    return run(host=options.host, port=options.port, speed=options.speed, v1_json=options.v1_json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

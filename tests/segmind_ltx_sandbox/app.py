@@ -1,0 +1,151 @@
+"""The sandbox as an ASGI application: `create_app`, and the routes of the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from segmind_ltx_sandbox import local
+from segmind_ltx_sandbox.answers import Answer
+from segmind_ltx_sandbox.behaviour import Behaviour
+from segmind_ltx_sandbox.clock import Clock, SystemClock
+from segmind_ltx_sandbox.keys import Scenario
+from segmind_ltx_sandbox.origin import origin_of
+from segmind_ltx_sandbox.sandbox import Sandbox
+from segmind_ltx_spec import Contract, Model, load
+
+SPEED: Final = 60.0
+"""How many times faster than usual a job runs unless told otherwise."""
+
+CREDITS_USD: Final = 1_000_000.0
+"""What an account starts with: enough for a load test, so that credits run out only where that is meant."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    contract: Contract | None = None,
+    *,
+    clock: Clock | None = None,
+    speed: float = SPEED,
+    v1_json: bool = False,
+    credits_usd: float = CREDITS_USD,
+    behaviour: Callable[[Contract], Behaviour] = Behaviour,
+) -> Starlette:
+    """The sandbox for a contract, by default the shipped one.
+
+    ``speed`` shortens the jobs' durations and nothing else; 1 is real time. With ``v1_json`` the blocking calls
+    answer JSON instead of bytes. ``behaviour`` makes the object that decides, `Behaviour` or a subclass of it. The
+    `Sandbox` itself is at ``app.state.sandbox``.
+    """
+    decisions = behaviour(load() if contract is None else contract)
+    sandbox = Sandbox(decisions, clock or SystemClock(), speed=speed, v1_json=v1_json, credits_usd=credits_usd)
+    api = Api(sandbox)
+    app = Starlette(
+        routes=[*api.routes(), *local.routes(sandbox)],
+        exception_handlers={404: api.no_such_route, 405: api.wrong_method},
+        middleware=[Middleware(KeepEncodedSlashes)],
+    )
+    app.router.redirect_slashes = False  # Somebody else's path with a slash at the end is an unknown one.
+    app.state.sandbox = sandbox
+    return app
+
+
+class Api:
+    """The routes of the API: who asks, what for, and the sandbox's answer."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Answer for ``sandbox``."""
+        self._sandbox = sandbox
+        self._behaviour = sandbox.behaviour
+
+    def routes(self) -> list[Route]:
+        """The routes: two for each model of the contract, and those of the jobs."""
+        found = [
+            Route("/v2/requests/{request_id}/status", self._status),
+            Route("/v2/requests/{request_id}", self._result),
+            Route("/v1/requests/{request_id}", self._result),  # P: poll_url, for older clients.
+        ]
+        for model in self._sandbox.contract.models.values():
+            found.append(Route(model.v2, self._posting(model, self._submit), methods=["POST"]))
+            found.append(Route(model.v1, self._posting(model, self._generate), methods=["POST"]))
+        return found
+
+    async def no_such_route(self, request: Request, _: Exception) -> Response:
+        """404, where the caller has a key or the path is none of the API's."""
+        scenario = self._admitted(request) if request.url.path.startswith(("/v1/", "/v2/")) else None
+        return self._send(scenario if isinstance(scenario, Answer) else self._behaviour.no_such_route())
+
+    async def wrong_method(self, _: Request, error: Exception) -> Response:
+        """405. P: HTML, from in front of the part that checks keys."""
+        headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+        return self._send(self._behaviour.wrong_method(headers.get("Allow", "")))
+
+    def _posting(
+        self, model: Model, act: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[Answer]]
+    ) -> Endpoint:
+        """An endpoint that does the checks that v1 and v2 have in common, in the service's order."""
+
+        async def endpoint(request: Request) -> Response:
+            scenario = self._admitted(request)
+            if isinstance(scenario, Answer):
+                return self._send(scenario)
+            body = await request.body()
+            payload = self._behaviour.payload_of(request.headers.get("content-type", ""), body)
+            if isinstance(payload, Answer):
+                return self._send(payload)
+            refusal = self._behaviour.invalid(model, payload)
+            return self._send(refusal or await act(request, model, payload, scenario))
+
+        return endpoint
+
+    async def _submit(self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario) -> Answer:
+        return self._sandbox.submit(model, payload, scenario, origin_of(request))
+
+    async def _generate(self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario) -> Answer:
+        return await self._sandbox.generate(model, payload, scenario, origin_of(request))
+
+    async def _status(self, request: Request) -> Response:
+        scenario = self._admitted(request)
+        if isinstance(scenario, Answer):
+            return self._send(scenario)
+        return self._send(self._sandbox.status(request.path_params["request_id"], scenario, origin_of(request)))
+
+    async def _result(self, request: Request) -> Response:
+        scenario = self._admitted(request)
+        if isinstance(scenario, Answer):
+            return self._send(scenario)
+        return self._send(await self._sandbox.result(request.path_params["request_id"], scenario, origin_of(request)))
+
+    def _admitted(self, request: Request) -> Scenario | Answer:
+        key = self._behaviour.key_in(request.headers, request.query_params)
+        return self._sandbox.admit(self._behaviour.scenario_of(key), paying=request.method == "POST")
+
+    def _send(self, answer: Answer) -> Response:
+        return self._behaviour.finish(answer).response()
+
+
+class KeepEncodedSlashes:
+    """Keeps ``%2F`` inside a segment of the path from being taken for a separator, as decoding before routing does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap ``app``."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with slashes that were encoded still encoded."""
+        raw: bytes = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            kept = re.sub(r"%2f", "%252F", raw.decode("latin-1").partition("?")[0], flags=re.IGNORECASE)
+            scope = {**scope, "path": unquote(kept)}
+        await self._app(scope, receive, send)

@@ -1,0 +1,37 @@
+"""``segmind-ltx sandbox``: the command, for the Typer application that registers it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from segmind_ltx_sandbox.__main__ import run
+from segmind_ltx_sandbox.app import SPEED
+from segmind_ltx_sandbox.keys import SCENARIOS
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 8900,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    speed: Annotated[float, typer.Option(help="How many times faster than usual jobs run; 1 is real time.")] = SPEED,
+    keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, and exit.")] = False,
+    v1_json: Annotated[bool, typer.Option("--v1-json", help="Answer blocking calls with JSON, not bytes.")] = False,
+) -> None:
+    """Serve an emulator of the API. It runs no model and needs no key from the vendor."""
+    if keys:
+        Console().print(key_table())
+        return
+    raise typer.Exit(run(host=host, port=port, speed=speed, v1_json=v1_json))
+
+
+def key_table() -> Table:
+    """The scenario keys as a table."""
+    table = Table(title="Keys of the sandbox")
+    for column in ("key", "name", "what happens"):
+        table.add_column(column, no_wrap=column != "what happens")
+    for scenario in SCENARIOS:
+        table.add_row(scenario.key, scenario.name, scenario.summary)
+    return table

@@ -1,0 +1,67 @@
+"""The sandbox for the tests of others: a server in a thread of the same process.
+
+    with running_sandbox(clock=ManualClock()) as sandbox:
+        client = Client(api_key=sandbox.key, base_url=sandbox.base_url)
+        ...
+        sandbox.clock.advance(3601)
+
+For async tests no server is needed: ``httpx.ASGITransport(app=create_app(clock=ManualClock()))``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from attrs import frozen
+
+from segmind_ltx_sandbox.app import CREDITS_USD, SPEED, create_app
+from segmind_ltx_sandbox.behaviour import Behaviour
+from segmind_ltx_sandbox.clock import Clock, SystemClock
+from segmind_ltx_sandbox.keys import VALID
+from segmind_ltx_sandbox.sandbox import Sandbox
+from segmind_ltx_sandbox.server import Server, listen, url_of
+from segmind_ltx_spec import Contract
+
+_PATIENCE = 30.0
+
+
+@frozen
+class RunningSandbox:
+    """A sandbox that accepts connections at ``base_url``. ``state`` holds its jobs, accounts and videos."""
+
+    base_url: str
+    clock: Clock
+    state: Sandbox
+    key: str = VALID
+    """The key with which everything works; see `segmind_ltx_sandbox.SCENARIOS` for others."""
+
+
+@contextmanager
+def running_sandbox(
+    contract: Contract | None = None,
+    *,
+    clock: Clock | None = None,
+    speed: float = SPEED,
+    v1_json: bool = False,
+    credits_usd: float = CREDITS_USD,
+    behaviour: Callable[[Contract], Behaviour] = Behaviour,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Generator[RunningSandbox]:
+    """Run a sandbox in a background thread, by default on a free port of the loopback interface."""
+    used = clock or SystemClock()
+    app = create_app(contract, clock=used, speed=speed, v1_json=v1_json, credits_usd=credits_usd, behaviour=behaviour)
+    started = threading.Event()
+    server = Server(app, started.set)
+    with listen(host, port) as sock:
+        thread = threading.Thread(target=server.run, args=([sock],), name="segmind-ltx sandbox", daemon=True)
+        thread.start()
+        try:
+            if not started.wait(_PATIENCE):
+                raise RuntimeError("the sandbox did not start")
+            yield RunningSandbox(url_of(sock), used, app.state.sandbox)
+        finally:
+            server.should_exit = True
+            thread.join(_PATIENCE)
