@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -36,9 +37,12 @@ def process(*arguments: str) -> Generator[subprocess.Popen[str]]:
         text=True,
         env=environment,
     ) as running:
+        bomb = threading.Timer(30, running.kill)  # So that a test that waits for a line fails instead of hanging.
+        bomb.start()
         try:
             yield running
         finally:
+            bomb.cancel()
             running.kill()
 
 
