@@ -6,6 +6,8 @@ from typing import Final
 
 EARLY: Final = (0.5, 1.2, 2.5)
 """Seconds after the submit at which a job is looked at anyway, since one that fails does so early."""
+SHORTEST_STEP: Final = 0.05
+"""A moment that is nearer than this counts as reached: a clock may fall short of it by a rounding error."""
 LONGEST_STEP: Final = 10.0
 
 
@@ -16,7 +18,7 @@ def next_poll(elapsed: float, usual: float | None) -> float:
     to it, fine ones surround it, and after it the steps grow in proportion to the time already waited.
     """
     for moment in EARLY:
-        if elapsed < moment:
+        if elapsed < moment - SHORTEST_STEP:
             return moment - elapsed
     if usual is None:
         return min(max(0.5, elapsed / 8), LONGEST_STEP)

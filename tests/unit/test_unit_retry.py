@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmind_ltx._polling import EARLY, LONGEST_STEP, next_poll
+from segmind_ltx._polling import EARLY, LONGEST_STEP, SHORTEST_STEP, next_poll
 from segmind_ltx._retry import LONGEST_DELAY, LONGEST_TOLD, delay_before, may_repeat_paid, may_repeat_read, reset_at
 from segmind_ltx._wire import Answer, Lost
 from segmind_ltx_api.contract import MODELS
@@ -61,7 +61,13 @@ def test_the_word_of_another_status_than_429_is_not_waited_for() -> None:
 @fixed
 @given(MOMENTS, USUAL)
 def test_a_poll_follows_soon_and_never_at_once(elapsed: float, usual: float | None) -> None:
-    assert 0 < next_poll(elapsed, usual) <= LONGEST_STEP
+    assert SHORTEST_STEP <= next_poll(elapsed, usual) <= LONGEST_STEP
+
+
+@pytest.mark.parametrize("moment", EARLY)
+def test_a_clock_that_falls_short_by_a_rounding_error_does_not_stand_still(moment: float) -> None:
+    just_before = math.nextafter(moment, 0)
+    assert next_poll(just_before, None) >= SHORTEST_STEP
 
 
 @pytest.mark.parametrize("usual", [None, *(model.seconds for model in MODELS.values())])

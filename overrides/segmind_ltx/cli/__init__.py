@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shlex
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +14,14 @@ from rich.table import Table
 
 from segmind_ltx import Client, Job, Video, __version__
 from segmind_ltx.cli import _options as options
+from segmind_ltx.cli._commands import Commands
 from segmind_ltx.cli._demo import demo
-from segmind_ltx.cli._output import USAGE, Waiting, check_target, emit_json, ending, err, out, say
+from segmind_ltx.cli._output import Waiting, check_target, emit_json, ending, err, out, say
 from segmind_ltx.client import DEFAULT_TIMEOUT
 from segmind_ltx_api.contract import MODELS
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     help="Video with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
@@ -157,23 +158,3 @@ def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
 def _fetch_command(request_id: str, target: Path | None = None, force: bool = False) -> str:
     words = ["segmind-ltx", "fetch", request_id, "--out", str(target or "video.mp4"), *(["--force"] if force else [])]
     return shlex.join(words)
-
-
-def _add_commands() -> None:
-    """Add the commands of the packages behind the other extras; one that is not there says what to install."""
-    for entry in entry_points(group="segmind_ltx.commands"):
-        try:
-            app.command(entry.name)(entry.load())
-        except ImportError as error:
-            app.command(entry.name, help=f"Needs the extra '{entry.name}'.")(_missing(entry.name, str(error.name)))
-
-
-def _missing(extra: str, module: str) -> Any:
-    def command() -> None:
-        say(f"{extra} needs {module}: python -m pip install 'segmind-ltx[{extra}]'")
-        raise typer.Exit(USAGE)
-
-    return command
-
-
-_add_commands()

@@ -1,0 +1,56 @@
+"""Commands that live in other packages, found by entry point and imported only where they are called.
+
+The client imports neither the sandbox nor the conformance suite; without the extra that one of them needs, its
+command says what to install.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from segmind_ltx.cli._output import USAGE, say
+
+GROUP: Final = "segmind_ltx.commands"
+
+
+class Commands(TyperGroup):
+    """The client's own commands, and those of the packages beside it."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all."""
+        return [*super().list_commands(ctx), *sorted(entry.name for entry in entry_points(group=GROUP))]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One of them, imported only now."""
+        own = super().get_command(ctx, cmd_name)
+        for entry in () if own else entry_points(group=GROUP, name=cmd_name):
+            return _as_command(entry.name, _loaded(entry.name, entry.load))
+        return own
+
+
+def _as_command(name: str, function: Callable[..., Any]) -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command(name)(function)
+    return typer.main.get_command(app)
+
+
+def _loaded(extra: str, load: Callable[[], Any]) -> Callable[..., Any]:
+    try:
+        loaded: Callable[..., Any] = load()
+    except ImportError as error:
+        return _missing(extra, error.name)
+    return loaded
+
+
+def _missing(extra: str, module: str | None) -> Callable[[], None]:
+    def command() -> None:
+        """Not installed."""
+        say(f"{extra} needs {module}: python -m pip install 'segmind-ltx[{extra}]'")
+        raise typer.Exit(USAGE)
+
+    return command
