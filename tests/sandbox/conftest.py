@@ -33,7 +33,8 @@ def anyio_backend() -> str:
 @pytest.fixture(params=MODELS, ids=lambda model: model.slug)
 def model(request: pytest.FixtureRequest) -> Model:
     """Each model of the contract."""
-    return request.param
+    one: Model = request.param
+    return one
 
 
 @pytest.fixture
@@ -57,7 +58,8 @@ def app(clock: ManualClock) -> Starlette:
 @pytest.fixture
 def sandbox(app: Starlette) -> Sandbox:
     """The sandbox's state."""
-    return app.state.sandbox
+    state: Sandbox = app.state.sandbox
+    return state
 
 
 @pytest.fixture

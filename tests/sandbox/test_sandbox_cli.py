@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import socket
 
-import pytest
+import typer
+from typer.testing import CliRunner
 
-typer = pytest.importorskip("typer")
-from typer.testing import CliRunner  # noqa: E402  after the check that there is one
-
-from segmind_ltx_sandbox import SCENARIOS  # noqa: E402
-from segmind_ltx_sandbox.cli import sandbox  # noqa: E402
+from segmind_ltx_sandbox import SCENARIOS
+from segmind_ltx_sandbox.cli import sandbox
 
 app = typer.Typer()
 app.command("sandbox")(sandbox)

@@ -22,7 +22,8 @@ async def output(api: httpx.AsyncClient, clock: ManualClock, submit: Submit) -> 
     """The location of a finished video."""
     job = await submit()
     clock.advance(SECONDS)
-    return (await api.get(job["response_url"])).json()["output"]
+    location: str = (await api.get(job["response_url"])).json()["output"]
+    return location
 
 
 async def test_an_output_needs_no_key(anonymous: httpx.AsyncClient, output: str) -> None:

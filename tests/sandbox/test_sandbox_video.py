@@ -133,7 +133,8 @@ def test_something_moves_and_begins_again() -> None:
 
 def test_the_picture_tells_the_requests_apart() -> None:
     first = look_at(render(evolve(SMALL, width=256, height=256, frames=1)), keep=1).pictures
-    for change in ({"prompt": "A kite."}, {"seed": "42"}, {"slug": "another"}, {"title": "Another"}):
+    changes: list[dict[str, Any]] = [{"prompt": "A kite."}, {"seed": "42"}, {"slug": "another"}, {"title": "Another"}]
+    for change in changes:
         other = look_at(render(evolve(SMALL, width=256, height=256, frames=1, **change)), keep=1).pictures
         assert other != first, change
 
