@@ -68,7 +68,7 @@ class SystemClock:
 class _Common:
     def __init__(self, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
         self.base_url, self._key, self._clock = base_url, key, clock
-        self.env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries)
+        self.env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries, seen={})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.base_url}>"

@@ -13,10 +13,10 @@ from typing import Any, Final
 from segmind_ltx import _answers, _retry, errors
 from segmind_ltx._answers import KNOWN, Polled, fetched, polled
 from segmind_ltx._parameters import Prepared, check_request_id, check_seconds, check_wait
-from segmind_ltx._polling import EARLY, next_poll
+from segmind_ltx._polling import EARLY, learn, next_poll, usual_duration
 from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, pause, send
 from segmind_ltx.video import JobStatus, VideoFacts
-from segmind_ltx_api.contract import MODELS, get_request, get_request_status
+from segmind_ltx_api.contract import get_request, get_request_status
 
 log = logging.getLogger("segmind_ltx")
 
@@ -71,8 +71,7 @@ def wait(
     ``interval`` replaces the schedule of `_polling`. All in seconds.
     """
     call = _call(get_request_status(check_request_id(request_id)), READ_TIMEOUT)
-    known = MODELS.get(model or "")
-    usual = known.seconds if known else None
+    usual = usual_duration(env.seen, model)
     begun = env.now()
     deadline, origin = begun + check_wait(timeout, interval), begun if submitted is None else submitted
     state: str | None = None
@@ -89,10 +88,14 @@ def wait(
                 raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
             if seen.state == "COMPLETED":
                 try:
-                    return (yield from _result(env, request_id, model, deadline))
+                    facts = yield from _result(env, request_id, model, deadline)
                 except errors.JobNotFinishedError as error:
                     # Two servers that disagree for a moment do not end a job.
                     log.warning("%s, though its status said COMPLETED", error)
+                else:
+                    if facts.total_time is not None:
+                        learn(env.seen, model, facts.total_time)
+                    return facts
             step = next_poll(env.now() - origin, usual) if interval is None else interval
             yield from _pause_until(env, step, deadline)
     except _DeadlinePassed as passed:

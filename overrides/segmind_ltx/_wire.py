@@ -83,16 +83,21 @@ Reply: TypeAlias = Answer | Lost | None
 Flow: TypeAlias = Generator[Effect, Reply, T]
 
 
+Seen: TypeAlias = dict[str, tuple[int, float]]
+"""For each model, how many completed jobs there were, and the sum of the logarithms of their seconds."""
+
+
 class Env(NamedTuple):
     """What flows know of the world: two clocks in seconds (one monotonic, one since the epoch) and a die.
 
-    ``retries`` is how often a call that may be repeated is sent again, at most.
+    ``retries`` is how often a call that may be repeated is sent again, at most; ``seen`` how long jobs took so far.
     """
 
     now: Callable[[], float]
     time: Callable[[], float]
     random: Callable[[], float]
     retries: int
+    seen: Seen
 
 
 def send(call: Call) -> Flow[Answer | Lost]:

@@ -22,7 +22,9 @@ def _tree(kind: type[BaseException]) -> Iterator[type[BaseException]]:
         yield from _tree(sub)
 
 
-ALL = [kind for kind in _tree(errors.SegmindLtxError) if kind.__module__ in {"segmind_ltx.errors", "segmind_ltx.compat"}]
+ALL = [
+    kind for kind in _tree(errors.SegmindLtxError) if kind.__module__ in {"segmind_ltx.errors", "segmind_ltx.compat"}
+]
 DRAWN = [kind for kind in ALL if kind.__module__ == "segmind_ltx.errors"]
 EXTRA: dict[str, dict[str, Any]] = {
     "ParameterError": {"problems": ("a", "b")},

@@ -28,7 +28,9 @@ fixed = settings(
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.sampled_from([ID, URL, "COMPLETED"])
 )
-JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3))
+JSON = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+)
 METRICS = st.dictionaries(st.sampled_from(["cost", "queue_time", "retry_count", "total_time"]), JSON)
 FILE = st.dictionaries(st.sampled_from(["url", "file_size", "content_type", "file_name"]), JSON)
 NAMED = st.fixed_dictionaries(
@@ -45,7 +47,9 @@ NAMED = st.fixed_dictionaries(
     },
 )
 BODIES = st.one_of(
-    st.binary(max_size=60), (NAMED | JSON).map(lambda value: json.dumps(value).encode()), st.just(b"\x00\x00\x00\x18ftypmp42")
+    st.binary(max_size=60),
+    (NAMED | JSON).map(lambda value: json.dumps(value).encode()),
+    st.just(b"\x00\x00\x00\x18ftypmp42"),
 )
 STATUSES = st.sampled_from([200] * 6 + [201, 204, 206, 302, 400, 401, 404, 406, 422, 422, 429, 500, 502, 520, 599])
 HEADER_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=12)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmind_ltx._polling import EARLY, LONGEST_STEP, SHORTEST_STEP, next_poll
 from segmind_ltx._retry import LONGEST_DELAY, LONGEST_TOLD, delay_before, may_repeat_paid, may_repeat_read, reset_at
 from segmind_ltx._wire import Answer, Lost
-from segmind_ltx_api.contract import MODELS
 
 fixed = settings(derandomize=True, deadline=None, max_examples=300, database=None)
 MOMENTS = st.floats(0, 100_000)
@@ -56,34 +52,3 @@ def test_any_date_is_a_reset_or_none_and_never_an_error(moment: object, form: st
 def test_the_word_of_another_status_than_429_is_not_waited_for() -> None:
     answer = Answer(503, {"retry-after": "100"}, b"")
     assert delay_before(1, answer, time=NOW, random=0.0) < 1
-
-
-@fixed
-@given(MOMENTS, USUAL)
-def test_a_poll_follows_soon_and_never_at_once(elapsed: float, usual: float | None) -> None:
-    assert SHORTEST_STEP <= next_poll(elapsed, usual) <= LONGEST_STEP
-
-
-@pytest.mark.parametrize("moment", EARLY)
-def test_a_clock_that_falls_short_by_a_rounding_error_does_not_stand_still(moment: float) -> None:
-    just_before = math.nextafter(moment, 0)
-    assert next_poll(just_before, None) >= SHORTEST_STEP
-
-
-@pytest.mark.parametrize("usual", [None, *(model.seconds for model in MODELS.values())])
-def test_a_wait_of_twice_the_usual_takes_few_polls_and_sees_an_early_failure(usual: float | None) -> None:
-    moments = [0.0]
-    while moments[-1] < 2 * (usual or 60):
-        moments.append(moments[-1] + next_poll(moments[-1], usual))
-    assert set(EARLY) <= {round(moment, 9) for moment in moments}
-    assert len(moments) < 70
-    if usual is not None:
-        around = [b - a for a, b in zip(moments, moments[1:], strict=False) if 0.9 * usual < a < 1.1 * usual]
-        assert max(around) <= 0.05 * usual
-
-
-@pytest.mark.parametrize("usual", [model.seconds for model in MODELS.values()])
-def test_after_the_usual_time_the_steps_only_grow(usual: float) -> None:
-    steps = [next_poll(usual * factor / 10, usual) for factor in range(10, 1000)]
-    assert steps == sorted(steps)
-    assert math.isclose(steps[-1], LONGEST_STEP)

@@ -67,7 +67,9 @@ BAD = """a.test //a.test ftp://a.test file:///etc https:///v1 https://a.test:999
 https://a.test:x https://u:p@a.test https://u@a.test https://a.test?x=1 https://a.test#x http://[bad javascript:1"""
 
 
-@pytest.mark.parametrize("url", [*BAD.split(), "https://a b.test", "https://a\nb.test", "https://a.test/\x7f", "\ud800"])
+@pytest.mark.parametrize(
+    "url", [*BAD.split(), "https://a b.test", "https://a\nb.test", "https://a.test/\x7f", "\ud800"]
+)
 def test_what_is_no_base_url_is_refused_and_not_quoted(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         base_url(url)

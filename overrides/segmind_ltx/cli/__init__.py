@@ -13,6 +13,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from segmind_ltx import Client, Job, Video, __version__
+from segmind_ltx._parameters import check_wait
 from segmind_ltx.cli import _options as options
 from segmind_ltx.cli._commands import Commands
 from segmind_ltx.cli._demo import demo
@@ -57,6 +58,7 @@ def _generate(
     resume: list[str] = []
     with ending(as_json, resume):
         check_target(target, force)
+        check_wait(timeout)
         with Client() as client:
             call: Any = client.generate_sync if sync else client.submit
             made = call(model, **parameters, **({"timeout": timeout} if sync else {}))
