@@ -246,7 +246,7 @@ def error_for(
     if body is not None and body.get("status") == "FAILED":
         return failed(detail, call, request_id, model, answer.status, body)
     kind = errors.class_for_status(answer.status)
-    said = detail or "no message"
+    said = (detail or "no message").rstrip(".")
     message = f"{call} was answered {answer.status}: {said}. {kind.advice}"
     return kind(message, request_id=request_id, model=model, status=answer.status, detail=detail, body=body)
 

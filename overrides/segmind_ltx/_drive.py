@@ -15,6 +15,7 @@ from typing import Protocol
 import httpx
 
 from segmind_ltx._intake import FAULTS, Intake, lost
+from segmind_ltx._notes import Notes
 from segmind_ltx._settings import Secret
 from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Pause, Reply, T
 from segmind_ltx.errors import ConfigurationError
@@ -66,8 +67,8 @@ class SystemClock:
 
 
 class _Common:
-    def __init__(self, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
-        self.base_url, self._key, self._clock = base_url, key, clock
+    def __init__(self, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes) -> None:
+        self.base_url, self._key, self._clock, self.notes = base_url, key, clock, notes
         self.env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries, seen={})
 
     def __repr__(self) -> str:
@@ -95,8 +96,10 @@ class _Common:
 class Driver(_Common):
     """Runs flows, and waits where they say so."""
 
-    def __init__(self, http: httpx.Client, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
-        super().__init__(base_url, key, clock, retries)
+    def __init__(
+        self, http: httpx.Client, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes
+    ) -> None:
+        super().__init__(base_url, key, clock, retries, notes)
         self.http = http
 
     def run(self, flow: Flow[T]) -> T:
@@ -137,8 +140,10 @@ class Driver(_Common):
 class AsyncDriver(_Common):
     """Runs the same flows under asyncio or trio."""
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, key: Secret, clock: Clock, retries: int) -> None:
-        super().__init__(base_url, key, clock, retries)
+    def __init__(
+        self, http: httpx.AsyncClient, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes
+    ) -> None:
+        super().__init__(base_url, key, clock, retries, notes)
         self.http = http
 
     async def run(self, flow: Flow[T]) -> T:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from segmind_ltx._drive import AsyncDriver, Clock, SystemClock
-from segmind_ltx._notes import id_noted
+from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
-from segmind_ltx.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT
+from segmind_ltx.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, notes_of
 
 if TYPE_CHECKING:
+    from segmind_ltx.ledger import Ledger
     from segmind_ltx.video import AsyncVideo, JobStatus
     from segmind_ltx_api.calls import Generate, GenerateSync, ModelName, Submit
 
@@ -56,8 +58,10 @@ class AsyncJob:
             interval=interval,
             on_status=on_status,
         )
-        with id_noted(self.id):
-            return AsyncVideo.of(await self._driver.run(flow), self._driver)
+        with self._driver.notes.following(self.id):
+            video = AsyncVideo.of(await self._driver.run(flow), self._driver)
+        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
+        return video
 
     async def result(self) -> AsyncVideo:
         """Fetch the video of a job that has finished; see `Job.result`."""
@@ -65,8 +69,10 @@ class AsyncJob:
         from segmind_ltx.video import AsyncVideo
 
         flow = _flows.result(self._driver.env, self.id, self.model)
-        with id_noted(self.id):
-            return AsyncVideo.of(await self._driver.run(flow), self._driver)
+        with self._driver.notes.following(self.id):
+            video = AsyncVideo.of(await self._driver.run(flow), self._driver)
+        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
+        return video
 
 
 class AsyncClient:
@@ -83,13 +89,15 @@ class AsyncClient:
         http: httpx.AsyncClient | None = None,
         retries: int = DEFAULT_RETRIES,
         clock: Clock | None = None,
+        ledger: str | PathLike[str] | Ledger | None = None,
     ) -> None:
         try:
             key, url = _api_key(api_key), _base_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
+        notes = notes_of(ledger)
         self._owned = http is None
-        self._driver = AsyncDriver(http or httpx.AsyncClient(), url, key, clock or SystemClock(), retries)
+        self._driver = AsyncDriver(http or httpx.AsyncClient(), url, key, clock or SystemClock(), retries, notes)
 
     def __repr__(self) -> str:
         return f"AsyncClient(base_url={self._driver.base_url!r})"
@@ -100,7 +108,10 @@ class AsyncClient:
         from segmind_ltx._parameters import prepare
 
         prepared = prepare(model, parameters)
-        request_id = await self._driver.run(_flows.submit(self._driver.env, prepared))
+        driver = self._driver
+        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
+            request_id = await driver.run(_flows.submit(driver.env, prepared))
+            settle(ACCEPTED, request_id)
         return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
 
     async def _generate(
@@ -135,7 +146,11 @@ class AsyncClient:
 
         prepared = prepare(model, parameters)
         flow = _flows.generate_sync(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
-        return AsyncVideo.of(await self._driver.run(flow), self._driver)
+        driver = self._driver
+        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
+            video = AsyncVideo.of(await driver.run(flow), driver)
+            settle(ANSWERED, None)
+        return video
 
     def job(self, request_id: str, model: ModelName | None = None) -> AsyncJob:
         """Take up a job that was submitted before; see `Client.job`."""
@@ -145,6 +160,7 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
+        self._driver.notes.close()
         if self._owned:
             await self._driver.http.aclose()
 

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
 from segmind_ltx._drive import Clock, Driver, SystemClock
-from segmind_ltx._notes import id_noted
+from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED, Notes
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
 
 if TYPE_CHECKING:
+    from segmind_ltx.ledger import Ledger
     from segmind_ltx.video import JobStatus, Video
     from segmind_ltx_api.calls import Generate, GenerateSync, ModelName, Submit
 
 DEFAULT_TIMEOUT: Final = 900.0
 """Seconds for which a job is waited for: several times what the slowest model usually takes."""
 DEFAULT_RETRIES: Final = 4
+
+
+def notes_of(ledger: str | PathLike[str] | Ledger | None) -> Notes:
+    """Where paid calls are noted. Raises `ConfigurationError` where the file cannot be used."""
+    if ledger is None:
+        return Notes()
+    from segmind_ltx.ledger import Ledger
+
+    return ledger if isinstance(ledger, Ledger) else Ledger(ledger)
 
 
 class Job:
@@ -67,16 +78,21 @@ class Job:
             interval=interval,
             on_status=on_status,
         )
-        with id_noted(self.id):
-            return Video.of(self._driver.run(flow), self._driver)
+        with self._driver.notes.following(self.id):
+            video = Video.of(self._driver.run(flow), self._driver)
+        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
+        return video
 
     def result(self) -> Video:
         """Fetch the video of a job that has finished; raises `JobNotFinishedError` where it has not."""
         from segmind_ltx import _flows
         from segmind_ltx.video import Video
 
-        with id_noted(self.id):
-            return Video.of(self._driver.run(_flows.result(self._driver.env, self.id, self.model)), self._driver)
+        flow = _flows.result(self._driver.env, self.id, self.model)
+        with self._driver.notes.following(self.id):
+            video = Video.of(self._driver.run(flow), self._driver)
+        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
+        return video
 
 
 class Client:
@@ -84,7 +100,8 @@ class Client:
 
     ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL, and the latter to the live
     service. ``http`` is an `httpx.Client` of your own (proxies, transports, limits); it is not closed with this
-    one. ``retries`` is how often a call that cannot pay twice is sent again at most. Raises `ConfigurationError`.
+    one. ``ledger`` is the path of a file that keeps account of every paid call (`segmind_ltx.ledger`).
+    ``retries`` is how often a call that cannot pay twice is sent again at most. Raises `ConfigurationError`.
     """
 
     def __init__(
@@ -95,13 +112,15 @@ class Client:
         http: httpx.Client | None = None,
         retries: int = DEFAULT_RETRIES,
         clock: Clock | None = None,
+        ledger: str | PathLike[str] | Ledger | None = None,
     ) -> None:
         try:
             key, url = _api_key(api_key), _base_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
+        notes = notes_of(ledger)
         self._owned = http is None
-        self._driver = Driver(http or httpx.Client(), url, key, clock or SystemClock(), retries)
+        self._driver = Driver(http or httpx.Client(), url, key, clock or SystemClock(), retries, notes)
 
     def __repr__(self) -> str:
         return f"Client(base_url={self._driver.base_url!r})"
@@ -118,7 +137,10 @@ class Client:
         from segmind_ltx._parameters import prepare
 
         prepared = prepare(model, parameters)
-        request_id = self._driver.run(_flows.submit(self._driver.env, prepared))
+        driver = self._driver
+        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
+            request_id = driver.run(_flows.submit(driver.env, prepared))
+            settle(ACCEPTED, request_id)
         return Job(self._driver, request_id, prepared.model.slug, self._driver.env.now())
 
     def _generate(
@@ -150,7 +172,11 @@ class Client:
 
         prepared = prepare(model, parameters)
         flow = _flows.generate_sync(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
-        return Video.of(self._driver.run(flow), self._driver)
+        driver = self._driver
+        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
+            video = Video.of(driver.run(flow), driver)
+            settle(ANSWERED, None)
+        return video
 
     def job(self, request_id: str, model: ModelName | None = None) -> Job:
         """Take up a job that was submitted before, by this process or another one.
@@ -163,6 +189,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
+        self._driver.notes.close()
         if self._owned:
             self._driver.http.close()
 

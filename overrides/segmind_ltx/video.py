@@ -13,6 +13,7 @@ from attrs import asdict, field, frozen
 
 from segmind_ltx._download import download
 from segmind_ltx._files import PartialFile, Progress
+from segmind_ltx._notes import SAVED
 
 if TYPE_CHECKING:
     from segmind_ltx._drive import AsyncDriver, Driver
@@ -88,7 +89,9 @@ class Video(VideoFacts):
                 sink(self.content, len(self.content))
             elif self.url is not None:
                 self._driver.run(download(self._driver.env, self.url, file, sink))
-            return file.commit()
+            saved = file.commit()
+        self._driver.notes.note(self.request_id, SAVED, file=str(saved))
+        return saved
 
 
 @frozen(kw_only=True)
@@ -113,4 +116,6 @@ class AsyncVideo(VideoFacts):
             elif self.url is not None:
                 await self._driver.run(download(self._driver.env, self.url, file, sink))
             # In a thread, since it waits for the disk.
-            return await anyio.to_thread.run_sync(file.commit)
+            saved = await anyio.to_thread.run_sync(file.commit)
+        self._driver.notes.note(self.request_id, SAVED, file=str(saved))
+        return saved

@@ -1,0 +1,166 @@
+"""A file that knows of every paid call, so that no job is lost to a crash.
+
+Each submit is written down before it leaves and again once its answer is there. A row that was never answered means
+that a job may exist. The key is not in it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from os import PathLike, fspath
+from typing import Any, Final, NamedTuple
+
+from segmind_ltx import errors
+from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Notes, Settle
+
+log = logging.getLogger("segmind_ltx")
+
+RETAINED: Final = 3600.0
+"""Seconds for which a result is kept (documents 003 and 004)."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY,
+    state TEXT NOT NULL,
+    model TEXT NOT NULL,
+    request TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    begun REAL NOT NULL,
+    request_id TEXT UNIQUE,
+    detail TEXT,
+    cost REAL,
+    file TEXT
+)
+"""
+
+
+class Entry(NamedTuple):
+    """One paid call. ``begun`` is in seconds since the epoch, ``cost`` in USD where it was told.
+
+    ``state`` is one of
+
+    - sending: written down before it left, and never answered: it runs just now, or the program died then;
+    - uncertain: the answer was lost, so a job may exist;
+    - refused: no job exists, nothing is billed;
+    - accepted: a job exists and is billed;
+    - answered: a blocking call was answered, and its video with it;
+    - completed, failed, gone (its hour is over), saved: what became of it.
+    """
+
+    number: int
+    state: str
+    model: str
+    request: Mapping[str, Any]
+    base_url: str
+    begun: float
+    request_id: str | None
+    detail: str | None
+    cost: float | None
+    file: str | None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a job may exist of which nobody knows the id."""
+        return self.state in {SENDING, UNCERTAIN}
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether there may be a result that was not saved yet."""
+        return self.request_id is not None and self.state in {ACCEPTED, COMPLETED}
+
+    def seconds_left(self, now: float) -> float:
+        """How long its result is kept at the least, counted from the submit; not below 0."""
+        return max(0.0, self.begun + RETAINED - now)
+
+
+class Ledger(Notes):
+    """The file, opened or made at ``path``. One may be shared by threads and processes.
+
+    Raises `ConfigurationError` where it cannot be used: before anything is paid for.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = fspath(path)
+        self._lock = threading.Lock()
+        try:
+            # Autocommit: each statement below is on the disk before the next line of the program runs.
+            self._file = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = FULL")
+            self._file.execute(_SCHEMA)
+        except sqlite3.Error as error:
+            raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
+
+    def __repr__(self) -> str:
+        return f"Ledger({self.path!r})"
+
+    def entries(self) -> list[Entry]:
+        """All rows, oldest first."""
+        rows = self._run(f"SELECT {', '.join(Entry._fields)} FROM jobs ORDER BY number")  # noqa: S608 - our own names
+        return [Entry(*row)._replace(request=json.loads(row[3])) for row in rows]
+
+    @contextmanager
+    def paying(self, model: str, request: Mapping[str, Any], base_url: str) -> Generator[Settle]:
+        """Around one paid call: down before it leaves, and what came of it after."""
+        text = json.dumps(request, ensure_ascii=False)
+        rows = self._run(
+            "INSERT INTO jobs (state, model, request, base_url, begun) VALUES (?, ?, ?, ?, ?) RETURNING number",
+            (SENDING, model, text, base_url, time.time()),
+        )
+        number: int = rows[0][0]
+        try:
+            yield lambda state, request_id: self._settle(number, state, request_id)
+        except (errors.SubmitUncertainError, errors.UnexpectedAnswerError) as error:
+            self._settle(number, UNCERTAIN, error.request_id, str(error))
+            raise
+        except errors.SegmindLtxError as error:
+            self._settle(number, REFUSED, None, str(error))
+            raise
+        except BaseException as error:
+            self._settle(number, UNCERTAIN, None, f"interrupted by {type(error).__name__}")
+            raise
+
+    @contextmanager
+    def following(self, request_id: str) -> Generator[None]:
+        """Around a wait or fetch: note how the job ended."""
+        with super().following(request_id):
+            try:
+                yield
+            except errors.JobFailedError as error:
+                self._write("state = ?, detail = ? WHERE request_id = ?", FAILED, error.detail, request_id)
+                raise
+            except errors.NotFoundError as error:
+                self._write("state = ?, detail = ? WHERE request_id = ?", GONE, error.detail, request_id)
+                raise
+
+    def note(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
+        """What became of a job. What was noted before stays where nothing new is told."""
+        columns = "state = ?, cost = coalesce(?, cost), file = coalesce(?, file)"
+        self._write(f"{columns} WHERE request_id = ?", state, cost, file, request_id)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _settle(self, number: int, state: str, request_id: str | None, detail: str | None = None) -> None:
+        self._write("state = ?, request_id = ?, detail = ? WHERE number = ?", state, request_id, detail, number)
+
+    def _write(self, change: str, *values: object) -> None:
+        """Write down what has happened. Never raises: a full disk must not cost the id of a paid job as well."""
+        try:
+            self._run(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
+        except errors.ConfigurationError as error:
+            log.error("%s; not written down: %s", error, values)
+
+    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._file.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
