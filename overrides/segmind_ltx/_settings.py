@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from segmind_ltx.errors import ConfigurationError
 
 DEFAULT_BASE_URL: Final = "https://api.segmind.com"
+LEDGER_VARIABLE: Final = "SEGMIND_LEDGER"
 
 
 class Secret:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from segmind_ltx._drive import AsyncDriver, Clock, SystemClock
-from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED
+from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED, Notes
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
 from segmind_ltx.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, notes_of
@@ -96,7 +96,7 @@ class AsyncClient:
         finally:
             del api_key  # A traceback that shows local variables would show it.
         notes = notes_of(ledger)
-        self._owned = http is None
+        self._owned, self._notes_given = http is None, isinstance(ledger, Notes)
         self._driver = AsyncDriver(http or httpx.AsyncClient(), url, key, clock or SystemClock(), retries, notes)
 
     def __repr__(self) -> str:
@@ -160,7 +160,8 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
-        self._driver.notes.close()
+        if not self._notes_given:
+            self._driver.notes.close()
         if self._owned:
             await self._driver.http.aclose()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from os import PathLike
 from types import TracebackType
@@ -11,6 +12,7 @@ import httpx
 
 from segmind_ltx._drive import Clock, Driver, SystemClock
 from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED, Notes
+from segmind_ltx._settings import LEDGER_VARIABLE
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
 
@@ -26,7 +28,8 @@ DEFAULT_RETRIES: Final = 4
 
 def notes_of(ledger: str | PathLike[str] | Ledger | None) -> Notes:
     """Where paid calls are noted. Raises `ConfigurationError` where the file cannot be used."""
-    if ledger is None:
+    ledger = ledger or os.environ.get(LEDGER_VARIABLE)
+    if not ledger:
         return Notes()
     from segmind_ltx.ledger import Ledger
 
@@ -100,7 +103,8 @@ class Client:
 
     ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL, and the latter to the live
     service. ``http`` is an `httpx.Client` of your own (proxies, transports, limits); it is not closed with this
-    one. ``ledger`` is the path of a file that keeps account of every paid call (`segmind_ltx.ledger`).
+    one. ``ledger`` is the path of a file that keeps account of every paid call (`segmind_ltx.ledger`), by default
+    SEGMIND_LEDGER's; a `Ledger` of your own is not closed with this client.
     ``retries`` is how often a call that cannot pay twice is sent again at most. Raises `ConfigurationError`.
     """
 
@@ -119,7 +123,7 @@ class Client:
         finally:
             del api_key  # A traceback that shows local variables would show it.
         notes = notes_of(ledger)
-        self._owned = http is None
+        self._owned, self._notes_given = http is None, isinstance(ledger, Notes)
         self._driver = Driver(http or httpx.Client(), url, key, clock or SystemClock(), retries, notes)
 
     def __repr__(self) -> str:
@@ -189,7 +193,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._driver.notes.close()
+        if not self._notes_given:
+            self._driver.notes.close()
         if self._owned:
             self._driver.http.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 from attrs import define, field
@@ -69,6 +70,10 @@ class JobStore:
     def __len__(self) -> int:
         """How many jobs are remembered."""
         return len(self._jobs)
+
+    def __iter__(self) -> Iterator[Job]:
+        """The remembered jobs, oldest first."""
+        return iter(list(self._jobs.values()))
 
     def add(self, job: Job) -> None:
         """Remember a job, and forget those that have expired."""

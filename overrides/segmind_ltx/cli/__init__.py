@@ -17,6 +17,7 @@ from segmind_ltx._parameters import check_wait
 from segmind_ltx.cli import _options as options
 from segmind_ltx.cli._commands import Commands
 from segmind_ltx.cli._demo import demo
+from segmind_ltx.cli._jobs import jobs
 from segmind_ltx.cli._output import Waiting, check_target, emit_json, ending, err, out, say
 from segmind_ltx.client import DEFAULT_TIMEOUT
 from segmind_ltx_api.contract import MODELS
@@ -33,6 +34,7 @@ submit_app = typer.Typer(no_args_is_help=True, help="Submit a job and print its 
 app.add_typer(generate_app, name="generate")
 app.add_typer(submit_app, name="submit")
 app.command("demo")(demo)
+app.command("jobs")(jobs)
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,92 @@
+"""``segmind-ltx jobs``: what the ledger knows, and what can still be fetched."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from segmind_ltx import Client, ConfigurationError, SegmindLtxError
+from segmind_ltx._settings import LEDGER_VARIABLE, base_url
+from segmind_ltx.cli._options import Json
+from segmind_ltx.cli._output import REFUSED, emit_json, ending, out, say
+from segmind_ltx.ledger import Entry, Ledger
+
+
+def jobs(
+    file: Annotated[
+        Path | None, typer.Option("--ledger", help=f"The ledger's file; else {LEDGER_VARIABLE}.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Wait for what can still be fetched, and save it.")] = False,
+    folder: Annotated[Path, typer.Option("--out", help="Folder for what --resume saves.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """List the paid calls in the ledger: what ran, what is ambiguous, what can still be fetched. Free."""
+    failed = 0
+    with ending(as_json):
+        path = file or os.environ.get(LEDGER_VARIABLE)
+        if not path or not Path(path).is_file():
+            raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")
+        ledger = Ledger(path)
+        if resume:
+            failed = _resume(ledger, folder)
+        entries = ledger.entries()
+        ledger.close()
+        if as_json:
+            emit_json([_described(entry) for entry in entries])
+        else:
+            out.print(_table(entries))
+    if failed:
+        raise typer.Exit(REFUSED)
+
+
+def _resume(ledger: Ledger, folder: Path) -> int:
+    """Fetch what can be fetched; gives how many could not be."""
+    if not folder.is_dir():
+        raise ConfigurationError(f"--out {folder}: there is no such folder")
+    failed, here = 0, base_url(None)
+    with Client(ledger=ledger) as client:
+        for entry in ledger.entries():
+            if not entry.fetchable or entry.request_id is None:
+                continue
+            if entry.base_url != here:
+                # The key is for one host; a ledger may know of several.
+                say(f"{entry.request_id} is at {entry.base_url}, not at {here}; passed over")
+                continue
+            try:
+                video = client.job(entry.request_id).wait()
+                say(f"saved {video.save(folder / f'{entry.model}-{entry.request_id}.mp4')}")
+            except SegmindLtxError as error:
+                failed += 1
+                say(str(error))
+    return failed
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    left = entry.seconds_left(time.time()) if entry.fetchable else None
+    return {**entry._asdict(), "ambiguous": entry.ambiguous, "fetchable_for": left}
+
+
+def _table(entries: list[Entry]) -> Table:
+    table = Table(title="Paid calls")
+    for heading in ("when", "model", "state", "request id", "cost", "what to do"):
+        table.add_column(heading)
+    for entry in entries:
+        when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
+        cost = "" if entry.cost is None else f"{entry.cost:g} USD"
+        table.add_row(when, entry.model, entry.state, entry.request_id or "", cost, _advice(entry))
+    return table
+
+
+def _advice(entry: Entry) -> str:
+    if entry.fetchable:
+        left = entry.seconds_left(time.time()) / 60
+        return f"fetch it within {left:.0f} min: --resume" if left else "its hour is over; --resume may still find it"
+    if entry.ambiguous:
+        return "a job may exist: look into your account before you submit it again"
+    return entry.file or entry.detail or ""

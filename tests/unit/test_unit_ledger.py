@@ -1,0 +1,196 @@
+"""The ledger: a row before a paid call leaves, and what came of it after."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from segmind_ltx import Client, ConfigurationError, SegmindLtxError
+from segmind_ltx.ledger import Entry, Ledger
+
+KEY = "SG_0123456789abcdef"
+ACCEPTED = {"request_id": "r-1", "status_url": "s", "response_url": "t"}
+DONE = {"status": "COMPLETED", "output": "https://images.example.test/a.mp4", "metrics": {"cost": 0.4}}
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def entries(path: Path) -> list[Entry]:
+    ledger = Ledger(path)
+    found = ledger.entries()
+    ledger.close()
+    return found
+
+
+def client(path: Path, handler: Handler) -> Client:
+    return Client(
+        KEY, "https://api.example.test", http=httpx.Client(transport=httpx.MockTransport(handler)), ledger=path
+    )
+
+
+def test_the_row_is_there_before_the_request_leaves(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    seen: list[Entry] = []
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        seen.extend(entries(path))
+        return httpx.Response(200, json=ACCEPTED)
+
+    client(path, handler).submit("ltx-2-pro", prompt="x", duration=6)
+    (before,) = seen
+    assert (before.state, before.request_id, before.ambiguous) == ("sending", None, True)
+    (after,) = entries(path)
+    assert (after.state, after.request_id, after.ambiguous) == ("accepted", "r-1", False)
+    assert after.request == {"prompt": "x", "duration": 6}
+    assert after.fetchable
+    assert after.seconds_left(after.begun + 600) == pytest.approx(3000)
+    assert after.seconds_left(after.begun + 4000) == 0
+
+
+def refused(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(401, json={"error": "no"})
+
+
+def unreadable(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, content=b"<html>")
+
+
+def lost(_: httpx.Request) -> httpx.Response:
+    raise httpx.ReadTimeout("no answer")
+
+
+def interrupted(_: httpx.Request) -> httpx.Response:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("handler", "state"),
+    [
+        (refused, "refused"),
+        (unreadable, "uncertain"),
+        (lost, "uncertain"),
+        (interrupted, "uncertain"),
+    ],
+    ids=["refused", "unreadable", "lost", "interrupted"],
+)
+def test_what_came_of_a_submit_is_written_down(handler: Handler, state: str, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    with pytest.raises((SegmindLtxError, KeyboardInterrupt)):
+        client(path, handler).submit("ltx-2-pro", prompt="x")
+    (entry,) = entries(path)
+    assert entry.state == state
+    assert entry.detail
+    assert not entry.fetchable
+    assert entry.ambiguous is (state == "uncertain")
+
+
+def test_what_is_refused_here_was_no_paid_call(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    submit: Any = client(path, interrupted).submit
+    with pytest.raises(SegmindLtxError):
+        submit("ltx-2-pro", prompt="x", duration=7)
+    assert entries(path) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (httpx.Response(200, json=DONE), "completed"),
+        (httpx.Response(422, json={"status": "FAILED", "error": "no"}), "failed"),
+        (httpx.Response(404, json={"error": "gone"}), "gone"),
+    ],
+)
+def test_how_a_job_ended_is_written_down(answer: httpx.Response, state: str, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=ACCEPTED) if request.method == "POST" else answer
+
+    api = client(path, handler)
+    job = api.submit("ltx-2-pro", prompt="x")
+    try:
+        job.wait(interval=1)
+    except SegmindLtxError:
+        assert state != "completed"
+    (entry,) = entries(path)
+    assert entry.state == state
+    assert entry.cost == (0.4 if state == "completed" else None)
+
+
+def test_a_saved_video_is_written_down_with_its_file(tmp_path: Path) -> None:
+    path, target = tmp_path / "jobs.sqlite", tmp_path / "a.mp4"
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json=ACCEPTED)
+        if request.url.host == "images.example.test":
+            return httpx.Response(200, content=b"\0\0\0\x18ftypisom", headers={"content-type": "video/mp4"})
+        return httpx.Response(200, json=DONE)
+
+    api = client(path, handler)
+    api.submit("ltx-2-pro", prompt="x").wait(interval=1).save(target)
+    (entry,) = entries(path)
+    assert (entry.state, entry.file, entry.cost, entry.fetchable) == ("saved", str(target), 0.4, False)
+
+
+def test_a_blocking_call_is_a_paid_call_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    video = httpx.Response(200, content=b"\0\0\0\x18ftypisom", headers={"content-type": "video/mp4"})
+    client(path, lambda _: video).generate_sync("ltx-video", prompt="x")
+    (entry,) = entries(path)
+    assert (entry.state, entry.ambiguous, entry.fetchable) == ("answered", False, False)
+
+
+def test_a_file_that_cannot_be_used_is_told_before_anything_is_paid(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, and long enough to be seen as none" * 20)
+    for path in (tmp_path / "text", tmp_path, tmp_path / "no" / "such" / "folder.sqlite"):
+        with pytest.raises(ConfigurationError, match="ledger"):
+            client(path, interrupted)
+
+
+def test_a_disk_that_fails_after_the_answer_does_not_cost_the_id(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "jobs.sqlite"
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        with sqlite3.connect(path) as file:
+            file.execute("DROP TABLE jobs")
+        file.close()
+        return httpx.Response(200, json=ACCEPTED)
+
+    with caplog.at_level(logging.ERROR, "segmind_ltx"):
+        job = client(path, handler).submit("ltx-2-pro", prompt="x")
+    assert job.id == "r-1"
+    assert "r-1" in caplog.text
+
+
+def test_the_key_is_not_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    echo = httpx.Response(401, json={"error": f"the key {KEY} is unknown"})
+    with pytest.raises(SegmindLtxError):
+        client(path, lambda _: echo).submit("ltx-2-pro", prompt="x")
+    assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_the_environment_names_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "jobs.sqlite"
+    monkeypatch.setenv("SEGMIND_LEDGER", str(path))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=ACCEPTED))
+    with Client(KEY, "https://api.example.test", http=httpx.Client(transport=transport)) as api:
+        api.submit("ltx-2-pro", prompt="x")
+    assert [entry.request_id for entry in entries(path)] == ["r-1"]
+
+
+def test_a_ledger_of_ones_own_is_not_closed_with_the_client(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    with Client(KEY, "https://api.example.test", ledger=ledger):
+        pass
+    assert ledger.entries() == []
+    ledger.close()
