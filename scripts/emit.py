@@ -58,6 +58,8 @@ def _parameter(name: str, schema: dict[str, Any], model: Model) -> dict[str, Any
         python = f"Literal[{', '.join(map(repr, schema['enum']))}]"
     else:
         python = " | ".join(PYTHON_TYPES[one] for one in types)
+        if schema.get("format") == "uri":
+            python += " | Path"  # A local file; the client makes a data URI of it.
     return {
         "name": name,
         "types": tuple(types),

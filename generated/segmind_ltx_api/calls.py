@@ -7,6 +7,7 @@ name and its parameters, or a request object, and gives a `Job`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, NotRequired, Protocol, Required, TypeAlias, TypedDict, TypeVar, Unpack, overload
 
 from .models import (
@@ -43,7 +44,7 @@ class LtxVideoParams(TypedDict):
     steps: NotRequired[int]
     cfg: NotRequired[float]
     seed: NotRequired[int]
-    image: NotRequired[str | None]
+    image: NotRequired[str | None | Path]
 
 
 class Ltx219BT2VParams(TypedDict):
@@ -63,7 +64,7 @@ class Ltx219BI2VParams(TypedDict):
     """The parameters of ltx-2-19b-i2v."""
 
     prompt: Required[str]
-    image: Required[str]
+    image: Required[str | Path]
     negative_prompt: NotRequired[str]
     width: NotRequired[int]
     height: NotRequired[int]
@@ -80,7 +81,7 @@ class Ltx2FastParams(TypedDict):
     duration: NotRequired[Literal[6, 8, 10]]
     resolution: NotRequired[Literal["1080p", "2k", "4k"]]
     generate_audio: NotRequired[bool]
-    image: NotRequired[str | None]
+    image: NotRequired[str | None | Path]
 
 
 class Ltx2ProParams(TypedDict):
@@ -90,7 +91,7 @@ class Ltx2ProParams(TypedDict):
     duration: NotRequired[Literal[6, 8, 10]]
     resolution: NotRequired[Literal["1080p", "2k", "4k"]]
     generate_audio: NotRequired[bool]
-    image: NotRequired[str]
+    image: NotRequired[str | Path]
 
 
 class Submit(Protocol[Result_co]):

@@ -9,11 +9,13 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
 from attrs import frozen
 
+from segmind_ltx._pictures import data_uri
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 from segmind_ltx_api.types import Unset
@@ -55,13 +57,19 @@ def prepare(model: object, parameters: Mapping[str, Any]) -> Prepared:
         if parameters:
             raise ParameterError(f"{entry.slug}: give either a request object or parameters, not both")
     # Unset is told by type: after copy or pickle a request's Unset is no longer the one and only UNSET.
-    payload = {name: value for name, value in given.items() if not isinstance(value, Unset)}
+    payload = {name: _inlined(entry, name, value) for name, value in given.items() if not isinstance(value, Unset)}
     problems = tuple(_problems(entry, payload))
     if problems:
         error = ParameterError(f"{entry.slug}: {'; '.join(problems)}", model=entry.slug)
         error.problems = problems
         raise error
     return Prepared(entry, entry.request(**payload))
+
+
+def _inlined(model: Model, name: str, value: object) -> object:
+    """A local picture becomes a data URI; everything else stays as it is."""
+    parameter = model.parameters.get(name)
+    return data_uri(name, value) if parameter and parameter.uri and isinstance(value, Path) else value
 
 
 def model_named(name: str) -> Model:

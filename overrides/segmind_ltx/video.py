@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -63,6 +65,13 @@ class VideoFacts:
     total_time: float | None = None
     seed: int | None = None
     raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
+
+    def _repr_html_(self) -> str:
+        """A player, in a notebook."""
+        source = self.url
+        if self.content is not None:
+            source = f"data:{self.content_type or 'video/mp4'};base64,{base64.b64encode(self.content).decode()}"
+        return f'<video controls width="480" src="{html.escape(source or "")}"></video>'
 
 
 @frozen(kw_only=True)

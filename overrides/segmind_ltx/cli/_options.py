@@ -30,7 +30,7 @@ def allowed(parameter: Parameter) -> str:
         return "one of " + ", ".join(map(str, parameter.allowed))
     if parameter.minimum is not None and parameter.maximum is not None:
         return f"{parameter.minimum:g} to {parameter.maximum:g}"
-    return "a URI" if parameter.uri else ""
+    return "a URI, or on this machine a file" if parameter.uri else ""
 
 
 def default(parameter: Parameter) -> str:
@@ -62,7 +62,11 @@ def price(model: Model) -> str:
 def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -> Command:
     def command(**given: Any) -> None:
         # An option that was not given is a parameter that stays out of the request.
-        parameters = {name: given[name] for name in model.parameters if given.get(name) is not None}
+        parameters = {
+            name: _file_or_uri(parameter, given[name])
+            for name, parameter in model.parameters.items()
+            if given.get(name) is not None
+        }
         action(model.slug, parameters, **{name: given[name] for name in extra})
 
     own = [_option(parameter) for parameter in model.parameters.values()]
@@ -73,6 +77,11 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
     # Typer reads a command's options from its signature; this one comes from the spec.
     command.__signature__ = inspect.Signature([*own, *further])  # type: ignore[attr-defined] # any object may have one
     return command
+
+
+def _file_or_uri(parameter: Parameter, value: Any) -> Any:
+    """What is no URI but the name of a file that exists is that file."""
+    return Path(value) if parameter.uri and ":" not in value and Path(value).is_file() else value
 
 
 def _option(parameter: Parameter) -> inspect.Parameter:
