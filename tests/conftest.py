@@ -118,9 +118,3 @@ def wire() -> Generator[respx.MockRouter]:
     """The API as a router of made-up answers."""
     with respx.mock(base_url=BASE, assert_all_called=False) as router:
         yield router
-
-
-@pytest.fixture
-def requests_of() -> Callable[[respx.MockRouter], list[httpx.Request]]:
-    """All requests that a router has seen, in their order."""
-    return lambda router: [call.request for call in router.calls]

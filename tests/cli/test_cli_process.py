@@ -1,106 +1,104 @@
-"""The command line in trouble: interrupted, without its extras; and the demo as a whole."""
+"""The command as a process: an interrupt, the demo, and what it says where an extra is missing."""
 
 from __future__ import annotations
 
-import os
-import re
+import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import pytest
 
-from segmind_ltx_sandbox.clock import ManualClock
-from segmind_ltx_sandbox.keys import VALID
-from segmind_ltx_sandbox.testing import running_sandbox
+from segmind_ltx_api.contract import MODELS
+from segmind_ltx_sandbox.testing import RunningSandbox
 from segmind_ltx_spec import expected_video, load
 
-from .conftest import Run, environment
+if TYPE_CHECKING:
+    from .conftest import Cli
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_ctrl_c_prints_the_id_and_a_command_that_goes_on(tmp_path: Path) -> None:
-    clock = ManualClock()
-    with running_sandbox(clock=clock) as sandbox:
-        command = [sys.executable, "-m", "segmind_ltx"]
-        generate = [*command, "generate", "ltx-2-fast", "--prompt", "A boat.", "--out", "clip.mp4"]
-        settings = environment(sandbox.base_url, sandbox.key)
-        with subprocess.Popen(generate, cwd=tmp_path, env=settings, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            # Its own word, rather than a guess at how long it takes, says that it waits now.
-            said = process.stderr.readline() + process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            said += process.stderr.read()
-            assert process.wait() == 130
-        assert not (tmp_path / "clip.mp4").exists()
-        resume = re.search(r"segmind-ltx (fetch \S+ --out \S+)", said)
-        assert resume, said
-        assert "Traceback" not in said
-        clock.advance(600)
-        done = subprocess.run([*command, *resume[1].split()], cwd=tmp_path, env=settings, check=False, timeout=60)
-    assert done.returncode == 0
-    assert (tmp_path / "clip.mp4").exists()
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
+def test_ctrl_c_while_waiting_prints_the_id_and_a_command_that_goes_on(cli: Cli, cli_sandbox: RunningSandbox) -> None:
+    small = ["--prompt", "x", "--width", "256", "--height", "256", "--num-frames", "4"]
+    before = cli.posts
+    with cli.process("generate", "ltx-2-19b-t2v", *small, "--out", "my clip.mp4") as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        request_id = first.split()[-1]
+        process.stderr.readline()  # It says the state: it is waiting now.
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "Traceback" not in err
+    line = next(line for line in err.splitlines() if "segmind-ltx fetch" in line)
+    assert shlex.split(line) == ["segmind-ltx", "fetch", request_id, "--out", "my clip.mp4"]
+    cli_sandbox.clock.advance(600)
+    with cli.process(*shlex.split(line)[1:]) as again:
+        again.communicate(timeout=30)
+    assert again.returncode == 0
+    assert (cli.folder / "my clip.mp4").read_bytes()[4:8] == b"ftyp"
+    assert cli.posts == before + 1
 
 
-def test_the_demo_makes_five_videos_of_the_documented_defaults(run: Run, tmp_path: Path) -> None:
-    done = run("demo", "--out", "videos", key="")
-    assert done.returncode == 0, done.stderr
-    for slug, model in load().models.items():
-        wanted = expected_video(model, {})
-        with av.open(str(tmp_path / "videos" / f"{slug}.mp4")) as container:
-            video = container.streams.video[0]
-            assert (video.width, video.height, video.frames) == (wanted.width, wanted.height, wanted.frames)
-            assert video.average_rate == wanted.fps
-            assert bool(container.streams.audio) is wanted.sound
-        assert f"{slug}.mp4" in done.stdout
-    assert len(list((tmp_path / "videos").iterdir())) == 5
-    assert done.stdout.count("ltx-video") >= 2, "the blocking call has a row of its own"
+def test_the_demo_makes_a_video_with_each_model(cli: Cli) -> None:
+    with cli.process("demo", "--speed", "1000") as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    files = {path.stem: path for path in Path(cli.folder, "demo-videos").glob("*")}
+    assert set(files) == set(MODELS)
+    assert all(path.suffix == ".mp4" for path in files.values())
+    for slug, path in files.items():
+        parameters = MODELS[slug].parameters.values()
+        payload = {p.name: "https://example.com/a.png" if p.uri else "x" for p in parameters if p.required}
+        expected = expected_video(load().models[slug], payload)
+        with av.open(path) as container:
+            stream = container.streams.video[0]
+            assert (stream.width, stream.height) == (expected.width, expected.height)
+            assert sum(1 for packet in container.demux(stream) if packet.size) == expected.frames
+            assert bool(container.streams.audio) == expected.sound
+        assert slug in out
 
 
-def hidden(*modules: str, arguments: tuple[str, ...], folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line as if some modules were not installed."""
-    program = f"""
-import importlib.abc, sys
-
-class Hidden(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {set(modules)!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+def _run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
 
-import importlib.util
-real = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name in {set(modules)!r} else real(name, package)
-sys.meta_path.insert(0, Hidden())
-sys.argv = ["segmind-ltx", *{arguments!r}]
-from segmind_ltx.__main__ import main
-main()
-"""
-    settings = environment("http://127.0.0.1:9", VALID)
-    return subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, env=settings, capture_output=True, text=True, check=False
+@pytest.mark.parametrize("missing", [["typer"], ["rich"], ["typer", "rich"]])
+def test_without_its_extra_the_command_says_what_to_install(missing: list[str]) -> None:
+    done = _run(
+        f"import importlib.util as u, sys\nfind = u.find_spec\n"
+        f"u.find_spec = lambda name, *rest: None if name in {missing} else find(name, *rest)\n"
+        f"sys.modules.update(dict.fromkeys({missing}))\n"
+        "from segmind_ltx.__main__ import main\nmain()"
     )
-
-
-@pytest.mark.parametrize(
-    ("missing", "arguments", "extra"),
-    [
-        ("typer", ("models",), "segmind-ltx[cli]"),
-        ("rich", ("models",), "segmind-ltx[cli]"),
-        ("starlette", ("sandbox",), "segmind-ltx[sandbox]"),
-        ("av", ("demo",), "sandbox"),
-    ],
-)
-def test_a_missing_extra_is_named(missing: str, arguments: tuple[str, ...], extra: str, tmp_path: Path) -> None:
-    done = hidden(missing, arguments=arguments, folder=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert extra in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"needs {' and '.join(missing)}" in done.stderr
+    assert "segmind-ltx[cli]" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_without_the_sandbox_the_client_s_own_commands_work(tmp_path: Path) -> None:
-    done = hidden("starlette", "av", "PIL", "jsonschema", "yaml", arguments=("models",), folder=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "ltx-2-pro" in done.stdout
+def test_without_the_sandbox_the_demo_says_what_to_install(tmp_path: Path) -> None:
+    done = _run(
+        "import importlib.util as u, sys\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'av' else find(name, *rest)\n"
+        f"sys.argv = ['segmind-ltx', 'demo', '--out', {str(tmp_path / 'v')!r}]\n"
+        "from segmind_ltx.__main__ import main\nmain()"
+    )
+    assert done.returncode == 2
+    assert "segmind-ltx[cli,sandbox]" in done.stderr
+    assert not (tmp_path / "v").exists()
+
+
+def test_a_sandbox_that_does_not_start_is_an_error_and_no_traceback(tmp_path: Path) -> None:
+    done = _run(
+        "import sys\nimport segmind_ltx.cli._demo as demo\n"
+        "sys.executable = '/bin/false'\n"
+        f"sys.argv = ['segmind-ltx', 'demo', '--out', {str(tmp_path / 'v')!r}]\n"
+        "from segmind_ltx.__main__ import main\nmain()"
+    )
+    assert done.returncode == 1
+    assert "did not start" in done.stderr
+    assert "Traceback" not in done.stderr

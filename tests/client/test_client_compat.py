@@ -34,9 +34,15 @@ I2V: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _one_clock(monkeypatch: pytest.MonkeyPatch, live_sandbox: RunningSandbox) -> None:  # pyright: ignore[reportUnusedFunction]
     """The vendor's constructor takes no clock, so the machine's is replaced."""
-    clock = live_sandbox.clock
-    monkeypatch.setattr(SystemClock, "monotonic", lambda _: clock.now())
-    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: clock.advance(seconds))
+
+    def now(_: SystemClock) -> float:
+        return live_sandbox.clock.now()
+
+    def sleep(_: SystemClock, seconds: float) -> None:
+        live_sandbox.clock.advance(seconds)
+
+    monkeypatch.setattr(SystemClock, "monotonic", now)
+    monkeypatch.setattr(SystemClock, "sleep", sleep)
 
 
 @pytest.fixture(params=["", "/v1"])

@@ -1,5 +1,8 @@
 """What the sandbox's keys stand for, met by the client; and a job that outlives the client that began it."""
 
+# A step takes what the one before it gave.
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -11,7 +14,7 @@ import segmind_ltx as ltx
 from segmind_ltx_sandbox import SCENARIOS, ManualClock, Scenario, key_of
 
 if TYPE_CHECKING:
-    from conftest import Live, Step
+    from .conftest import Live, Step
 
 SMALL: dict[str, Any] = {"prompt": "x", "width": 256, "height": 256, "num_frames": 4}
 SUBMIT: Step = lambda c: c.submit("ltx-2-19b-t2v", **SMALL)  # noqa: E731
@@ -98,9 +101,9 @@ def test_after_its_hour_a_job_is_not_found(live: Live) -> None:
     assert caught.value.request_id == job.id
 
 
-def test_a_wait_is_over_soon_after_the_job_and_takes_few_requests(live: Live) -> None:
+def test_a_wait_is_over_soon_after_the_job(live: Live) -> None:
     states: list[Any] = []
     begun = live.sandbox.clock.now()
     video = live(SUBMIT, lambda job: job.wait(on_status=states.append))
     waited = live.sandbox.clock.now() - begun
-    assert video.total_time <= waited <= video.total_time + 6
+    assert video.total_time - 1e-6 <= waited <= video.total_time + 6

@@ -12,17 +12,18 @@ import segmind_ltx
 from segmind_ltx_api import requests
 from segmind_ltx_api.contract import MODELS
 
+NAMED: list[str] = vars(segmind_ltx)["__all__"]
 UNWANTED = ("attrs", "attr", "anyio", "segmind_ltx_api.models", "segmind_ltx_api.contract", "typer", "rich", "trio")
 
 
 def test_all_that_the_door_names_is_there() -> None:
-    assert [name for name in segmind_ltx.__all__ if not hasattr(segmind_ltx, name)] == []
-    assert list(segmind_ltx.__all__) == sorted(segmind_ltx.__all__)
+    assert [name for name in NAMED if not hasattr(segmind_ltx, name)] == []
+    assert sorted(NAMED) == NAMED
 
 
 def test_all_that_is_public_is_named() -> None:
     public = {name for name in vars(importlib.import_module("segmind_ltx.errors")) if name.endswith("Error")}
-    assert public <= set(segmind_ltx.__all__)
+    assert public <= set(NAMED)
 
 
 @pytest.mark.parametrize("slug", MODELS)

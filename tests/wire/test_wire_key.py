@@ -59,7 +59,7 @@ def _rich_traceback(error: BaseException) -> str:
     """As a terminal shows it with rich: with locals, and with the fields of what it knows how to take apart."""
     out = io.StringIO()
     shown = rich.traceback.Traceback.from_exception(
-        type(error), error, error.__traceback__, show_locals=True, locals_max_length=None, locals_max_string=None
+        type(error), error, error.__traceback__, show_locals=True, locals_max_length=1000, locals_max_string=10_000
     )
     rich.console.Console(file=out, width=200).print(shown)
     return out.getvalue()

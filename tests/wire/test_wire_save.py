@@ -99,7 +99,7 @@ def test_overwrite_keeps_the_old_file_where_the_new_one_does_not_come(
     assert _in(tmp_path) == ["a.mp4"]
 
 
-BAD: dict[str, tuple[Any, int]] = {
+BAD: dict[str, tuple[Any, int | None]] = {
     "expired": (httpx.Response(404), 1),
     "forbidden": (httpx.Response(403, text="<Error>Request has expired</Error>"), 1),
     "server error": (httpx.Response(500), 5),

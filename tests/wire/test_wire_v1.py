@@ -81,8 +81,8 @@ WRONG: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("answer", WRONG)
 def test_what_is_no_video_is_no_success(caller: Caller, wire: respx.MockRouter, answer: str) -> None:
-    given = {"status_code": 200, **WRONG[answer]}
-    given["headers"] = {**HEADERS, **given.get("headers", {})}
+    more: dict[str, str] = WRONG[answer].get("headers", {})
+    given: dict[str, Any] = {"status_code": 200, **WRONG[answer], "headers": {**HEADERS, **more}}
     route = wire.post("/v1/ltx-2-19b-t2v").respond(**given)
     error = caller.raising(ltx.UnexpectedAnswerError, _generate)
     assert (error.request_id, error.model, route.call_count) == ("v1-7", "ltx-2-19b-t2v", 1)

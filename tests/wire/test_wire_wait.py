@@ -23,6 +23,8 @@ ID = "job-1"
 STATUS, RESULT = f"/v2/requests/{ID}/status", f"/v2/requests/{ID}"
 DONE = {"request_id": ID, "status": "COMPLETED", "output": "https://out.test/a.mp4", "metrics": {"cost": 0.3}}
 
+WRONG = {**DONE, "output": "https://out.test/wrong.mp4", "metrics": {"cost": 9}}
+
 
 def _state(word: str) -> httpx.Response:
     return httpx.Response(200, json={"request_id": ID, "status": word})
@@ -52,8 +54,8 @@ PASSING: dict[str, Any] = {
     "no status": httpx.Response(200, json={"output": "https://out.test/wrong.mp4"}),
     "null status": httpx.Response(200, json={"status": None}),
     "list status": httpx.Response(200, json={"status": ["COMPLETED"]}),
-    "another job": httpx.Response(200, json={**DONE, "request_id": "job-2"}),
-    "422 that is no failure": httpx.Response(422, json={"status": "COMPLETED"}),
+    "another job": httpx.Response(200, json={**WRONG, "request_id": "job-2"}),
+    "422 that is no failure": httpx.Response(422, json=WRONG),
     "redirect": httpx.Response(302, headers={"location": "https://elsewhere.test/"}),
 }
 
@@ -76,7 +78,8 @@ NOT_YET = {
 def test_a_passing_fault_in_the_fetch_never_ends_the_job(caller: Caller, wire: respx.MockRouter, fault: str) -> None:
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(RESULT).side_effect = [{**PASSING, **NOT_YET}[fault], httpx.Response(200, json=DONE)]
-    assert caller(_wait()).cost == 0.3
+    video = caller(_wait())
+    assert (video.url, video.cost) == (DONE["output"], 0.3)
 
 
 def test_an_outage_longer_than_the_retries_is_waited_out(caller: Caller, wire: respx.MockRouter) -> None:
