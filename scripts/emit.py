@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+from openapi_python_client.strings import PythonIdentifier
 
 from segmind_ltx_spec import Contract, Model
 
@@ -26,6 +27,10 @@ def emit(contract: Contract, target: Path) -> None:
     for model in contract.models.values():
         if clash := TAKEN & model.parameters.keys():
             raise ValueError(f"{model.slug}: the client's calls use the name {', '.join(sorted(clash))} themselves")
+        for name in model.parameters:
+            if PythonIdentifier(name, prefix="field_") != name:
+                # The generated type would have another name for it, and every call would fail.
+                raise ValueError(f"{model.slug}: {name!r} is no name for a Python parameter")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,

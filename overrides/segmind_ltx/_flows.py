@@ -31,7 +31,7 @@ OnStatus = Callable[[JobStatus], object]
 def submit(env: Env, prepared: Prepared) -> Flow[str]:
     """Submit a job; gives its request id."""
     call = _call(prepared.model.submit(body=prepared.request), SUBMIT_TIMEOUT)
-    answer = yield from _paid(env, call, prepared)
+    answer = yield from _paid(env, call, prepared, blocking=False)
     request_id = _answers.accepted(answer, call, prepared.model.slug)
     log.info("submitted job %s to %s", request_id, prepared.model.slug)
     return request_id
@@ -40,7 +40,7 @@ def submit(env: Env, prepared: Prepared) -> Flow[str]:
 def generate_sync(env: Env, prepared: Prepared, timeout: float) -> Flow[VideoFacts]:
     """Make one blocking v1 call; ``timeout`` in seconds."""
     call = _call(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
-    answer = yield from _paid(env, call, prepared)
+    answer = yield from _paid(env, call, prepared, blocking=True)
     return _answers.video_of_call(answer, call, prepared.model.slug)
 
 
@@ -124,7 +124,7 @@ def _call(kwargs: dict[str, Any], timeout: float) -> Call:
     return Call(kwargs["method"].upper(), kwargs["url"], timeout, kwargs.get("json"))
 
 
-def _paid(env: Env, call: Call, prepared: Prepared) -> Flow[Answer]:
+def _paid(env: Env, call: Call, prepared: Prepared, *, blocking: bool) -> Flow[Answer]:
     """Make a paid call; gives its 200, or raises. Sent again only where that cannot pay twice."""
     slug = prepared.model.slug
     attempt = 0
@@ -133,7 +133,7 @@ def _paid(env: Env, call: Call, prepared: Prepared) -> Flow[Answer]:
         if isinstance(outcome, Answer) and outcome.good:
             return outcome
         attempt += 1
-        if attempt > env.retries or not _retry.may_repeat_paid(outcome):
+        if attempt > env.retries or not _retry.may_repeat_paid(outcome, blocking=blocking):
             break
         delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
         log.warning("%s: %s; sending it again in %.1f s", call, _outcome(outcome), delay)

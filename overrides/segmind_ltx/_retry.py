@@ -20,10 +20,15 @@ LONGEST_TOLD: Final = 120.0
 """Seconds for which a server's own word on when to come back is believed."""
 
 
-def may_repeat_paid(outcome: Answer | Lost) -> bool:
-    """Whether a submit or v1 call may be sent again without any risk of a second charge."""
+def may_repeat_paid(outcome: Answer | Lost, *, blocking: bool) -> bool:
+    """Whether a paid call may be sent again without any risk of a second charge.
+
+    A ``blocking`` v1 call is the more delicate one: behind a gateway that gave up waiting, the work may go on.
+    """
     if isinstance(outcome, Lost):
         return not outcome.sent
+    if blocking:
+        return outcome.status in {429, 500, 503}
     return outcome.status == 429 or outcome.status >= 500
 
 

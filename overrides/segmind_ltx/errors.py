@@ -134,7 +134,7 @@ class RateLimitedError(ApiStatusError):
 class ServerError(ApiStatusError):
     """Any 5xx. By the vendor's pages a submit that got one was not billed."""
 
-    advice = "The service failed; a call that got this answer was not billed, and may be repeated."
+    advice = "The service failed; by the vendor's pages only an answer of 200 is billed."
 
 
 class InternalServerError(ServerError):
@@ -144,9 +144,13 @@ class InternalServerError(ServerError):
 class BadGatewayError(ServerError):
     """502: the service is unavailable for the moment."""
 
+    advice = "A gateway gave up. Behind a blocking v1 call the work may have gone on: look before you repeat it."
+
 
 class GatewayTimeoutError(ServerError):
     """504: the request took too long."""
+
+    advice = BadGatewayError.advice
 
 
 class JobFailedError(SegmindLtxError):

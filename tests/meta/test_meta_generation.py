@@ -182,6 +182,15 @@ def test_a_warning_of_the_generator_is_a_failure(tmp_path: Path, damage: Any, wo
         regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
 
 
+@pytest.mark.parametrize("name", ["maxSteps", "from", "top-k"])
+def test_a_parameter_whose_name_the_generator_would_change_is_refused(tmp_path: Path, name: str) -> None:
+    document = read_document()
+    properties = document["components"]["schemas"]["Ltx2ProRequest"]["properties"]
+    properties[name] = copy.deepcopy(properties["prompt"])
+    with pytest.raises(ValueError, match=name):
+        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+
+
 @pytest.mark.parametrize("name", ["model", "timeout", "on_status"])
 def test_a_parameter_may_not_have_a_name_that_the_calls_use_themselves(tmp_path: Path, name: str) -> None:
     document = read_document()

@@ -11,6 +11,7 @@ import io
 import logging
 import pickle
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +177,11 @@ def test_clients_jobs_and_videos_do_not_show_the_key(wire: respx.MockRouter, kin
 def test_what_holds_the_key_is_not_pickled(wire: respx.MockRouter, thing: str, way: Any) -> None:
     wire.get(f"/v2/requests/{ID}").respond(200, json=DONE)
     client = ltx.Client("SG_0123456789abcdef", "https://api.example.test")
-    held = {"client": lambda: client, "job": lambda: client.job(ID), "video": lambda: client.job(ID).result()}
+    held: dict[str, Callable[[], object]] = {
+        "client": lambda: client,
+        "job": lambda: client.job(ID),
+        "video": lambda: client.job(ID).result(),
+    }
     with pytest.raises(TypeError):
         way(held[thing]())
 

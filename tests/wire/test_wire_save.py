@@ -142,7 +142,8 @@ def test_a_download_that_fails_leaves_nothing(
 def _raise_or_give(answer: Any, _: httpx.Request) -> httpx.Response:
     if isinstance(answer, Exception):
         raise answer
-    return answer
+    response: httpx.Response = answer
+    return response
 
 
 @pytest.mark.parametrize("fault", ["server error", "reset", "shorter than announced", "html", "empty"])

@@ -73,6 +73,8 @@ def test_an_error_status_has_its_class_everywhere(
     assert error.request_id == (ID if method == "GET" else None)
     assert str(status) in str(error)
     assert detail in str(error)
+    if stage == "v1" and status in {502, 504, 520}:
+        repeated = False  # Behind a gateway that gave up, the work may go on, and be billed.
     assert route.call_count == (1 + DEFAULT_RETRIES if repeated else 1)
 
 
@@ -148,7 +150,7 @@ def test_a_client_of_your_own_that_follows_redirects_does_not_here(wire: respx.M
 def test_a_passing_fault_before_the_answer_is_outlasted(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
     method, path, step = STAGES[stage]
     good = {"request_id": ID, "status": "COMPLETED", "output": "https://out.test/a.mp4"}
-    answers = [
+    answers: list[httpx.Response | Exception | type[Exception]] = [
         httpx.ConnectError("refused"),
         httpx.Response(503, text="busy"),
         httpx.Response(429),
