@@ -68,8 +68,10 @@ class SystemClock:
 
 class _Common:
     def __init__(self, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes) -> None:
-        self.base_url, self._key, self._clock, self.notes = base_url, key, clock, notes
-        self.env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries, seen={})
+        self.base_url: str = base_url
+        self.notes: Notes = notes
+        self._key, self._clock = key, clock
+        self.env: Env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries, seen={})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.base_url}>"

@@ -18,7 +18,7 @@ from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, pause, send
 from segmind_ltx.video import JobStatus, VideoFacts
 from segmind_ltx_api.contract import get_request, get_request_status
 
-log = logging.getLogger("segmind_ltx")
+log: logging.Logger = logging.getLogger("segmind_ltx")
 
 SUBMIT_TIMEOUT: Final = 60.0
 READ_TIMEOUT: Final = 30.0

@@ -27,7 +27,9 @@ class AsyncJob:
     def __init__(
         self, driver: AsyncDriver, request_id: str, model: str | None = None, submitted: float | None = None
     ) -> None:
-        self._driver, self.id, self.model, self._submitted = driver, request_id, model, submitted
+        self.id: str = request_id
+        self.model: str | None = model
+        self._driver, self._submitted = driver, submitted
 
     def __repr__(self) -> str:
         return f"AsyncJob({self.id!r}, model={self.model!r})"

@@ -45,7 +45,9 @@ class Job:
     def __init__(
         self, driver: Driver, request_id: str, model: str | None = None, submitted: float | None = None
     ) -> None:
-        self._driver, self.id, self.model, self._submitted = driver, request_id, model, submitted
+        self.id: str = request_id
+        self.model: str | None = model
+        self._driver, self._submitted = driver, submitted
 
     def __repr__(self) -> str:
         return f"Job({self.id!r}, model={self.model!r})"

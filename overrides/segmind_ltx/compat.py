@@ -50,7 +50,7 @@ class AsyncJob:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self.request_id = job.id
+        self.request_id: str = job.id
 
     def __repr__(self) -> str:
         return f"AsyncJob(request_id={self.request_id!r})"

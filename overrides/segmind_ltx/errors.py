@@ -55,12 +55,12 @@ class SegmindLtxError(Exception):
         body: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.request_id = request_id
-        self.model = model
-        self.status = status
-        self.detail = detail
-        self.body = body
+        self.message: str = message
+        self.request_id: str | None = request_id
+        self.model: str | None = model
+        self.status: int | None = status
+        self.detail: str | None = detail
+        self.body: Mapping[str, Any] | None = body
 
     def __str__(self) -> str:
         # A message that was written before the id was known still has to show it.
@@ -150,7 +150,7 @@ class BadGatewayError(ServerError):
 class GatewayTimeoutError(ServerError):
     """504: the request took too long."""
 
-    advice = BadGatewayError.advice
+    advice: ClassVar[str] = BadGatewayError.advice
 
 
 class JobFailedError(SegmindLtxError):

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from segmind_ltx import errors
 from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Notes, Settle
 
-log = logging.getLogger("segmind_ltx")
+log: logging.Logger = logging.getLogger("segmind_ltx")
 
 RETAINED: Final = 3600.0
 """Seconds for which a result is kept (documents 003 and 004)."""
@@ -86,7 +86,7 @@ class Ledger(Notes):
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self.path = fspath(path)
+        self.path: str = fspath(path)
         self._lock = threading.Lock()
         try:
             # Autocommit: each statement below is on the disk before the next line of the program runs.

@@ -22,15 +22,17 @@ from segmind_ltx.cli._output import Waiting, check_target, emit_json, ending, er
 from segmind_ltx.client import DEFAULT_TIMEOUT
 from segmind_ltx_api.contract import MODELS
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     help="Video with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
     epilog="The key is read from SEGMIND_API_KEY, the host from SEGMIND_BASE_URL.",
 )
-generate_app = typer.Typer(no_args_is_help=True, help="Make a video and save it. Costs money, except in the sandbox.")
-submit_app = typer.Typer(no_args_is_help=True, help="Submit a job and print its request id. Costs money.")
+generate_app: typer.Typer = typer.Typer(
+    no_args_is_help=True, help="Make a video and save it. Costs money, except in the sandbox."
+)
+submit_app: typer.Typer = typer.Typer(no_args_is_help=True, help="Submit a job and print its request id. Costs money.")
 app.add_typer(generate_app, name="generate")
 app.add_typer(submit_app, name="submit")
 app.command("demo")(demo)
