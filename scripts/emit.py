@@ -24,6 +24,7 @@ PYTHON_TYPES: Final = {"string": "str", "integer": "int", "number": "float", "bo
 
 def emit(contract: Contract, target: Path) -> None:
     """Write the files into the package at ``target``. Raises ValueError where a parameter's name is taken."""
+    check_defaults(contract)
     for model in contract.models.values():
         if clash := TAKEN & model.parameters.keys():
             raise ValueError(f"{model.slug}: the client's calls use the name {', '.join(sorted(clash))} themselves")
@@ -42,6 +43,18 @@ def emit(contract: Contract, target: Path) -> None:
     for name in ("contract.py", "calls.py", "requests.py"):
         text = environment.get_template(f"{name}.jinja").render(models=models)
         (target / name).write_text(text, encoding="utf-8")
+
+
+def check_defaults(contract: Contract) -> None:
+    """Raise ValueError where a default is not among the values that its own parameter allows."""
+    for model in contract.models.values():
+        for name, value in model.defaults.items():
+            schema = model.parameters[name]
+            if value is None and "null" in schema["type"]:
+                continue
+            inside = schema.get("minimum", value) <= value <= schema.get("maximum", value)
+            if value not in schema.get("enum", [value]) or not inside:
+                raise ValueError(f"{model.slug}: the default {value!r} of {name} is not one of its own values")
 
 
 def _described(contract: Contract, model: Model) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def main() -> int:
         fresh = Path(scratch, PACKAGE.name)
         try:
             generate(fresh, contract_of(read_document()))
-        except GenerationError as error:
+        except (GenerationError, ValueError) as error:
             sys.stderr.write(f"Nothing was changed. The generator said:\n{error}\n")
             return 1
         changes = list(differences(PACKAGE, fresh))

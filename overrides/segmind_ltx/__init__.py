@@ -87,6 +87,14 @@ __all__ = [
 
 if TYPE_CHECKING:
     __all__ += requests.__all__
+else:  # The same without importing them; a further model's type is missing in a star import alone.
+    __all__ += [  # noqa: F405 - `__getattr__` below gives them
+        "Ltx2FastRequest",
+        "Ltx2ProRequest",
+        "Ltx219BI2VRequest",
+        "Ltx219BT2VRequest",
+        "LtxVideoRequest",
+    ]
 
 _LATER = {
     "AsyncVideo": "segmind_ltx.video",

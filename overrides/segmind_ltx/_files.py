@@ -103,7 +103,11 @@ class PartialFile:
     def _refuse_existing(self) -> None:
         if not self.path.name or self.path.is_dir():
             raise self.error(f"{self.path} is a folder; give the name of a file")
-        if not self._overwrite and self.path.exists():
+        # A link that leads nowhere is somebody's as well; a device or a pipe must not become a video.
+        there = os.path.lexists(self.path)
+        if there and self.path.exists() and not self.path.is_file():
+            raise self.error(f"{self.path} is no regular file; give the name of one")
+        if there and not self._overwrite:
             error = OutputExistsError(
                 f"{self.path} exists and was left as it is; pass overwrite=True to replace it",
                 request_id=self._request_id,

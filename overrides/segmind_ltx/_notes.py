@@ -26,9 +26,23 @@ class Notes:
     """Keeps nothing beyond the exceptions themselves; `segmind_ltx.ledger.Ledger` keeps a file."""
 
     @contextmanager
-    def paying(self, model: str, request: Mapping[str, Any], base_url: str) -> Generator[Settle]:  # noqa: ARG002
-        """Around one paid call."""
-        yield lambda _state, _request_id: None
+    def paying(
+        self,
+        model: str,
+        request: Mapping[str, Any],  # noqa: ARG002 - a ledger writes it down
+        base_url: str,  # noqa: ARG002 - a ledger writes them down
+    ) -> Generator[Settle]:
+        """Around one paid call: an interrupt in the midst of it says what may have happened."""
+        try:
+            yield lambda _state, _request_id: None
+        except SegmindLtxError:
+            raise  # Ours say it themselves.
+        except BaseException as error:
+            error.add_note(
+                f"segmind-ltx: a paid call to {model} was interrupted; a job may exist, and be billed. "
+                "Look into your account before you submit it again."
+            )
+            raise
 
     @contextmanager
     def following(self, request_id: str) -> Generator[None]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import Final
 from urllib.parse import urlsplit
 
 from segmind_ltx.errors import ConfigurationError
+
+log: logging.Logger = logging.getLogger("segmind_ltx")
 
 DEFAULT_BASE_URL: Final = "https://api.segmind.com"
 LEDGER_VARIABLE: Final = "SEGMIND_LEDGER"
@@ -55,6 +58,8 @@ def base_url(given: str | None) -> str:
         # Not quoted: it may hold a password, or be the key where the two were mixed up.
         del url
         raise ConfigurationError(f"the base URL {problem}; use one such as {DEFAULT_BASE_URL}")
+    if url.lower().startswith("http:") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
+        log.warning("the base URL is http://, so the API key is sent in clear; use https://")
     return re.sub(r"/v[12]$", "", url.rstrip("/"))
 
 

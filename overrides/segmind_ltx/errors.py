@@ -109,7 +109,7 @@ class PermissionDeniedError(ApiStatusError):
 class NotFoundError(ApiStatusError):
     """404: no such model; or a job that is unknown, or whose hour is over."""
 
-    advice = "There is no such thing, or it was kept for its one hour and has expired."
+    advice = "There is no such model; or no such job, or it was kept for its hour and has expired."
 
 
 class InsufficientCreditsError(ApiStatusError):

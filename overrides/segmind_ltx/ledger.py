@@ -91,10 +91,14 @@ class Ledger(Notes):
         try:
             # Autocommit: each statement below is on the disk before the next line of the program runs.
             self._file = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
+        try:
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
             self._file.execute(_SCHEMA)
         except sqlite3.Error as error:
+            self._file.close()
             raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
 
     def __repr__(self) -> str:
@@ -115,7 +119,8 @@ class Ledger(Notes):
         )
         number: int = rows[0][0]
         try:
-            yield lambda state, request_id: self._settle(number, state, request_id)
+            with super().paying(model, request, base_url):
+                yield lambda state, request_id: self._settle(number, state, request_id)
         except (errors.SubmitUncertainError, errors.UnexpectedAnswerError) as error:
             self._settle(number, UNCERTAIN, error.request_id, str(error))
             raise

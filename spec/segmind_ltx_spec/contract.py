@@ -11,8 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-import yaml
 from attrs import field, frozen
+
+try:
+    import yaml
+except ImportError as missing:
+    message = "the contract is YAML; to read it: python -m pip install 'segmind-ltx[conformance]'"
+    raise ImportError(message, name=missing.name) from None
 
 OPENAPI_PATH: Final = Path(__file__).with_name("openapi.yaml")
 """Where the hand-written document lies."""

@@ -43,7 +43,9 @@ def test_ctrl_c_while_waiting_prints_the_id_and_a_command_that_goes_on(cli: Cli,
     assert cli.posts == before + 1
 
 
-def test_the_demo_makes_a_video_with_each_model(cli: Cli) -> None:
+def test_the_demo_makes_a_video_with_each_model(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A proxy that leads nowhere: the demo needs no network, so it must not matter.
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with cli.process("demo", "--speed", "1000") as process:
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -77,6 +79,17 @@ def test_without_its_extra_the_command_says_what_to_install(missing: list[str]) 
     assert (done.returncode, done.stdout) == (2, "")
     assert f"needs {' and '.join(missing)}" in done.stderr
     assert "segmind-ltx[cli]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_command_of_a_missing_extra_takes_its_options_and_says_what_to_install() -> None:
+    done = _run(
+        "import sys\nsys.modules['starlette'] = None\n"
+        "sys.argv = ['segmind-ltx', 'sandbox', '--port', '1', '--keys']\n"
+        "from segmind_ltx.__main__ import main\nmain()"
+    )
+    assert done.returncode == 2
+    assert "segmind-ltx[sandbox]" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -34,7 +34,7 @@ def seen_in(path: Path) -> ExpectedVideo:
         frames = sum(1 for packet in container.demux(stream) if packet.size)
         rate = stream.average_rate
         assert rate is not None
-        return ExpectedVideo(stream.width, stream.height, frames, int(rate), bool(container.streams.audio))
+        return ExpectedVideo(stream.width, stream.height, frames, round(float(rate)), bool(container.streams.audio))
 
 
 def test_every_model_has_its_payload_here() -> None:

@@ -182,6 +182,19 @@ def test_a_warning_of_the_generator_is_a_failure(tmp_path: Path, damage: Any, wo
         regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
 
 
+@pytest.mark.parametrize(
+    ("model", "name", "value"),
+    [("LtxVideoRequest", "aspect_ratio", "3:99"), ("LtxVideoRequest", "steps", 51), ("Ltx2ProRequest", "duration", 7)],
+)
+def test_a_default_that_the_parameter_does_not_allow_is_refused(
+    tmp_path: Path, model: str, name: str, value: object
+) -> None:
+    document = read_document()
+    document["components"]["schemas"][model]["properties"][name]["default"] = value
+    with pytest.raises(ValueError, match=name):
+        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+
+
 @pytest.mark.parametrize("name", ["maxSteps", "from", "top-k"])
 def test_a_parameter_whose_name_the_generator_would_change_is_refused(tmp_path: Path, name: str) -> None:
     document = read_document()

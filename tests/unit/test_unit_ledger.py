@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ ACCEPTED = {"request_id": "r-1", "status_url": "s", "response_url": "t"}
 DONE = {"status": "COMPLETED", "output": "https://images.example.test/a.mp4", "metrics": {"cost": 0.4}}
 
 Handler = Callable[[httpx.Request], httpx.Response]
+Make = Callable[[Path, Callable[[httpx.Request], httpx.Response]], Client]
 
 
 def entries(path: Path) -> list[Entry]:
@@ -28,13 +30,19 @@ def entries(path: Path) -> list[Entry]:
     return found
 
 
-def client(path: Path, handler: Handler) -> Client:
-    return Client(
-        KEY, "https://api.example.test", http=httpx.Client(transport=httpx.MockTransport(handler)), ledger=path
-    )
+@pytest.fixture
+def client() -> Generator[Make]:
+    """Makes a client with a ledger and made-up answers; it is closed at the end."""
+    with ExitStack() as stack:
+
+        def make(path: Path, handler: Handler) -> Client:
+            http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(handler)))
+            return stack.enter_context(Client(KEY, "https://api.example.test", http=http, ledger=path))
+
+        yield make
 
 
-def test_the_row_is_there_before_the_request_leaves(tmp_path: Path) -> None:
+def test_the_row_is_there_before_the_request_leaves(client: Make, tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     seen: list[Entry] = []
 
@@ -79,7 +87,7 @@ def interrupted(_: httpx.Request) -> httpx.Response:
     ],
     ids=["refused", "unreadable", "lost", "interrupted"],
 )
-def test_what_came_of_a_submit_is_written_down(handler: Handler, state: str, tmp_path: Path) -> None:
+def test_what_came_of_a_submit_is_written_down(client: Make, handler: Handler, state: str, tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     with pytest.raises((SegmindLtxError, KeyboardInterrupt)):
         client(path, handler).submit("ltx-2-pro", prompt="x")
@@ -90,7 +98,7 @@ def test_what_came_of_a_submit_is_written_down(handler: Handler, state: str, tmp
     assert entry.ambiguous is (state == "uncertain")
 
 
-def test_what_is_refused_here_was_no_paid_call(tmp_path: Path) -> None:
+def test_what_is_refused_here_was_no_paid_call(client: Make, tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     submit: Any = client(path, interrupted).submit
     with pytest.raises(SegmindLtxError):
@@ -106,7 +114,7 @@ def test_what_is_refused_here_was_no_paid_call(tmp_path: Path) -> None:
         (httpx.Response(404, json={"error": "gone"}), "gone"),
     ],
 )
-def test_how_a_job_ended_is_written_down(answer: httpx.Response, state: str, tmp_path: Path) -> None:
+def test_how_a_job_ended_is_written_down(client: Make, answer: httpx.Response, state: str, tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -123,7 +131,7 @@ def test_how_a_job_ended_is_written_down(answer: httpx.Response, state: str, tmp
     assert entry.cost == (0.4 if state == "completed" else None)
 
 
-def test_a_saved_video_is_written_down_with_its_file(tmp_path: Path) -> None:
+def test_a_saved_video_is_written_down_with_its_file(client: Make, tmp_path: Path) -> None:
     path, target = tmp_path / "jobs.sqlite", tmp_path / "a.mp4"
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -139,7 +147,7 @@ def test_a_saved_video_is_written_down_with_its_file(tmp_path: Path) -> None:
     assert (entry.state, entry.file, entry.cost, entry.fetchable) == ("saved", str(target), 0.4, False)
 
 
-def test_a_blocking_call_is_a_paid_call_as_well(tmp_path: Path) -> None:
+def test_a_blocking_call_is_a_paid_call_as_well(client: Make, tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     video = httpx.Response(200, content=b"\0\0\0\x18ftypisom", headers={"content-type": "video/mp4"})
     client(path, lambda _: video).generate_sync("ltx-video", prompt="x")
@@ -147,7 +155,7 @@ def test_a_blocking_call_is_a_paid_call_as_well(tmp_path: Path) -> None:
     assert (entry.state, entry.ambiguous, entry.fetchable) == ("answered", False, False)
 
 
-def test_a_file_that_cannot_be_used_is_told_before_anything_is_paid(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_used_is_told_before_anything_is_paid(client: Make, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not a database, and long enough to be seen as none" * 20)
     for path in (tmp_path / "text", tmp_path, tmp_path / "no" / "such" / "folder.sqlite"):
         with pytest.raises(ConfigurationError, match="ledger"):
@@ -155,7 +163,7 @@ def test_a_file_that_cannot_be_used_is_told_before_anything_is_paid(tmp_path: Pa
 
 
 def test_a_disk_that_fails_after_the_answer_does_not_cost_the_id(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    client: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "jobs.sqlite"
 
@@ -171,7 +179,7 @@ def test_a_disk_that_fails_after_the_answer_does_not_cost_the_id(
     assert "r-1" in caplog.text
 
 
-def test_the_key_is_not_in_the_file(tmp_path: Path) -> None:
+def test_the_key_is_not_in_the_file(client: Make, tmp_path: Path) -> None:
     path = tmp_path / "jobs.sqlite"
     echo = httpx.Response(401, json={"error": f"the key {KEY} is unknown"})
     with pytest.raises(SegmindLtxError):

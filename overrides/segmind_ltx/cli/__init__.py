@@ -18,7 +18,7 @@ from segmind_ltx.cli import _options as options
 from segmind_ltx.cli._commands import Commands
 from segmind_ltx.cli._demo import demo
 from segmind_ltx.cli._jobs import jobs
-from segmind_ltx.cli._output import Waiting, check_target, emit_json, ending, err, out, say
+from segmind_ltx.cli._output import REFUSED, Waiting, check_target, emit_json, ending, err, out, say
 from segmind_ltx.client import DEFAULT_TIMEOUT
 from segmind_ltx_api.contract import MODELS
 
@@ -80,8 +80,9 @@ def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
             emit_json({"request_id": job.id, "model": model})
         else:
-            out.print(job.id, highlight=False)
+            # First to where it is seen even if nobody reads the results.
             say(f"The job is accepted, and billed. Fetch it within its hour:\n  {_fetch_command(job.id)}")
+            out.print(job.id, highlight=False)
 
 
 options.per_model(
@@ -100,13 +101,15 @@ RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request id tha
 
 @app.command()
 def status(request_id: RequestId, as_json: options.Json = False) -> None:
-    """Print the state of a job. Free."""
+    """Print the state of a job; exit status 1 where it FAILED. Free."""
     with ending(as_json), Client() as client:
         seen = client.job(request_id).status()
         if as_json:
             emit_json({"request_id": request_id, "state": seen.state, "detail": seen.detail, "answer": dict(seen.raw)})
         else:
             out.print(seen.state + (f": {seen.detail}" if seen.detail else ""), highlight=False, markup=False)
+        if seen.state == "FAILED":
+            raise typer.Exit(REFUSED)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from segmind_ltx.cli._output import USAGE, say
 
 GROUP: Final = "segmind_ltx.commands"
+MISSING: Final = "Not installed; call it to see what it needs."
 
 
 class Commands(TyperGroup):
@@ -35,7 +36,9 @@ class Commands(TyperGroup):
 
 def _as_command(name: str, function: Callable[..., Any]) -> Any:
     app = typer.Typer(add_completion=False)
-    app.command(name)(function)
+    # The stub for a missing extra takes whatever was meant for the real command.
+    lenient = {"ignore_unknown_options": True, "allow_extra_args": True} if function.__doc__ == MISSING else None
+    app.command(name, context_settings=lenient)(function)
     return typer.main.get_command(app)
 
 
@@ -49,8 +52,8 @@ def _loaded(extra: str, load: Callable[[], Any]) -> Callable[..., Any]:
 
 def _missing(extra: str, module: str | None) -> Callable[[], None]:
     def command() -> None:
-        """Not installed."""
         say(f"{extra} needs {module}: python -m pip install 'segmind-ltx[{extra}]'")
         raise typer.Exit(USAGE)
 
+    command.__doc__ = MISSING
     return command

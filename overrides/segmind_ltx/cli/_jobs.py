@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,11 +33,10 @@ def jobs(
         path = file or os.environ.get(LEDGER_VARIABLE)
         if not path or not Path(path).is_file():
             raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")
-        ledger = Ledger(path)
-        if resume:
-            failed = _resume(ledger, folder)
-        entries = ledger.entries()
-        ledger.close()
+        with closing(Ledger(path)) as ledger:
+            if resume:
+                failed = _resume(ledger, folder)
+            entries = ledger.entries()
         if as_json:
             emit_json([_described(entry) for entry in entries])
         else:

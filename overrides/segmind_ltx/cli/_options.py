@@ -20,7 +20,7 @@ REQUIRED: Final = inspect.Parameter.empty
 Out: TypeAlias = Annotated[Path, typer.Option("--out", help="File to write the video to.", show_default=False)]
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
-Timeout: TypeAlias = Annotated[float, typer.Option("--timeout", min=0, help="Longest time to wait, in seconds.")]
+Timeout: TypeAlias = Annotated[float, typer.Option("--timeout", min=0, help="Longest wait for the job, in seconds.")]
 Sync: TypeAlias = Annotated[bool, typer.Option("--sync", help="Use the blocking v1 call; a lost connection loses it.")]
 
 

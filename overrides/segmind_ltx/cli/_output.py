@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,16 +17,19 @@ from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID,
 from rich.progress_bar import ProgressBar
 
 from segmind_ltx import errors
+from segmind_ltx._files import PartialFile
 from segmind_ltx.video import JobStatus
 
 USAGE: Final = 2
 REFUSED: Final = 1
 INTERRUPTED: Final = 130
 
+ENDED: Final = (errors.JobFailedError, errors.NotFoundError, errors.ParameterError, errors.ConfigurationError)
+"""After these there is nothing to take up again."""
 WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.OutputExistsError)
 
 # Where nobody looks at a terminal, tables are not squeezed into eighty columns.
-out: Final = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+out: Final = Console(soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 160)
 err: Final = Console(stderr=True, soft_wrap=True)
 
 
@@ -52,25 +56,39 @@ def ending(as_json: bool, resume: list[str] | None = None) -> Generator[None]:
         if as_json:
             about = {"type": type(error).__name__, "message": str(error)}
             emit_json({"error": {**about, "request_id": error.request_id, "status": error.status}})
-        _say_resume(resume)
+        if not isinstance(error, ENDED):
+            _say_resume(resume)
         raise typer.Exit(USAGE if isinstance(error, WRONG_USAGE) else REFUSED) from None
-    except KeyboardInterrupt:
-        say("interrupted")
+    except KeyboardInterrupt as error:
+        notes: list[str] = getattr(error, "__notes__", [])
+        say("\n".join(["interrupted", *notes]))
+        if as_json:
+            emit_json({"error": {"type": "Interrupted", "message": "\n".join(notes), "resume": resume or []}})
         _say_resume(resume)
         raise typer.Exit(INTERRUPTED) from None
+    except OSError as error:
+        say(f"error: {error}")
+        _say_resume(resume)
+        raise typer.Exit(REFUSED) from None
 
 
 def _say_resume(resume: list[str] | None) -> None:
     for command in resume or ():
-        say(f"The job goes on. Take it up again with:\n  {command}")
+        say(f"The job is paid for. Take it up again, within its hour, with:\n  {command}")
 
 
 def check_target(path: Path, force: bool) -> None:
     """See that the video can be written there, before it is paid for. Raises `OutputExistsError`, `ParameterError`."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise errors.ParameterError(f"--out {path}: give the name of a file in a folder that exists")
-    if path.exists() and not force:
-        raise errors.OutputExistsError(f"{path} exists and was left as it is; pass --force to replace it")
+    try:
+        if os.path.lexists(path) and not path.is_dir() and not force:
+            raise errors.OutputExistsError(f"{path} exists and was left as it is; pass --force to replace it")
+        # What would be done with the video, with nothing in it.
+        with PartialFile(path, overwrite=force, request_id=None, url=None):
+            pass
+    except errors.OutputExistsError:
+        raise
+    except (errors.DownloadError, OSError) as error:
+        raise errors.ParameterError(f"--out: {error}") from None
 
 
 class _Estimate(ProgressColumn):
