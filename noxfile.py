@@ -75,6 +75,8 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")
+    # Seeded mistakes that both checkers have to see; `tests` passes them over where there is no checker.
+    session.run("python", "-m", "pytest", "tests/meta", "-k", "mistake or types")
 
 
 @nox.session
