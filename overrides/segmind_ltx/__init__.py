@@ -45,7 +45,7 @@ from segmind_ltx.errors import (
 if TYPE_CHECKING:
     from segmind_ltx.video import AsyncVideo, JobStatus, Video
     from segmind_ltx_api import requests
-    from segmind_ltx_api.requests import *  # noqa: F403 - one class a model: a new model needs no line here
+    from segmind_ltx_api.requests import *  # noqa: F403 - one class a model, as the spec has them
 
 __version__ = "0.1.0"
 

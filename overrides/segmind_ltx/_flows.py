@@ -1,7 +1,7 @@
 """What the client does, as flows: decisions without I/O (see `segmind_ltx._wire`).
 
 The rules about money live here. A paid call is sent again only where `_retry.may_repeat_paid` says so. From the
-moment a request id is known, every exception carries it. One bad answer never ends a job.
+moment a request id is known, every exception carries it. A passing fault never ends a wait.
 """
 
 from __future__ import annotations
