@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from attrs import field, frozen
 
@@ -48,16 +49,21 @@ class Metrics:
 
 @frozen
 class Polled:
-    """An understood poll or fetch. ``url`` is the output's, where there is one."""
+    """An understood poll or fetch. What is not asked of it is not read out of it: most polls are about the state."""
 
     state: str
-    metrics: Metrics
-    detail: str | None
-    url: str | None
-    content_type: str | None
-    file_name: str | None
-    file_size: int | None
+    parsed: JobStatus | JobResult = field(repr=False)
     body: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def metrics(self) -> Metrics:
+        """The service's figures."""
+        return metrics_of(self.parsed.metrics)
+
+    @property
+    def detail(self) -> str | None:
+        """Why the job FAILED."""
+        return _text(FailedJob.from_dict(self.body).error) if self.state == "FAILED" else None
 
 
 def accepted(answer: Answer, call: Call, model: str) -> str:
@@ -65,8 +71,10 @@ def accepted(answer: Answer, call: Call, model: str) -> str:
 
     Raises `UnexpectedAnswerError` where none can be made out: the job exists then, and is billed, but is lost.
     """
+    request_id: object
     try:
-        request_id = AcceptedJob.from_dict(json_object(answer, call)).request_id
+        parsed = AcceptedJob.from_dict(json_object(answer, call))
+        request_id = parsed.request_id or _id_in(parsed.status_url) or _id_in(parsed.response_url)
     except errors.UnexpectedAnswerError:
         # The answer may have been cut off after the id; a paid job is worth a second look.
         found = re.search(rb'"request_id"\s*:\s*"([^"\\/\x00-\x20\x7f-\xff]{1,512})"', answer.body)
@@ -83,12 +91,30 @@ def accepted(answer: Answer, call: Call, model: str) -> str:
         ) from None
 
 
+def _id_in(url: object) -> str | None:
+    """The id in a job's address. It is taken only where the answer names none; nothing is ever sent to the address."""
+    found = re.search(r"/v2/requests/([^/?#]+)(?:/status)?$", url) if isinstance(url, str) else None
+    return unquote(found.group(1)) if found else None
+
+
 def polled(answer: Answer, call: Call, request_id: str) -> Polled:
     """The state of a job, FAILED included. Raises the exception for any other error status."""
+    return _state(answer, call, request_id, JobStatus)
+
+
+def fetched(answer: Answer, call: Call, request_id: str) -> Polled:
+    """The state of a job with its output: as `polled`, but a COMPLETED one must name where its output lies."""
+    seen = _state(answer, call, request_id, JobResult)
+    if seen.state == "COMPLETED" and _location(seen.parsed) is None:
+        raise _senseless(answer, call, request_id, "the job is COMPLETED, but no output is named")
+    return seen
+
+
+def _state(answer: Answer, call: Call, request_id: str, kind: type[JobStatus | JobResult]) -> Polled:
     if not answer.good and answer.status != 422:
         raise error_for(answer, call, request_id=request_id)
     body = json_object(answer, call, request_id)
-    parsed = JobStatus.from_dict(body)
+    parsed = kind.from_dict(body)
     state = parsed.status
     if answer.status == 422 and body.get("status") is None and _text(body.get("error")):
         state = "FAILED"  # The documents say so of the status alone; that the body repeats it is from elsewhere.
@@ -99,42 +125,20 @@ def polled(answer: Answer, call: Call, request_id: str) -> Polled:
         raise _senseless(answer, call, request_id, f"status 422 means FAILED, but it says {state}")
     if isinstance(parsed.request_id, str) and parsed.request_id != request_id:
         raise _senseless(answer, call, request_id, f"it is about another job, {parsed.request_id!r}")
-    return _polled(state, body)
-
-
-def _polled(state: str, body: dict[str, Any]) -> Polled:
-    result = JobResult.from_dict(body)
-    file = result.video if isinstance(result.video, VideoFile) else VideoFile()
-    return Polled(
-        state=state,
-        metrics=metrics_of(result.metrics),
-        detail=_text(FailedJob.from_dict(body).error),
-        url=location(body),
-        content_type=_text(file.content_type),
-        file_name=_text(file.file_name),
-        file_size=_whole(file.file_size),
-        body=body,
-    )
-
-
-def fetched(answer: Answer, call: Call, request_id: str) -> Polled:
-    """The state of a job with its output: as `polled`, but a COMPLETED one must name where its output lies."""
-    seen = polled(answer, call, request_id)
-    if seen.state == "COMPLETED" and seen.url is None:
-        raise _senseless(answer, call, request_id, "the job is COMPLETED, but no output is named")
-    return seen
+    return Polled(state, parsed, body)
 
 
 def video_of_job(polled: Polled, request_id: str, model: str | None) -> VideoFacts:
     """What a COMPLETED job says of its video."""
     metrics = polled.metrics
+    file = _file(polled.parsed)
     return VideoFacts(
         request_id=request_id,
         model=model,
-        url=polled.url,
-        content_type=polled.content_type,
-        file_name=polled.file_name,
-        file_size=polled.file_size,
+        url=_location(polled.parsed),
+        content_type=_text(file.content_type),
+        file_name=_text(file.file_name),
+        file_size=_whole(file.file_size),
         cost=metrics.cost,
         remaining_credits=metrics.remaining_credits,
         queue_time=metrics.queue_time,
@@ -158,7 +162,7 @@ def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
             raise _senseless(answer, call, request_id, f"the video ends early ({broken}); it is billed", model)
     else:
         body = json_object(answer, call, request_id, model, "; it is billed")
-        url = location(body)
+        url = _location(BlockingResult.from_dict(body))
         if url is None:
             raise _senseless(answer, call, request_id, "it has neither a video nor its location; it is billed", model)
     metrics = metrics_of(JobResult.from_dict(body).metrics)
@@ -188,20 +192,23 @@ def looks_like_video(answer: Answer) -> bool:
     return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
 
 
-def location(body: dict[str, Any]) -> str | None:
+def _location(parsed: object) -> str | None:
     """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none.
 
     Only what is an address at all: an `output` that says something else must not pass for a video.
     """
-    result = BlockingResult.from_dict(body)
-    output: object = result.output
+    output: object = parsed.output if isinstance(parsed, JobResult | BlockingResult) else None
     candidates: list[object] = list(cast("list[object]", output)) if isinstance(output, list) else [output]
-    if isinstance(result.video, VideoFile):
-        candidates.append(result.video.url)
-    for candidate in candidates:
+    for candidate in (*candidates, _file(parsed).url):
         if isinstance(candidate, str) and _ADDRESS.fullmatch(candidate.strip()):
             return candidate.strip()
     return None
+
+
+def _file(parsed: object) -> VideoFile:
+    """What is said of the file; empty where the answer had something else."""
+    file = parsed.video if isinstance(parsed, JobResult | BlockingResult) else None
+    return file if isinstance(file, VideoFile) else VideoFile()
 
 
 def metrics_of(parsed: object) -> Metrics:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable
-from typing import Protocol
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import httpx
 
-from segmind_ltx._intake import FAULTS, Intake, lost
+from segmind_ltx._bounded import Bounded
+from segmind_ltx._intake import FAULTS, Intake, lost, too_late
 from segmind_ltx._notes import Notes
 from segmind_ltx._settings import Secret
 from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Pause, Reply, T
 from segmind_ltx.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from segmind_ltx._wire import AnyLogger
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to find a connection; nothing has been sent then."""
@@ -66,12 +71,37 @@ class SystemClock:
         await anyio.sleep(seconds)
 
 
+class Setup(NamedTuple):
+    """What a client was made with, checked."""
+
+    base_url: str
+    key: Secret
+    headers: Mapping[str, str]
+    retries: int
+    resends: int
+    patience: float | None
+    clock: Clock
+    notes: Notes
+    log: AnyLogger
+
+
 class _Common:
-    def __init__(self, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes) -> None:
-        self.base_url: str = base_url
-        self.notes: Notes = notes
-        self._key, self._clock = key, clock
-        self.env: Env = Env(now=clock.monotonic, time=clock.time, random=random.random, retries=retries, seen={})
+    def __init__(self, setup: Setup) -> None:
+        self.base_url: str = setup.base_url
+        self.notes: Notes = setup.notes
+        self._key, self._clock, self._headers = setup.key, setup.clock, setup.headers
+        self.env: Env = Env(
+            now=setup.clock.monotonic,
+            time=setup.clock.time,
+            random=random.random,
+            retries=setup.retries,
+            resends=setup.resends,
+            patience=setup.patience,
+            seen={},
+            notes=setup.notes,
+            log=setup.log,
+            base_url=setup.base_url,
+        )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.base_url}>"
@@ -89,7 +119,7 @@ class _Common:
         timeout = httpx.Timeout(call.timeout, connect=min(CONNECT_TIMEOUT, call.timeout))
         if call.sink is not None:
             return http.build_request(call.method, call.target, timeout=timeout)
-        headers = {"x-api-key": self._key.reveal()}
+        headers = {**self._headers, "x-api-key": self._key.reveal()}
         return http.build_request(
             call.method, self.base_url + call.target, json=call.json, headers=headers, timeout=timeout
         )
@@ -98,11 +128,10 @@ class _Common:
 class Driver(_Common):
     """Runs flows, and waits where they say so."""
 
-    def __init__(
-        self, http: httpx.Client, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes
-    ) -> None:
-        super().__init__(base_url, key, clock, retries, notes)
+    def __init__(self, http: httpx.Client, setup: Setup) -> None:
+        super().__init__(setup)
         self.http = http
+        self._bounded = Bounded()
 
     def run(self, flow: Flow[T]) -> T:
         """Do what the flow asks for until it has its result."""
@@ -113,13 +142,18 @@ class Driver(_Common):
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            if isinstance(effect, Pause):
-                self._clock.sleep(effect.seconds)
-                reply = None
-            else:
-                reply = self._call(effect)
+            try:
+                if isinstance(effect, Pause):
+                    self._clock.sleep(effect.seconds)
+                    reply = None
+                else:
+                    reply = self._call_within(effect)
+            except BaseException as error:
+                flow.throw(error)  # An interrupt: the flow adds what it knows of the job, and lets it pass.
+                raise
 
-    def _call(self, call: Call) -> Answer | Lost:
+    def call(self, call: Call) -> Answer | Lost:
+        """Make one call, however long it takes in all."""
         request = self._request(self.http, call)
         if isinstance(request, Lost):
             return request
@@ -127,7 +161,7 @@ class Driver(_Common):
             response = self.http.send(request, stream=True, follow_redirects=False)
         except FAULTS as error:
             return lost(error)
-        intake = Intake(call, response)
+        intake = Intake(call, response, self.env.now)
         try:
             for chunk in response.iter_bytes():
                 if not intake.take(chunk):
@@ -138,14 +172,24 @@ class Driver(_Common):
             response.close()
         return intake.answer(self._key)
 
+    def close(self) -> None:
+        """Let go of the threads; the connections belong to the HTTP client."""
+        self._bounded.close()
+
+    def _call_within(self, call: Call) -> Answer | Lost:
+        if call.within is None:
+            return self.call(call)
+        try:
+            return self._bounded.run(partial(self.call, call), call.within)
+        except TimeoutError:
+            return too_late(call)
+
 
 class AsyncDriver(_Common):
     """Runs the same flows under asyncio or trio."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, base_url: str, key: Secret, clock: Clock, retries: int, notes: Notes
-    ) -> None:
-        super().__init__(base_url, key, clock, retries, notes)
+    def __init__(self, http: httpx.AsyncClient, setup: Setup) -> None:
+        super().__init__(setup)
         self.http = http
 
     async def run(self, flow: Flow[T]) -> T:
@@ -157,11 +201,23 @@ class AsyncDriver(_Common):
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            if isinstance(effect, Pause):
-                await self._clock.asleep(effect.seconds)
-                reply = None
-            else:
-                reply = await self._call(effect)
+            try:
+                if isinstance(effect, Pause):
+                    await self._clock.asleep(effect.seconds)
+                    reply = None
+                else:
+                    reply = await self.call(effect)
+            except BaseException as error:
+                flow.throw(error)  # A cancellation: the flow adds what it knows of the job, and lets it pass.
+                raise
+
+    async def call(self, call: Call) -> Answer | Lost:
+        """Make one call, within its time."""
+        import anyio  # Here, since the sync client has no use for it.
+
+        with anyio.move_on_after(call.within):
+            return await self._call(call)
+        return too_late(call)
 
     async def _call(self, call: Call) -> Answer | Lost:
         request = self._request(self.http, call)
@@ -171,7 +227,7 @@ class AsyncDriver(_Common):
             response = await self.http.send(request, stream=True, follow_redirects=False)
         except FAULTS as error:
             return lost(error)
-        intake = Intake(call, response)
+        intake = Intake(call, response, self.env.now)
         try:
             async for chunk in response.aiter_bytes():
                 if not intake.take(chunk):

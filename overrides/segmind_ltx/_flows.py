@@ -6,53 +6,91 @@ moment a request id is known, every exception carries it. A passing fault never 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any, Final
 
 from segmind_ltx import _answers, _retry, errors
 from segmind_ltx._answers import KNOWN, Polled, fetched, polled
+from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED
 from segmind_ltx._parameters import Prepared, check_request_id, check_seconds, check_wait
 from segmind_ltx._polling import EARLY, learn, next_poll, usual_duration
 from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, pause, send
 from segmind_ltx.video import JobStatus, VideoFacts
 from segmind_ltx_api.contract import get_request, get_request_status
 
-log: logging.Logger = logging.getLogger("segmind_ltx")
-
 SUBMIT_TIMEOUT: Final = 60.0
 READ_TIMEOUT: Final = 30.0
+"""Seconds of silence on the line, where the caller set none."""
 SENSELESS_LIMIT: Final = 5
 """So many senseless answers in a row to a poll or fetch are an error; fewer are taken for a passing fault."""
+REFUSED_LIMIT: Final = 3
+"""So many refusals in a row (404, 401, …) end a wait: a job that is just accepted may not be known everywhere yet."""
 
 OnStatus = Callable[[JobStatus], object]
 
 
-def submit(env: Env, prepared: Prepared) -> Flow[str]:
-    """Submit a job; gives its request id."""
-    call = _call(prepared.model.submit(body=prepared.request), SUBMIT_TIMEOUT)
-    answer = yield from _paid(env, call, prepared, blocking=False)
-    request_id = _answers.accepted(answer, call, prepared.model.slug)
-    log.info("submitted job %s to %s", request_id, prepared.model.slug)
+def submit(env: Env, prepared: Prepared, accepted: Callable[[str], object] | None = None) -> Flow[str]:
+    """Submit a job; gives its request id. ``accepted`` is told of it first."""
+    slug = prepared.model.slug
+    call = _call(prepared.model.submit(body=prepared.request), env.patience or SUBMIT_TIMEOUT)
+    with env.notes.paying(slug, call.json or {}, env.base_url) as settle:
+        answer = yield from _paid(env, call, prepared, blocking=False)
+        request_id = _answers.accepted(answer, call, slug)
+        if accepted is not None:
+            accepted(request_id)
+        settle(ACCEPTED, request_id)
+    env.log.info("submitted job %s to %s", request_id, slug)
     return request_id
 
 
 def generate_sync(env: Env, prepared: Prepared, timeout: float) -> Flow[VideoFacts]:
     """Make one blocking v1 call; ``timeout`` in seconds."""
+    slug = prepared.model.slug
     call = _call(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
-    answer = yield from _paid(env, call, prepared, blocking=True)
-    return _answers.video_of_call(answer, call, prepared.model.slug)
+    with env.notes.paying(slug, call.json or {}, env.base_url) as settle:
+        answer = yield from _paid(env, call, prepared, blocking=True)
+        facts = _answers.video_of_call(answer, call, slug)
+        settle(ANSWERED, None)
+    env.log.info("job %s: %s answered a blocking call", facts.request_id, slug)
+    return facts
+
+
+def generate(
+    env: Env,
+    prepared: Prepared,
+    *,
+    timeout: float,
+    interval: float | None,
+    on_status: OnStatus | None,
+    accepted: Callable[[str], object],
+) -> Flow[VideoFacts]:
+    """Submit a job and wait for it."""
+    request_id = yield from submit(env, prepared, accepted)
+    return (
+        yield from wait(
+            env,
+            request_id,
+            prepared.model.slug,
+            timeout=timeout,
+            submitted=env.now(),
+            interval=interval,
+            on_status=on_status,
+        )
+    )
 
 
 def status(env: Env, request_id: str) -> Flow[JobStatus]:
     """Ask once for a job's state; a FAILED one is a state, not an exception."""
-    call = _call(get_request_status(check_request_id(request_id)), READ_TIMEOUT)
+    call = _call(get_request_status(check_request_id(request_id)), env.patience or READ_TIMEOUT)
     return _public(request_id, (yield from _read(env, call, request_id, deadline=None)))
 
 
 def result(env: Env, request_id: str, model: str | None) -> Flow[VideoFacts]:
     """Fetch a job's result; raises `JobFailedError`, or `JobNotFinishedError` where it still runs."""
-    return (yield from _result(env, check_request_id(request_id), model, deadline=None))
+    with env.notes.following(check_request_id(request_id)):
+        facts = yield from _result(env, request_id, model, deadline=None)
+    env.notes.note(request_id, COMPLETED, cost=facts.cost)
+    return facts
 
 
 def wait(
@@ -70,32 +108,47 @@ def wait(
     ``timeout`` bounds the whole wait; ``submitted`` is when the job was submitted on ``env.now``'s clock;
     ``interval`` replaces the schedule of `_polling`. All in seconds.
     """
-    call = _call(get_request_status(check_request_id(request_id)), READ_TIMEOUT)
+    check_wait(timeout, interval)
+    with env.notes.following(check_request_id(request_id)):
+        facts = yield from _wait(env, request_id, model, timeout, submitted, interval, on_status)
+    if facts.total_time is not None:
+        learn(env.seen, model, facts.total_time)
+    env.notes.note(request_id, COMPLETED, cost=facts.cost)
+    return facts
+
+
+def _wait(
+    env: Env,
+    request_id: str,
+    model: str | None,
+    timeout: float,
+    submitted: float | None,
+    interval: float | None,
+    on_status: OnStatus | None,
+) -> Flow[VideoFacts]:
+    call = _call(get_request_status(request_id), env.patience or READ_TIMEOUT)
     usual = usual_duration(env.seen, model)
     begun = env.now()
-    deadline, origin = begun + check_wait(timeout, interval), begun if submitted is None else submitted
+    deadline, origin = begun + timeout, begun if submitted is None else submitted
     state: str | None = None
     try:
-        if submitted is not None and interval is None and env.now() - origin < EARLY[0]:
-            # Nothing is to be learned of a job in the moment of its submit.
-            yield from _pause_until(env, EARLY[0] - (env.now() - origin), deadline)
+        # Nothing is to be learned of a job in the moment of its submit.
+        first = EARLY[0] if interval is None else min(interval, EARLY[0])
+        if submitted is not None and begun - origin < first:
+            yield from _pause_until(env, first - (begun - origin), deadline)
         while True:
             seen = yield from _read(env, call, request_id, deadline)
             if seen.state != state:
                 state = seen.state
-                _tell(seen, request_id, on_status)
+                _tell(env, seen, request_id, on_status)
             if seen.state == "FAILED":
                 raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
             if seen.state == "COMPLETED":
                 try:
-                    facts = yield from _result(env, request_id, model, deadline)
+                    return (yield from _result(env, request_id, model, deadline))
                 except errors.JobNotFinishedError as error:
                     # Two servers that disagree for a moment do not end a job.
-                    log.warning("%s, though its status said COMPLETED", error)
-                else:
-                    if facts.total_time is not None:
-                        learn(env.seen, model, facts.total_time)
-                    return facts
+                    env.log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(env.now() - origin, usual) if interval is None else interval
             yield from _pause_until(env, step, deadline)
     except _DeadlinePassed as passed:
@@ -133,10 +186,10 @@ def _paid(env: Env, call: Call, prepared: Prepared, *, blocking: bool) -> Flow[A
         if isinstance(outcome, Answer) and outcome.good:
             return outcome
         attempt += 1
-        if attempt > env.retries or not _retry.may_repeat_paid(outcome, blocking=blocking):
+        if attempt > env.resends or not _retry.may_repeat_paid(outcome, blocking=blocking):
             break
         delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
-        log.warning("%s: %s; sending it again in %.1f s", call, _outcome(outcome), delay)
+        env.log.warning("%s: %s; sending it again in %.1f s", call, _outcome(outcome), delay)
         yield from pause(delay)
     if isinstance(outcome, Answer):
         refusal = _answers.error_for(outcome, call, model=slug)
@@ -164,34 +217,34 @@ def _read(
     understood: Callable[[Answer, Call, str], Polled] = polled,
 ) -> Flow[Polled]:
     """Make a free call until it is understood, the retries are spent, or (with one) the deadline passes."""
-    attempt = senseless = 0
+    attempt = senseless = refused = 0
     while True:
         outcome = yield from send(_within(call, env, deadline))
         trouble: errors.SegmindLtxError
+        passing = _retry.may_repeat_read(outcome)
         if isinstance(outcome, Lost):
             trouble = errors.NoAnswerError(f"{call} got no answer: {outcome.reason}", request_id=request_id)
         else:
             try:
                 return understood(outcome, call, request_id)
             except errors.UnexpectedAnswerError as error:
-                senseless += 1
-                trouble = error
+                trouble, passing, senseless = error, True, senseless + 1
             except errors.ApiStatusError as error:
                 trouble = error
                 if isinstance(error, errors.RateLimitedError):
                     error.reset_at = _retry.reset_at(outcome.headers, env.time())
-        may = _retry.may_repeat_read(outcome) or isinstance(trouble, errors.UnexpectedAnswerError)
+        refused = 0 if passing else refused + 1
         attempt += 1
-        spent = senseless >= SENSELESS_LIMIT or (deadline is None and attempt > env.retries)
-        if not may or spent:
+        once = deadline is None and (attempt > env.retries or not passing)
+        if once or refused >= REFUSED_LIMIT or senseless >= SENSELESS_LIMIT:
             raise trouble
         delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
-        log.warning("job %s: %s: %s; asking again in %.1f s", request_id, call, _outcome(outcome), delay)
+        env.log.warning("job %s: %s: %s; asking again in %.1f s", request_id, call, _outcome(outcome), delay)
         yield from _pause_until(env, delay, deadline, str(trouble))
 
 
 def _result(env: Env, request_id: str, model: str | None, deadline: float | None) -> Flow[VideoFacts]:
-    call = _call(get_request(request_id), READ_TIMEOUT)
+    call = _call(get_request(request_id), env.patience or READ_TIMEOUT)
     seen = yield from _read(env, call, request_id, deadline, fetched)
     if seen.state == "FAILED":
         raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
@@ -211,7 +264,7 @@ def _within(call: Call, env: Env, deadline: float | None) -> Call:
     left = deadline - env.now()
     if left <= 0:
         raise _DeadlinePassed
-    return call._replace(timeout=min(call.timeout, left))
+    return call._replace(timeout=min(call.timeout, left), within=left)
 
 
 def _pause_until(env: Env, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:
@@ -224,23 +277,24 @@ def _pause_until(env: Env, seconds: float, deadline: float | None, last: str | N
         raise _DeadlinePassed(last)
 
 
-def _tell(seen: Polled, request_id: str, on_status: OnStatus | None) -> None:
+def _tell(env: Env, seen: Polled, request_id: str, on_status: OnStatus | None) -> None:
     if seen.state in KNOWN:
-        log.debug("job %s is %s", request_id, seen.state)
+        env.log.debug("job %s is %s", request_id, seen.state)
     else:
-        log.warning("job %s has the state %r, which no document names; it is polled on", request_id, seen.state)
+        env.log.warning("job %s has the state %r, which no document names; it is polled on", request_id, seen.state)
     if on_status is not None:
         on_status(_public(request_id, seen))
 
 
 def _public(request_id: str, seen: Polled) -> JobStatus:
+    metrics = seen.metrics
     return JobStatus(
         request_id=request_id,
         state=seen.state,
         detail=seen.detail,
-        queue_time=seen.metrics.queue_time,
-        inference_time=seen.metrics.inference_time,
-        total_time=seen.metrics.total_time,
+        queue_time=metrics.queue_time,
+        inference_time=metrics.inference_time,
+        total_time=metrics.total_time,
         raw=seen.body,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Final
 
 import httpx
@@ -19,6 +21,9 @@ LARGEST_JSON: Final = 16 << 20
 LARGEST_VIDEO: Final = 1 << 30
 """Bytes of an answer that are kept in memory; a v1 answer may be a whole video."""
 
+DRIPPING: Final = 4
+"""So many times the longest silence is waited for the whole of a text; a video may take as long as it comes at all."""
+
 SHORTEST_KEY: Final = 8
 """A key of fewer characters is left in answers: it is nobody's real one, and taking it out could maul a job's id."""
 
@@ -29,6 +34,11 @@ def lost(error: Exception) -> Lost:
     return Lost(f"{type(error).__name__}: {words}" if words != type(error).__name__ else words, sent=_sent(error))
 
 
+def too_late(call: Call) -> Lost:
+    """A call that did not come to its end in time."""
+    return Lost(f"it was not answered in full within {call.within:.1f} s", sent=True)
+
+
 def _sent(error: Exception) -> bool:
     return not isinstance(error, NEVER_LEFT)
 
@@ -36,14 +46,15 @@ def _sent(error: Exception) -> bool:
 class Intake:
     """The body of one answer: kept up to a limit, or handed on where the call has a sink and the status is 200."""
 
-    def __init__(self, call: Call, response: httpx.Response) -> None:
-        self._response = response
+    def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float]) -> None:
+        self._response, self._now = response, now
         self._sink = call.sink if response.status_code == 200 else None
         self._kept = bytearray()
         self._size = 0
         # A video may come without a media type, or with a generic one.
         plain = response.headers.get("content-type", "").lower().startswith(("text/", "application/json"))
         self._limit = LARGEST_VIDEO if response.status_code == 200 and not plain else LARGEST_JSON
+        self._until = now() + DRIPPING * call.timeout if plain else math.inf
         self.broken: str | None = None
 
     def take(self, chunk: bytes) -> bool:
@@ -53,21 +64,23 @@ class Intake:
             self._sink(chunk, self._length())
             return True
         self._kept += chunk
-        if len(self._kept) <= self._limit:
-            return True
-        self.broken = f"it has more than {self._limit} bytes"
-        return False
+        if len(self._kept) > self._limit:
+            self.broken = f"it has more than {self._limit} bytes"
+        elif self._now() > self._until:
+            self.broken = "it came in drips, and was not waited for"
+        return self.broken is None
 
     def answer(self, key: Secret) -> Answer:
         """What came. A service that quotes the key in its answer must not put it into our errors and logs."""
         length = self._length()
         if self.broken is None and length is not None and length != self._size:
             self.broken = f"{self._size} bytes came where {length} were announced"
-        body, headers = bytes(self._kept), dict(self._response.headers)
+        body, headers = bytes(self._kept), dict(self._response.headers.items())
         secret = key.reveal()
         if len(secret) >= SHORTEST_KEY:
             body = body.replace(secret.encode(), b"[api key]")
-            headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
+            if any(secret in value for value in headers.values()):
+                headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
         return Answer(self._response.status_code, headers, body, self.broken, self._size)
 
     def _length(self) -> int | None:

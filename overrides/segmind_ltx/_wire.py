@@ -8,7 +8,14 @@ async client run the very same flows and cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+
+from segmind_ltx._notes import Notes
+
+if TYPE_CHECKING:
+    from logging import Logger, LoggerAdapter
+
+    AnyLogger: TypeAlias = Logger | LoggerAdapter[Any]
 
 T = TypeVar("T")
 
@@ -17,7 +24,7 @@ Sink: TypeAlias = Callable[[bytes, int | None], None]
 
 
 class Call(NamedTuple):
-    """One request. ``timeout`` bounds the wait for each part of the answer, in seconds.
+    """One request. ``timeout`` bounds each silence on the line, ``within`` the whole call; both are in seconds.
 
     ``target`` is a path below the API's base URL, and is called with the key. With a ``sink`` it is a whole URL
     elsewhere, is called without the key, and the body of its 200 goes into the sink.
@@ -28,6 +35,7 @@ class Call(NamedTuple):
     timeout: float
     json: Mapping[str, Any] | None = None
     sink: Sink | None = None
+    within: float | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.target}"
@@ -90,14 +98,22 @@ Seen: TypeAlias = dict[str, tuple[int, float]]
 class Env(NamedTuple):
     """What flows know of the world: two clocks in seconds (one monotonic, one since the epoch) and a die.
 
-    ``retries`` is how often a call that may be repeated is sent again, at most; ``seen`` how long jobs took so far.
+    ``retries`` is how often a free call is sent again at most, ``resends`` how often a paid one is where that cannot
+    pay twice; ``patience`` is the longest silence on the line in seconds, where the caller set one; ``seen`` is how
+    long jobs took so far; ``notes`` is told of every paid call to
+    ``base_url``.
     """
 
     now: Callable[[], float]
     time: Callable[[], float]
     random: Callable[[], float]
     retries: int
+    resends: int
+    patience: float | None
     seen: Seen
+    notes: Notes
+    log: AnyLogger
+    base_url: str
 
 
 def send(call: Call) -> Flow[Answer | Lost]:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from segmind_ltx._drive import AsyncDriver, Clock, SystemClock
-from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED, Notes
+from segmind_ltx._drive import AsyncDriver, Clock
+from segmind_ltx._notes import Notes
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
-from segmind_ltx.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT, notes_of
+from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, made, setup
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from segmind_ltx._wire import AnyLogger
     from segmind_ltx.ledger import Ledger
+    from segmind_ltx.many import Outcome
     from segmind_ltx.video import AsyncVideo, JobStatus
-    from segmind_ltx_api.calls import Generate, GenerateSync, ModelName, Submit
+    from segmind_ltx_api.calls import AnyRequest, Generate, GenerateSync, ModelName, Submit
 
 
 class AsyncJob:
@@ -60,10 +65,7 @@ class AsyncJob:
             interval=interval,
             on_status=on_status,
         )
-        with self._driver.notes.following(self.id):
-            video = AsyncVideo.of(await self._driver.run(flow), self._driver)
-        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
-        return video
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     async def result(self) -> AsyncVideo:
         """Fetch the video of a job that has finished; see `Job.result`."""
@@ -71,16 +73,13 @@ class AsyncJob:
         from segmind_ltx.video import AsyncVideo
 
         flow = _flows.result(self._driver.env, self.id, self.model)
-        with self._driver.notes.following(self.id):
-            video = AsyncVideo.of(await self._driver.run(flow), self._driver)
-        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
-        return video
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
 
 class AsyncClient:
     """A client for the five LTX models under asyncio or trio; see `segmind_ltx.Client`.
 
-    ``http`` is an `httpx.AsyncClient` of your own; it is not closed with this one.
+    The arguments are the same, with httpx's asynchronous types.
     """
 
     def __init__(
@@ -89,17 +88,34 @@ class AsyncClient:
         base_url: str | None = None,
         *,
         http: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        proxy: str | httpx.Proxy | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
         retries: int = DEFAULT_RETRIES,
-        clock: Clock | None = None,
+        resends: int | None = None,
         ledger: str | PathLike[str] | Ledger | None = None,
+        logger: AnyLogger | None = None,
+        clock: Clock | None = None,
     ) -> None:
         try:
             key, url = _api_key(api_key), _base_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
-        notes = notes_of(ledger)
+        client = made(httpx.AsyncClient, http, transport=transport, proxy=proxy)
+        chosen = setup(
+            url,
+            key,
+            headers=headers,
+            timeout=timeout,
+            retries=retries,
+            resends=resends,
+            clock=clock,
+            ledger=ledger,
+            logger=logger,
+        )
         self._owned, self._notes_given = http is None, isinstance(ledger, Notes)
-        self._driver = AsyncDriver(http or httpx.AsyncClient(), url, key, clock or SystemClock(), retries, notes)
+        self._driver = AsyncDriver(client, chosen)
 
     def __repr__(self) -> str:
         return f"AsyncClient(base_url={self._driver.base_url!r})"
@@ -110,10 +126,7 @@ class AsyncClient:
         from segmind_ltx._parameters import prepare
 
         prepared = prepare(model, parameters)
-        driver = self._driver
-        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
-            request_id = await driver.run(_flows.submit(driver.env, prepared))
-            settle(ACCEPTED, request_id)
+        request_id = await self._driver.run(_flows.submit(self._driver.env, prepared))
         return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
 
     async def _generate(
@@ -148,17 +161,36 @@ class AsyncClient:
 
         prepared = prepare(model, parameters)
         flow = _flows.generate_sync(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
-        driver = self._driver
-        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
-            video = AsyncVideo.of(await driver.run(flow), driver)
-            settle(ANSWERED, None)
-        return video
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     def job(self, request_id: str, model: ModelName | None = None) -> AsyncJob:
         """Take up a job that was submitted before; see `Client.job`."""
         from segmind_ltx._parameters import check_request_id
 
         return AsyncJob(self._driver, check_request_id(request_id), model)
+
+    def generate_many(
+        self,
+        requests: Iterable[AnyRequest],
+        *,
+        concurrency: int = 8,
+        timeout: float = DEFAULT_TIMEOUT,
+        interval: float | None = None,
+        on_status: Callable[[JobStatus], object] | None = None,
+    ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[AsyncVideo]]]:
+        """Submit many jobs, and yield an `Outcome` of each as it ends; see `Client.generate_many`.
+
+        A few tasks make the calls of all jobs, so it is a context manager, which ends them where you stop::
+
+            async with client.generate_many(requests, concurrency=50) as outcomes:
+                async for outcome in outcomes:
+                    await outcome.result().save(f"{outcome.index}.mp4")
+
+        A submit that is under way when you stop is waited for, since a job that nobody knows may cost as much.
+        """
+        from segmind_ltx.many import agenerate_many
+
+        return agenerate_many(self._driver, requests, concurrency, timeout, interval, on_status)
 
     async def close(self) -> None:
         """Close the connections."""

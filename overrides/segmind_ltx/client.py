@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from segmind_ltx._drive import Clock, Driver, SystemClock
-from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED, Notes
-from segmind_ltx._settings import LEDGER_VARIABLE
+from segmind_ltx._drive import Clock, Driver
+from segmind_ltx._notes import Notes
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
+from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, made, setup
 
 if TYPE_CHECKING:
+    from segmind_ltx._wire import AnyLogger
     from segmind_ltx.ledger import Ledger
+    from segmind_ltx.many import Outcome
     from segmind_ltx.video import JobStatus, Video
-    from segmind_ltx_api.calls import Generate, GenerateSync, ModelName, Submit
-
-DEFAULT_TIMEOUT: Final = 900.0
-"""Seconds for which a job is waited for: several times what the slowest model usually takes."""
-DEFAULT_RETRIES: Final = 4
-
-
-def notes_of(ledger: str | PathLike[str] | Ledger | None) -> Notes:
-    """Where paid calls are noted. Raises `ConfigurationError` where the file cannot be used."""
-    ledger = ledger or os.environ.get(LEDGER_VARIABLE)
-    if not ledger:
-        return Notes()
-    from segmind_ltx.ledger import Ledger
-
-    return ledger if isinstance(ledger, Ledger) else Ledger(ledger)
+    from segmind_ltx_api.calls import AnyRequest, Generate, GenerateSync, ModelName, Submit
 
 
 class Job:
@@ -83,10 +70,7 @@ class Job:
             interval=interval,
             on_status=on_status,
         )
-        with self._driver.notes.following(self.id):
-            video = Video.of(self._driver.run(flow), self._driver)
-        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
-        return video
+        return Video.of(self._driver.run(flow), self._driver)
 
     def result(self) -> Video:
         """Fetch the video of a job that has finished; raises `JobNotFinishedError` where it has not."""
@@ -94,20 +78,25 @@ class Job:
         from segmind_ltx.video import Video
 
         flow = _flows.result(self._driver.env, self.id, self.model)
-        with self._driver.notes.following(self.id):
-            video = Video.of(self._driver.run(flow), self._driver)
-        self._driver.notes.note(self.id, COMPLETED, cost=video.cost)
-        return video
+        return Video.of(self._driver.run(flow), self._driver)
 
 
 class Client:
     """A client for the five LTX models.
 
     ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL, and the latter to the live
-    service. ``http`` is an `httpx.Client` of your own (proxies, transports, limits); it is not closed with this
-    one. ``ledger`` is the path of a file that keeps account of every paid call (`segmind_ltx.ledger`), by default
-    SEGMIND_LEDGER's; a `Ledger` of your own is not closed with this client.
-    ``retries`` is how often a call that cannot pay twice is sent again at most. Raises `ConfigurationError`.
+    service. Raises `ConfigurationError`.
+
+    - ``http``: an `httpx.Client` of your own; it is not closed with this one. Or ``transport`` and ``proxy``, as
+      httpx takes them, for a client that is made here.
+    - ``headers`` go along with each call to the API, and to no other host.
+    - ``timeout``: the longest silence on the line, in seconds; by default 60 for a submit and 30 for the rest. A
+      silent submit ends in `SubmitUncertainError`, so be generous.
+    - ``retries``: how often a free call is sent again at most, where no deadline bounds it; ``resends``: how often a
+      submit is, where that cannot pay twice (by default as often). Each repetition is logged as a warning.
+    - ``ledger``: the path of a file that keeps account of every paid call (`segmind_ltx.ledger`), by default
+      SEGMIND_LEDGER's; a `Ledger` of your own is not closed with this client.
+    - ``logger`` replaces ``logging.getLogger("segmind_ltx")``; ``clock`` the machine's clock, for tests.
     """
 
     def __init__(
@@ -116,17 +105,34 @@ class Client:
         base_url: str | None = None,
         *,
         http: httpx.Client | None = None,
+        transport: httpx.BaseTransport | None = None,
+        proxy: str | httpx.Proxy | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
         retries: int = DEFAULT_RETRIES,
-        clock: Clock | None = None,
+        resends: int | None = None,
         ledger: str | PathLike[str] | Ledger | None = None,
+        logger: AnyLogger | None = None,
+        clock: Clock | None = None,
     ) -> None:
         try:
             key, url = _api_key(api_key), _base_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
-        notes = notes_of(ledger)
+        client = made(httpx.Client, http, transport=transport, proxy=proxy)
+        chosen = setup(
+            url,
+            key,
+            headers=headers,
+            timeout=timeout,
+            retries=retries,
+            resends=resends,
+            clock=clock,
+            ledger=ledger,
+            logger=logger,
+        )
         self._owned, self._notes_given = http is None, isinstance(ledger, Notes)
-        self._driver = Driver(http or httpx.Client(), url, key, clock or SystemClock(), retries, notes)
+        self._driver = Driver(client, chosen)
 
     def __repr__(self) -> str:
         return f"Client(base_url={self._driver.base_url!r})"
@@ -143,10 +149,7 @@ class Client:
         from segmind_ltx._parameters import prepare
 
         prepared = prepare(model, parameters)
-        driver = self._driver
-        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
-            request_id = driver.run(_flows.submit(driver.env, prepared))
-            settle(ACCEPTED, request_id)
+        request_id = self._driver.run(_flows.submit(self._driver.env, prepared))
         return Job(self._driver, request_id, prepared.model.slug, self._driver.env.now())
 
     def _generate(
@@ -178,11 +181,7 @@ class Client:
 
         prepared = prepare(model, parameters)
         flow = _flows.generate_sync(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
-        driver = self._driver
-        with driver.notes.paying(prepared.model.slug, prepared.request.to_dict(), driver.base_url) as settle:
-            video = Video.of(driver.run(flow), driver)
-            settle(ANSWERED, None)
-        return video
+        return Video.of(self._driver.run(flow), self._driver)
 
     def job(self, request_id: str, model: ModelName | None = None) -> Job:
         """Take up a job that was submitted before, by this process or another one.
@@ -193,8 +192,29 @@ class Client:
 
         return Job(self._driver, check_request_id(request_id), model)
 
+    def generate_many(
+        self,
+        requests: Iterable[AnyRequest],
+        *,
+        concurrency: int = 8,
+        timeout: float = DEFAULT_TIMEOUT,
+        interval: float | None = None,
+        on_status: Callable[[JobStatus], object] | None = None,
+    ) -> Generator[Outcome[Video]]:
+        """Submit many jobs, and yield an `Outcome` of each as it ends: its video, or why there is none.
+
+        At most ``concurrency`` jobs are paid for and not yet yielded at any time, so ``requests`` is drawn on only as
+        far as that allows, and where you stop, no further job begins. What is in flight then goes on at the service;
+        a warning names the ids. ``timeout`` and ``interval`` are those of `Job.wait`, for each job. A few threads
+        make the calls of all jobs; ``on_status`` is called from them.
+        """
+        from segmind_ltx.many import generate_many
+
+        return generate_many(self._driver, requests, concurrency, timeout, interval, on_status)
+
     def close(self) -> None:
         """Close the connections."""
+        self._driver.close()
         if not self._notes_given:
             self._driver.notes.close()
         if self._owned:

@@ -13,7 +13,7 @@ import pytest
 import respx
 
 import segmind_ltx as ltx
-from segmind_ltx.client import DEFAULT_RETRIES
+from segmind_ltx._setup import DEFAULT_RETRIES
 
 if TYPE_CHECKING:
     from conftest import Caller, Step

@@ -14,12 +14,12 @@ from rich.table import Table
 
 from segmind_ltx import Client, Job, Video, __version__
 from segmind_ltx._parameters import check_wait
+from segmind_ltx._setup import DEFAULT_TIMEOUT
 from segmind_ltx.cli import _options as options
 from segmind_ltx.cli._commands import Commands
 from segmind_ltx.cli._demo import demo
 from segmind_ltx.cli._jobs import jobs
 from segmind_ltx.cli._output import REFUSED, Waiting, check_target, emit_json, ending, err, out, say
-from segmind_ltx.client import DEFAULT_TIMEOUT
 from segmind_ltx_api.contract import MODELS
 
 app: typer.Typer = typer.Typer(

@@ -1,0 +1,272 @@
+"""Many flows at once, with few calls under way.
+
+One pool of connections serves a few calls far better than it serves hundreds that wait for it, and a job needs one only
+now and then. So all flows lie on an agenda, ordered by when each goes on, and a small crew of threads takes them from
+there, one step at a time. The async client has the same with tasks.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from queue import SimpleQueue
+from typing import Any, Final, Self
+
+import anyio
+import anyio.abc
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from segmind_ltx._drive import AsyncDriver, Driver
+from segmind_ltx._wire import Call, Effect, Flow, Pause, Reply
+from segmind_ltx.video import VideoFacts
+
+GRACE: Final = 10.0
+"""Seconds for which the answers to submits are awaited when a crew is told to stop: each may be a paid job."""
+
+
+class Task:
+    """One job on its way. ``facts`` or ``error`` is there when it has ended."""
+
+    def __init__(self, index: int, request: Any) -> None:
+        self.index, self.request = index, request
+        self.request_id: str | None = None
+        self.flow: Flow[VideoFacts] | None = None
+        self.facts: VideoFacts | None = None
+        self.error: Exception | None = None
+
+    def accepted(self, request_id: str) -> None:
+        """Take note of the id."""
+        self.request_id = request_id
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to do."""
+        return self.flow is None or self.facts is not None or self.error is not None
+
+    def step(self, reply: Reply) -> Effect | None:
+        """Go on with what came; gives what is to be done next, or None at the end."""
+        return self._tell(lambda flow: flow.send(reply))
+
+    def throw(self, error: Exception) -> Effect | None:
+        """Go on with an exception."""
+        return self._tell(lambda flow: flow.throw(error))
+
+    def _tell(self, action: Callable[[Flow[VideoFacts]], Effect]) -> Effect | None:
+        assert self.flow is not None  # noqa: S101 - only what was begun goes on
+        try:
+            return action(self.flow)
+        except StopIteration as stop:
+            self.facts = stop.value
+        except Exception as error:
+            self.error = error
+        return None
+
+
+class Agenda:
+    """Who goes on when. Pure; times are those of any one clock, in seconds."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[float, int, Task]] = []
+        self._number = itertools.count()  # Of two that are due at once the one that came first goes first.
+
+    def add(self, task: Task, at: float) -> bool:
+        """Put down when a task goes on; True where that is earlier than all others."""
+        entry = (at, next(self._number), task)
+        heapq.heappush(self._entries, entry)
+        return self._entries[0] is entry
+
+    def due(self, now: float) -> Task | None:
+        """Take off the task that has been due longest, if one is."""
+        return heapq.heappop(self._entries)[2] if self._entries and self._entries[0][0] <= now else None
+
+    def next_in(self, now: float) -> float | None:
+        """Seconds until the next is due; None where there is none."""
+        return max(0.0, self._entries[0][0] - now) if self._entries else None
+
+
+class Crew:
+    """Threads that take turns with the tasks. A context manager."""
+
+    def __init__(self, driver: Driver, size: int) -> None:
+        self._driver, self._size, self._now = driver, size, driver.env.now
+        self._agenda, self._ended = Agenda(), SimpleQueue[Task | BaseException]()
+        self._threads: list[threading.Thread] = []
+        self._paying: set[threading.Thread] = set()
+        self._stopping = self._watched = False
+        lock = threading.Lock()
+        # One thread watches the time; the others wait until there is something to do.
+        self._watch, self._help = threading.Condition(lock), threading.Condition(lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Begin nothing more, and wait for the answers to submits: a job that nobody knows may cost as much."""
+        with self._watch:
+            self._stopping = True
+            self._watch.notify_all()
+            self._help.notify_all()
+        until = time.monotonic() + GRACE
+        for thread in list(self._paying):
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def add(self, task: Task) -> None:
+        """Begin a task."""
+        self._put(task, self._now())
+        if len(self._threads) < self._size:
+            thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def next_ended(self) -> Task:
+        """Wait for a task to end."""
+        ended = self._ended.get()
+        if isinstance(ended, BaseException):
+            raise ended
+        return ended
+
+    def _put(self, task: Task, at: float) -> None:
+        with self._watch:
+            if self._agenda.add(task, at):
+                (self._watch if self._watched else self._help).notify()
+
+    def _take(self) -> Task | None:
+        with self._watch:
+            while not self._stopping:
+                now = self._now()
+                task = self._agenda.due(now)
+                if task is not None:
+                    if not self._watched:
+                        self._help.notify()  # Somebody else watches the time from here on.
+                    return task
+                if self._watched:
+                    self._help.wait()
+                    continue
+                self._watched = True
+                self._watch.wait(self._agenda.next_in(now))
+                self._watched = False
+            return None
+
+    def _work(self) -> None:
+        try:
+            while (task := self._take()) is not None:
+                pause = self._advance(task)
+                if task.ended:
+                    self._ended.put(task)
+                elif pause is not None:
+                    self._put(task, self._now() + pause)
+        except BaseException as error:  # Not an Exception: a callback that ends the program.
+            self._ended.put(error)
+
+    def _advance(self, task: Task) -> float | None:
+        """Go on until the task pauses, and give for how long; None where it has ended, or all is to stop."""
+        effect = task.step(None)
+        while effect is not None and not self._stopping:
+            if isinstance(effect, Pause):
+                return effect.seconds
+            try:
+                reply = self._call(effect)
+            except Exception as error:
+                effect = task.throw(error)
+            else:
+                effect = task.step(reply)
+        return None
+
+    def _call(self, call: Call) -> Reply:
+        if call.method != "POST":
+            return self._driver.call(call)
+        self._paying.add(threading.current_thread())
+        try:
+            return self._driver.call(call)
+        finally:
+            self._paying.discard(threading.current_thread())
+
+
+class AsyncCrew:
+    """The same with tasks, under asyncio or trio. Made by `async_crew`."""
+
+    def __init__(self, driver: AsyncDriver, size: int, group: anyio.abc.TaskGroup) -> None:
+        self._driver, self._group, self._now = driver, group, driver.env.now
+        self._agenda, self._free, self._wake = Agenda(), anyio.Semaphore(size), anyio.Event()
+        ends: tuple[MemoryObjectSendStream[Task], MemoryObjectReceiveStream[Task]]
+        ends = anyio.create_memory_object_stream(math.inf)
+        self._ended, self.ended = ends
+
+    def add(self, task: Task) -> None:
+        """Begin a task."""
+        self._put(task, self._now())
+
+    def close(self) -> None:
+        """Close the stream of those that have ended."""
+        self._ended.close()
+        self.ended.close()
+
+    async def dispatch(self) -> None:
+        """Let each task go on when it is due, a few at a time."""
+        while True:
+            now = self._now()
+            task = self._agenda.due(now)
+            if task is None:
+                self._wake = anyio.Event()
+                with anyio.move_on_after(self._agenda.next_in(now)):
+                    await self._wake.wait()
+                continue
+            await self._free.acquire()
+            self._group.start_soon(self._go_on, task)
+
+    def _put(self, task: Task, at: float) -> None:
+        if self._agenda.add(task, at):
+            self._wake.set()
+
+    async def _go_on(self, task: Task) -> None:
+        try:
+            pause = await self._advance(task)
+        finally:
+            self._free.release()
+        if pause is None:
+            self._ended.send_nowait(task)
+        else:
+            self._put(task, self._now() + pause)
+
+    async def _advance(self, task: Task) -> float | None:
+        effect = task.step(None)
+        while effect is not None:
+            if isinstance(effect, Pause):
+                return effect.seconds
+            # A submit is not cancelled half-way: a job that nobody knows may cost as much.
+            with anyio.CancelScope(shield=effect.method == "POST"):
+                effect = await self._answered(task, effect)
+        return None
+
+    async def _answered(self, task: Task, call: Call) -> Effect | None:
+        try:
+            reply = await self._driver.call(call)
+        except Exception as error:
+            return task.throw(error)
+        return task.step(reply)
+
+
+@asynccontextmanager
+async def async_crew(driver: AsyncDriver, size: int) -> AsyncGenerator[AsyncCrew]:
+    """A crew at work for as long as the block runs."""
+    failure: BaseException | None = None
+    group = anyio.create_task_group()
+    crew = AsyncCrew(driver, size, group)
+    async with group:
+        group.start_soon(crew.dispatch)
+        try:
+            yield crew
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:
+            failure = error  # Kept out of the group, which would wrap it into another one.
+        finally:
+            group.cancel_scope.cancel()
+    crew.close()
+    if failure is not None:
+        raise failure
