@@ -1,7 +1,7 @@
 """Understand an answer, whatever it is. Pure; nothing here but our own exceptions is ever raised.
 
-Bodies are read with the generated models, made from a view of the spec in which everything is optional. Their
-casts check nothing, so every value taken from one is checked here.
+What is nested in a body is read with the generated models, made from a view of the spec in which everything is
+optional. Their casts check nothing, so every value taken from one is checked here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote
-
-from attrs import field, frozen
 
 from segmind_ltx import errors
 from segmind_ltx._parameters import check_request_id
@@ -21,22 +19,19 @@ from segmind_ltx._wire import Answer, Call, looks_like_text
 from segmind_ltx.video import VideoFacts
 from segmind_ltx_api.models import (
     AcceptedJob,
-    BlockingResult,
     ErrorMessage,
     FailedJob,
     JobMetrics,
-    JobResult,
-    JobStatus,
     VideoFile,
 )
+from segmind_ltx_api.types import UNSET
 
 KNOWN: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _LONGEST_DETAIL: Final = 500
 _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
 
 
-@frozen
-class Metrics:
+class Metrics(NamedTuple):
     """What a job took, in seconds, and cost, in USD; None where the service did not say."""
 
     cost: float | None = None
@@ -44,21 +39,18 @@ class Metrics:
     queue_time: float | None = None
     inference_time: float | None = None
     total_time: float | None = None
-    retry_count: int | None = None
 
 
-@frozen
-class Polled:
-    """An understood poll or fetch. What is not asked of it is not read out of it: most polls are about the state."""
+class Polled(NamedTuple):
+    """An understood poll or fetch. What nobody asks for is not read out of it: most polls are about the state."""
 
     state: str
-    parsed: JobStatus | JobResult = field(repr=False)
-    body: Mapping[str, Any] = field(repr=False)
+    body: dict[str, Any]
 
     @property
     def metrics(self) -> Metrics:
         """The service's figures."""
-        return metrics_of(self.parsed.metrics)
+        return metrics_of(self.body)
 
     @property
     def detail(self) -> str | None:
@@ -99,43 +91,37 @@ def _id_in(url: object) -> str | None:
 
 def polled(answer: Answer, call: Call, request_id: str) -> Polled:
     """The state of a job, FAILED included. Raises the exception for any other error status."""
-    return _state(answer, call, request_id, JobStatus)
-
-
-def fetched(answer: Answer, call: Call, request_id: str) -> Polled:
-    """The state of a job with its output: as `polled`, but a COMPLETED one must name where its output lies."""
-    seen = _state(answer, call, request_id, JobResult)
-    if seen.state == "COMPLETED" and _location(seen.parsed) is None:
-        raise _senseless(answer, call, request_id, "the job is COMPLETED, but no output is named")
-    return seen
-
-
-def _state(answer: Answer, call: Call, request_id: str, kind: type[JobStatus | JobResult]) -> Polled:
     if not answer.good and answer.status != 422:
         raise error_for(answer, call, request_id=request_id)
     body = json_object(answer, call, request_id)
-    parsed = kind.from_dict(body)
-    state = parsed.status
-    if answer.status == 422 and body.get("status") is None and _text(body.get("error")):
+    state, about = body.get("status"), body.get("request_id")
+    if answer.status == 422 and state is None and _text(body.get("error")):
         state = "FAILED"  # The documents say so of the status alone; that the body repeats it is from elsewhere.
     if not isinstance(state, str) or not state:
         raise _senseless(answer, call, request_id, "it has no status")
     # By the word rather than the status: a job is FAILED even where a gateway made a 200 of the 422.
     if answer.status == 422 and state != "FAILED":
         raise _senseless(answer, call, request_id, f"status 422 means FAILED, but it says {state}")
-    if isinstance(parsed.request_id, str) and parsed.request_id != request_id:
-        raise _senseless(answer, call, request_id, f"it is about another job, {parsed.request_id!r}")
-    return Polled(state, parsed, body)
+    if isinstance(about, str) and about != request_id:
+        raise _senseless(answer, call, request_id, f"it is about another job, {about!r}")
+    return Polled(state, body)
+
+
+def fetched(answer: Answer, call: Call, request_id: str) -> Polled:
+    """The state of a job with its output: as `polled`, but a COMPLETED one must name where its output lies."""
+    seen = polled(answer, call, request_id)
+    if seen.state == "COMPLETED" and location(seen.body) is None:
+        raise _senseless(answer, call, request_id, "the job is COMPLETED, but no output is named")
+    return seen
 
 
 def video_of_job(polled: Polled, request_id: str, model: str | None) -> VideoFacts:
     """What a COMPLETED job says of its video."""
-    metrics = polled.metrics
-    file = _file(polled.parsed)
+    metrics, file = polled.metrics, _file(polled.body)
     return VideoFacts(
         request_id=request_id,
         model=model,
-        url=_location(polled.parsed),
+        url=location(polled.body),
         content_type=_text(file.content_type),
         file_name=_text(file.file_name),
         file_size=_whole(file.file_size),
@@ -162,10 +148,10 @@ def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
             raise _senseless(answer, call, request_id, f"the video ends early ({broken}); it is billed", model)
     else:
         body = json_object(answer, call, request_id, model, "; it is billed")
-        url = _location(BlockingResult.from_dict(body))
+        url = location(body)
         if url is None:
             raise _senseless(answer, call, request_id, "it has neither a video nor its location; it is billed", model)
-    metrics = metrics_of(JobResult.from_dict(body).metrics)
+    metrics = metrics_of(body)
     return VideoFacts(
         request_id=request_id,
         model=model,
@@ -192,36 +178,37 @@ def looks_like_video(answer: Answer) -> bool:
     return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
 
 
-def _location(parsed: object) -> str | None:
+def location(body: Mapping[str, Any]) -> str | None:
     """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none.
 
     Only what is an address at all: an `output` that says something else must not pass for a video.
     """
-    output: object = parsed.output if isinstance(parsed, JobResult | BlockingResult) else None
-    candidates: list[object] = list(cast("list[object]", output)) if isinstance(output, list) else [output]
-    for candidate in (*candidates, _file(parsed).url):
+    output: object = body.get("output")
+    for candidate in cast("list[object]", output) if isinstance(output, list) else (output,):
         if isinstance(candidate, str) and _ADDRESS.fullmatch(candidate.strip()):
             return candidate.strip()
-    return None
+    url: object = _file(body).url
+    return url.strip() if isinstance(url, str) and _ADDRESS.fullmatch(url.strip()) else None
 
 
-def _file(parsed: object) -> VideoFile:
+def _file(body: Mapping[str, Any]) -> VideoFile:
     """What is said of the file; empty where the answer had something else."""
-    file = parsed.video if isinstance(parsed, JobResult | BlockingResult) else None
-    return file if isinstance(file, VideoFile) else VideoFile()
+    file = body.get("video")
+    return VideoFile.from_dict(cast("dict[str, Any]", file)) if isinstance(file, dict) else VideoFile()
 
 
-def metrics_of(parsed: object) -> Metrics:
-    """The generated model's numbers, each checked; empty where the answer had something else."""
-    if not isinstance(parsed, JobMetrics):
+def metrics_of(body: Mapping[str, Any]) -> Metrics:
+    """An answer's figures, each checked; empty where it had something else."""
+    told = body.get("metrics")
+    if not isinstance(told, dict):
         return Metrics()
+    parsed = JobMetrics.from_dict(cast("dict[str, Any]", told))
     return Metrics(
         cost=_number(parsed.cost),
         remaining_credits=_number(parsed.remaining_credits),
         queue_time=_number(parsed.queue_time),
         inference_time=_number(parsed.inference_time),
         total_time=_number(parsed.total_time),
-        retry_count=_whole(parsed.retry_count),
     )
 
 
@@ -319,6 +306,8 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
+    if value is UNSET or value is None:
+        return None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

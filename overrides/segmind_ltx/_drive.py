@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import httpx
@@ -85,6 +85,10 @@ class Setup(NamedTuple):
     log: AnyLogger
 
 
+_parsed = lru_cache(maxsize=1024)(httpx.URL)
+"""The same few addresses are called again and again, and httpx takes as long to parse one as for all the rest."""
+
+
 class _Common:
     def __init__(self, setup: Setup) -> None:
         self.base_url: str = setup.base_url
@@ -119,10 +123,13 @@ class _Common:
         timeout = httpx.Timeout(call.timeout, connect=min(CONNECT_TIMEOUT, call.timeout))
         if call.sink is not None:
             return http.build_request(call.method, call.target, timeout=timeout)
-        headers = {**self._headers, "x-api-key": self._key.reveal()}
-        return http.build_request(
-            call.method, self.base_url + call.target, json=call.json, headers=headers, timeout=timeout
-        )
+        headers = http.headers.copy()
+        headers.update(self._headers)
+        headers["x-api-key"] = self._key.reveal()
+        # What httpx would do for this client, but for what this client has none of: it takes a sixth longer.
+        build = http.build_request if http.params or http.cookies else httpx.Request
+        url, extensions = _parsed(self.base_url + call.target), {"timeout": timeout.as_dict()}
+        return build(call.method, url, json=call.json, headers=headers, extensions=extensions)
 
 
 class Driver(_Common):

@@ -33,12 +33,16 @@ def submit(env: Env, prepared: Prepared, accepted: Callable[[str], object] | Non
     """Submit a job; gives its request id. ``accepted`` is told of it first."""
     slug = prepared.model.slug
     call = _call(prepared.model.submit(body=prepared.request), env.patience or SUBMIT_TIMEOUT)
-    with env.notes.paying(slug, call.json or {}, env.base_url) as settle:
+    number = env.notes.sending(slug, call.json or {}, env.base_url)
+    try:
         answer = yield from _paid(env, call, prepared, blocking=False)
         request_id = _answers.accepted(answer, call, slug)
-        if accepted is not None:
-            accepted(request_id)
-        settle(ACCEPTED, request_id)
+    except BaseException as error:
+        env.notes.broken(number, slug, error)
+        raise
+    env.notes.answered(number, ACCEPTED, request_id)
+    if accepted is not None:
+        accepted(request_id)
     env.log.info("submitted job %s to %s", request_id, slug)
     return request_id
 
@@ -47,10 +51,14 @@ def generate_sync(env: Env, prepared: Prepared, timeout: float) -> Flow[VideoFac
     """Make one blocking v1 call; ``timeout`` in seconds."""
     slug = prepared.model.slug
     call = _call(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
-    with env.notes.paying(slug, call.json or {}, env.base_url) as settle:
+    number = env.notes.sending(slug, call.json or {}, env.base_url)
+    try:
         answer = yield from _paid(env, call, prepared, blocking=True)
         facts = _answers.video_of_call(answer, call, slug)
-        settle(ANSWERED, None)
+    except BaseException as error:
+        env.notes.broken(number, slug, error)
+        raise
+    env.notes.answered(number, ANSWERED, None)
     env.log.info("job %s: %s answered a blocking call", facts.request_id, slug)
     return facts
 
@@ -87,8 +95,12 @@ def status(env: Env, request_id: str) -> Flow[JobStatus]:
 
 def result(env: Env, request_id: str, model: str | None) -> Flow[VideoFacts]:
     """Fetch a job's result; raises `JobFailedError`, or `JobNotFinishedError` where it still runs."""
-    with env.notes.following(check_request_id(request_id)):
+    check_request_id(request_id)
+    try:
         facts = yield from _result(env, request_id, model, deadline=None)
+    except BaseException as error:
+        env.notes.ended(request_id, error)
+        raise
     env.notes.note(request_id, COMPLETED, cost=facts.cost)
     return facts
 
@@ -109,8 +121,12 @@ def wait(
     ``interval`` replaces the schedule of `_polling`. All in seconds.
     """
     check_wait(timeout, interval)
-    with env.notes.following(check_request_id(request_id)):
+    check_request_id(request_id)
+    try:
         facts = yield from _wait(env, request_id, model, timeout, submitted, interval, on_status)
+    except BaseException as error:
+        env.notes.ended(request_id, error)
+        raise
     if facts.total_time is not None:
         learn(env.seen, model, facts.total_time)
     env.notes.note(request_id, COMPLETED, cost=facts.cost)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import httpx
@@ -47,21 +47,23 @@ class Intake:
     """The body of one answer: kept up to a limit, or handed on where the call has a sink and the status is 200."""
 
     def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float]) -> None:
-        self._response, self._now = response, now
-        self._sink = call.sink if response.status_code == 200 else None
+        self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
+        good = self._status == 200
+        self._sink = call.sink if good else None
         self._kept = bytearray()
         self._size = 0
         # A video may come without a media type, or with a generic one.
-        plain = response.headers.get("content-type", "").lower().startswith(("text/", "application/json"))
-        self._limit = LARGEST_VIDEO if response.status_code == 200 and not plain else LARGEST_JSON
+        plain = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
+        self._limit = LARGEST_VIDEO if good and not plain else LARGEST_JSON
         self._until = now() + DRIPPING * call.timeout if plain else math.inf
+        self._length = _length(self._headers)
         self.broken: str | None = None
 
     def take(self, chunk: bytes) -> bool:
         """Take a piece; False where no more is wanted."""
         self._size += len(chunk)
         if self._sink is not None:
-            self._sink(chunk, self._length())
+            self._sink(chunk, self._length)
             return True
         self._kept += chunk
         if len(self._kept) > self._limit:
@@ -72,19 +74,19 @@ class Intake:
 
     def answer(self, key: Secret) -> Answer:
         """What came. A service that quotes the key in its answer must not put it into our errors and logs."""
-        length = self._length()
-        if self.broken is None and length is not None and length != self._size:
-            self.broken = f"{self._size} bytes came where {length} were announced"
-        body, headers = bytes(self._kept), dict(self._response.headers.items())
+        if self.broken is None and self._length is not None and self._length != self._size:
+            self.broken = f"{self._size} bytes came where {self._length} were announced"
+        body, headers = bytes(self._kept), self._headers
         secret = key.reveal()
         if len(secret) >= SHORTEST_KEY:
             body = body.replace(secret.encode(), b"[api key]")
-            if any(secret in value for value in headers.values()):
+            if secret in "\n".join(headers.values()):
                 headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
-        return Answer(self._response.status_code, headers, body, self.broken, self._size)
+        return Answer(self._status, headers, body, self.broken, self._size)
 
-    def _length(self) -> int | None:
-        """The announced length of the body, where it was announced and is not of an encoded form."""
-        told = self._response.headers.get("content-length", "")
-        encoded = self._response.headers.get("content-encoding", "identity") != "identity"
-        return int(told) if told.isdecimal() and len(told) < 20 and not encoded else None
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    """The announced length of the body, where it was announced and is not of an encoded form."""
+    told = headers.get("content-length", "")
+    encoded = headers.get("content-encoding", "identity") != "identity"
+    return int(told) if told.isdecimal() and len(told) < 20 and not encoded else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final
 
 from segmind_ltx.errors import SegmindLtxError
 
@@ -18,43 +17,34 @@ FAILED: Final = "failed"
 GONE: Final = "gone"
 SAVED: Final = "saved"
 
-Settle: TypeAlias = Callable[[str, str | None], None]
-"""Takes the state of a paid call that was answered, and the job's id where there is one."""
-
 
 class Notes:
     """Keeps nothing beyond the exceptions themselves; `segmind_ltx.ledger.Ledger` keeps a file."""
 
-    @contextmanager
-    def paying(
+    def sending(
         self,
-        model: str,
+        model: str,  # noqa: ARG002 - a ledger writes it down
         request: Mapping[str, Any],  # noqa: ARG002 - a ledger writes it down
-        base_url: str,  # noqa: ARG002 - a ledger writes them down
-    ) -> Generator[Settle]:
-        """Around one paid call: an interrupt in the midst of it says what may have happened."""
-        try:
-            yield lambda _state, _request_id: None
-        except SegmindLtxError:
-            raise  # Ours say it themselves.
-        except BaseException as error:
+        base_url: str,  # noqa: ARG002 - a ledger writes it down
+    ) -> int:
+        """A paid call is about to leave; gives the number under which it is known here."""
+        return 0
+
+    def answered(self, number: int, state: str, request_id: str | None) -> None:
+        """A paid call was answered well."""
+
+    def broken(self, number: int, model: str, error: BaseException) -> None:  # noqa: ARG002 - a ledger uses the number
+        """A paid call ended otherwise. An interrupt in the midst of it is told what may have happened."""
+        if not isinstance(error, SegmindLtxError):  # Ours say it themselves.
             error.add_note(
                 f"segmind-ltx: a paid call to {model} was interrupted; a job may exist, and be billed. "
                 "Look into your account before you submit it again."
             )
-            raise
 
-    @contextmanager
-    def following(self, request_id: str) -> Generator[None]:
-        """Around a wait or fetch: see to it that no exception that ends it hides the id of a paid job."""
-        try:
-            yield
-        except SegmindLtxError:
-            raise  # Ours carry it.
-        except BaseException as error:
-            # Ctrl-C, a cancelled task, an error in a callback.
+    def ended(self, request_id: str, error: BaseException) -> None:
+        """A wait or fetch ended without a video. No exception that ends it may hide the id of a paid job."""
+        if not isinstance(error, SegmindLtxError):  # Ours carry it; this is Ctrl-C, or an error in a callback.
             error.add_note(f"segmind-ltx: the job goes on; take it up again with client.job({request_id!r}).wait()")
-            raise
 
     def note(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
         """What became of a job."""

@@ -11,13 +11,12 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
-from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Notes, Settle
+from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Notes
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
@@ -109,40 +108,36 @@ class Ledger(Notes):
         rows = self._run(f"SELECT {', '.join(Entry._fields)} FROM jobs ORDER BY number")  # noqa: S608 - our own names
         return [Entry(*row)._replace(request=json.loads(row[3])) for row in rows]
 
-    @contextmanager
-    def paying(self, model: str, request: Mapping[str, Any], base_url: str) -> Generator[Settle]:
-        """Around one paid call: down before it leaves, and what came of it after."""
+    def sending(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
+        """Write a paid call down before it leaves. Raises `ConfigurationError` where that cannot be done."""
         text = json.dumps(request, ensure_ascii=False)
         rows = self._run(
             "INSERT INTO jobs (state, model, request, base_url, begun) VALUES (?, ?, ?, ?, ?) RETURNING number",
             (SENDING, model, text, base_url, time.time()),
         )
         number: int = rows[0][0]
-        try:
-            with super().paying(model, request, base_url):
-                yield lambda state, request_id: self._settle(number, state, request_id)
-        except (errors.SubmitUncertainError, errors.UnexpectedAnswerError) as error:
-            self._settle(number, UNCERTAIN, error.request_id, str(error))
-            raise
-        except errors.SegmindLtxError as error:
-            self._settle(number, REFUSED, None, str(error))
-            raise
-        except BaseException as error:
-            self._settle(number, UNCERTAIN, None, f"interrupted by {type(error).__name__}")
-            raise
+        return number
 
-    @contextmanager
-    def following(self, request_id: str) -> Generator[None]:
-        """Around a wait or fetch: note how the job ended."""
-        with super().following(request_id):
-            try:
-                yield
-            except errors.JobFailedError as error:
-                self._write("state = ?, detail = ? WHERE request_id = ?", FAILED, error.detail, request_id)
-                raise
-            except errors.NotFoundError as error:
-                self._write("state = ?, detail = ? WHERE request_id = ?", GONE, error.detail, request_id)
-                raise
+    def answered(self, number: int, state: str, request_id: str | None) -> None:
+        """Write down that a paid call was answered well."""
+        self._settle(number, state, request_id)
+
+    def broken(self, number: int, model: str, error: BaseException) -> None:
+        """Write down how a paid call ended otherwise."""
+        super().broken(number, model, error)
+        if isinstance(error, errors.SubmitUncertainError | errors.UnexpectedAnswerError):
+            self._settle(number, UNCERTAIN, error.request_id, str(error))
+        elif isinstance(error, errors.SegmindLtxError):
+            self._settle(number, REFUSED, None, str(error))
+        else:
+            self._settle(number, UNCERTAIN, None, f"interrupted by {type(error).__name__}")
+
+    def ended(self, request_id: str, error: BaseException) -> None:
+        """Write down how a job ended without a video."""
+        super().ended(request_id, error)
+        if isinstance(error, errors.JobFailedError | errors.NotFoundError):
+            state = FAILED if isinstance(error, errors.JobFailedError) else GONE
+            self._write("state = ?, detail = ? WHERE request_id = ?", state, error.detail, request_id)
 
     def note(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
         """What became of a job. What was noted before stays where nothing new is told."""

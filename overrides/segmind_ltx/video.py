@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 import anyio.to_thread
-from attrs import asdict, field, frozen
+from attrs import field, frozen
 
 from segmind_ltx._download import download
 from segmind_ltx._files import PartialFile, Progress
@@ -43,7 +43,7 @@ class JobStatus:
         return self.state in {"COMPLETED", "FAILED"}
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class VideoFacts:
     """What the service said of a video. Prices in USD, times in seconds, sizes in bytes; None where it did not say.
 
@@ -74,7 +74,7 @@ class VideoFacts:
         return f'<video controls width="480" src="{html.escape(source or "")}"></video>'
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class Video(VideoFacts):
     """A finished video."""
 
@@ -83,7 +83,7 @@ class Video(VideoFacts):
     @classmethod
     def of(cls, facts: VideoFacts, driver: Driver) -> Self:
         """The facts, with a way to bring the video to disk."""
-        return cls(**asdict(facts, recurse=False), driver=driver)
+        return cls(**vars(facts), driver=driver)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None) -> Path:
         """Bring the video to disk, and return where it lies.
@@ -103,7 +103,7 @@ class Video(VideoFacts):
         return saved
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, slots=False)
 class AsyncVideo(VideoFacts):
     """A finished video, of an `AsyncClient`."""
 
@@ -112,7 +112,7 @@ class AsyncVideo(VideoFacts):
     @classmethod
     def of(cls, facts: VideoFacts, driver: AsyncDriver) -> Self:
         """The facts, with a way to bring the video to disk."""
-        return cls(**asdict(facts, recurse=False), driver=driver)
+        return cls(**vars(facts), driver=driver)
 
     async def save(
         self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
