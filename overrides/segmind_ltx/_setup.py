@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from segmind_ltx._drive import Clock, Setup, SystemClock
 from segmind_ltx._notes import Notes
@@ -69,17 +69,3 @@ def notes_of(ledger: str | PathLike[str] | Ledger | None) -> Notes:
     from segmind_ltx.ledger import Ledger
 
     return ledger if isinstance(ledger, Ledger) else Ledger(ledger)
-
-
-def made(kind: Any, http: Any, **options: Any) -> Any:
-    """The caller's HTTP client, or one of ``kind`` with these options. Raises `ConfigurationError`."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if http is not None:
-        if given:
-            raise ConfigurationError(f"give either http= or {' and '.join(given)}=; set them on your own client")
-        return http
-    try:
-        return kind(**given)
-    except (ValueError, TypeError, ImportError) as error:
-        # Not quoted: the address of a proxy may hold a password.
-        raise ConfigurationError(f"{', '.join(given)} cannot be used ({type(error).__name__})") from None

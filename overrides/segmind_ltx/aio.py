@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from segmind_ltx._drive import AsyncDriver, Clock
+from segmind_ltx._line import AsyncLine
 from segmind_ltx._notes import Notes
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
-from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, made, setup
+from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, setup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -102,7 +103,7 @@ class AsyncClient:
             key, url = _api_key(api_key), _base_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
-        client = made(httpx.AsyncClient, http, transport=transport, proxy=proxy)
+        line = AsyncLine(http, transport, proxy)
         chosen = setup(
             url,
             key,
@@ -114,8 +115,8 @@ class AsyncClient:
             ledger=ledger,
             logger=logger,
         )
-        self._owned, self._notes_given = http is None, isinstance(ledger, Notes)
-        self._driver = AsyncDriver(client, chosen)
+        self._notes_given = isinstance(ledger, Notes)
+        self._driver = AsyncDriver(line, chosen)
 
     def __repr__(self) -> str:
         return f"AsyncClient(base_url={self._driver.base_url!r})"
@@ -194,10 +195,9 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._driver.close()
         if not self._notes_given:
             self._driver.notes.close()
-        if self._owned:
-            await self._driver.http.aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from segmind_ltx._drive import Clock, Driver
+from segmind_ltx._line import Line
 from segmind_ltx._notes import Notes
 from segmind_ltx._settings import api_key as _api_key
 from segmind_ltx._settings import base_url as _base_url
-from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, made, setup
+from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, setup
 
 if TYPE_CHECKING:
     from segmind_ltx._wire import AnyLogger
@@ -119,7 +120,7 @@ class Client:
             key, url = _api_key(api_key), _base_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
-        client = made(httpx.Client, http, transport=transport, proxy=proxy)
+        line = Line(http, transport, proxy)
         chosen = setup(
             url,
             key,
@@ -131,8 +132,8 @@ class Client:
             ledger=ledger,
             logger=logger,
         )
-        self._owned, self._notes_given = http is None, isinstance(ledger, Notes)
-        self._driver = Driver(client, chosen)
+        self._notes_given = isinstance(ledger, Notes)
+        self._driver = Driver(line, chosen)
 
     def __repr__(self) -> str:
         return f"Client(base_url={self._driver.base_url!r})"
@@ -217,8 +218,6 @@ class Client:
         self._driver.close()
         if not self._notes_given:
             self._driver.notes.close()
-        if self._owned:
-            self._driver.http.close()
 
     def __enter__(self) -> Self:
         return self

@@ -69,7 +69,7 @@ def test_an_interrupt_during_a_paid_call_says_that_a_job_may_exist(cli: Cli, mon
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("segmind_ltx._drive.Driver._call", interrupted)
+    monkeypatch.setattr("segmind_ltx._drive.Driver.call", interrupted)
     done = cli("submit", "ltx-video", "--prompt", "x", "--json")
     assert done.exit_code == 130
     assert "a job may exist" in done.stderr
