@@ -81,8 +81,8 @@ def test_after_a_crash_the_ledger_lists_and_fetches(cli: Cli) -> None:
     with ltx.Client(cli.sandbox.key, cli.sandbox.base_url, ledger=path) as client:
         job = client.submit("ltx-video", prompt="x")
         ledger = Ledger(path)
-        with pytest.raises(ZeroDivisionError), ledger.paying("ltx-2-pro", {"prompt": "y"}, cli.sandbox.base_url):
-            raise ZeroDivisionError
+        number = ledger.sending("ltx-2-pro", {"prompt": "y"}, cli.sandbox.base_url)
+        ledger.broken(number, "ltx-2-pro", ZeroDivisionError())
         ledger.close()
     listed = cli("jobs", "--ledger", str(path))
     assert listed.exit_code == 0, listed.output
@@ -100,8 +100,7 @@ def test_after_a_crash_the_ledger_lists_and_fetches(cli: Cli) -> None:
 def test_a_ledger_of_another_host_does_not_get_the_key(cli: Cli) -> None:
     path = cli.folder / "jobs.sqlite"
     ledger = Ledger(path)
-    with ledger.paying("ltx-video", {"prompt": "x"}, "https://elsewhere.test") as settle:
-        settle("accepted", "r-1")
+    ledger.answered(ledger.sending("ltx-video", {"prompt": "x"}, "https://elsewhere.test"), "accepted", "r-1")
     ledger.close()
     done = cli("jobs", "--resume", "--out", str(cli.folder), SEGMIND_LEDGER=str(path))
     assert done.exit_code == 0, done.output
