@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 import respx
 
@@ -16,8 +15,6 @@ from segmind_ltx import AsyncClient, Client
 
 KEY = "SG_0123456789abcdef"
 BASE = "https://api.example.test"
-TLS = httpx.create_ssl_context()
-"""One for all clients, since to make one takes most of the time that a test takes."""
 
 Step = Callable[[Any], Any]
 
@@ -52,15 +49,15 @@ class Caller:
 
     def __call__(self, *steps: Step, **options: Any) -> Any:
         if self.kind == "sync":
-            with httpx.Client(verify=TLS) as http:
-                value: Any = Client(**self._options(options, http))
+            with Client(**self._options(options)) as client:
+                value: Any = client
                 for step in steps:
                     value = step(value)
                 return value
 
         async def main() -> Any:
-            async with httpx.AsyncClient(verify=TLS) as http:
-                value: Any = AsyncClient(**self._options(options, http))
+            async with AsyncClient(**self._options(options)) as client:
+                value: Any = client
                 for step in steps:
                     value = step(value)
                     if inspect.isawaitable(value):
@@ -77,8 +74,8 @@ class Caller:
             pytest.fail(f"{type(caught.value).__name__} where {kind.__name__} itself was expected")
         return caught.value
 
-    def _options(self, given: dict[str, Any], http: Any) -> dict[str, Any]:
-        return {"api_key": KEY, "base_url": BASE, "clock": self.clock, "http": http, **given}
+    def _options(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"api_key": KEY, "base_url": BASE, "clock": self.clock, **given}
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,8 @@ from segmind_ltx._drive import AsyncDriver, Driver
 from segmind_ltx._wire import Call, Effect, Flow, Pause, Reply
 from segmind_ltx.video import VideoFacts
 
+WORK: Final = 0.0005
+"""Seconds of work that a call is, about, apart from waiting for its answer."""
 GRACE: Final = 10.0
 """Seconds for which the answers to submits are awaited when a crew is told to stop: each may be a paid job."""
 
@@ -89,15 +91,36 @@ class Agenda:
         return max(0.0, self._entries[0][0] - now) if self._entries else None
 
 
-class Crew:
-    """Threads that take turns with the tasks. A context manager."""
+class Pace:
+    """How many calls are worth having under way. Pure.
 
-    def __init__(self, driver: Driver, size: int) -> None:
-        self._driver, self._size, self._now = driver, size, driver.env.now
+    On a near server more than two only get into each other's way; on a far one most of a call is waiting, and many
+    can wait at once. The fastest call so far tells which it is: the slower ones may have waited for each other.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._fastest = most, 0.0
+
+    def took(self, seconds: float) -> None:
+        """Take note of how long a call took."""
+        self._fastest = min(self._fastest, seconds) if self._fastest else seconds
+
+    @property
+    def size(self) -> int:
+        """So many calls, at least 2."""
+        return max(2, min(self._most, 1 + math.ceil(self._fastest / WORK)))
+
+
+class Crew:
+    """Threads that take turns with the tasks, at most ``most``. A context manager."""
+
+    def __init__(self, driver: Driver, most: int) -> None:
+        self._driver, self._pace, self._now = driver, Pace(most), driver.env.now
         self._agenda, self._ended = Agenda(), SimpleQueue[Task | BaseException]()
         self._threads: list[threading.Thread] = []
         self._paying: set[threading.Thread] = set()
         self._stopping = self._watched = False
+        self._idle = 0
         lock = threading.Lock()
         # One thread watches the time; the others wait until there is something to do.
         self._watch, self._help = threading.Condition(lock), threading.Condition(lock)
@@ -118,10 +141,6 @@ class Crew:
     def add(self, task: Task) -> None:
         """Begin a task."""
         self._put(task, self._now())
-        if len(self._threads) < self._size:
-            thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
-            self._threads.append(thread)
-            thread.start()
 
     def next_ended(self) -> Task:
         """Wait for a task to end."""
@@ -132,6 +151,8 @@ class Crew:
 
     def _put(self, task: Task, at: float) -> None:
         with self._watch:
+            if not self._threads:
+                self._grow()
             if self._agenda.add(task, at):
                 (self._watch if self._watched else self._help).notify()
 
@@ -141,16 +162,27 @@ class Crew:
                 now = self._now()
                 task = self._agenda.due(now)
                 if task is not None:
+                    if not self._idle and self._agenda.next_in(now) == 0:
+                        self._grow()
                     if not self._watched:
                         self._help.notify()  # Somebody else watches the time from here on.
                     return task
+                self._idle += 1
                 if self._watched:
                     self._help.wait()
-                    continue
-                self._watched = True
-                self._watch.wait(self._agenda.next_in(now))
-                self._watched = False
+                else:
+                    self._watched = True
+                    self._watch.wait(self._agenda.next_in(now))
+                    self._watched = False
+                self._idle -= 1
             return None
+
+    def _grow(self) -> None:
+        """Take on another thread, where it is worth it."""
+        if len(self._threads) < self._pace.size:
+            thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         try:
@@ -178,21 +210,23 @@ class Crew:
         return None
 
     def _call(self, call: Call) -> Reply:
-        if call.method != "POST":
-            return self._driver.call(call)
-        self._paying.add(threading.current_thread())
+        begun = time.perf_counter()
+        if call.method == "POST":
+            self._paying.add(threading.current_thread())
         try:
             return self._driver.call(call)
         finally:
             self._paying.discard(threading.current_thread())
+            self._pace.took(time.perf_counter() - begun)
 
 
 class AsyncCrew:
     """The same with tasks, under asyncio or trio. Made by `async_crew`."""
 
-    def __init__(self, driver: AsyncDriver, size: int, group: anyio.abc.TaskGroup) -> None:
+    def __init__(self, driver: AsyncDriver, most: int, group: anyio.abc.TaskGroup) -> None:
         self._driver, self._group, self._now = driver, group, driver.env.now
-        self._agenda, self._free, self._wake = Agenda(), anyio.Semaphore(size), anyio.Event()
+        self._agenda, self._pace, self._wake = Agenda(), Pace(most), anyio.Event()
+        self._calling = 0
         ends: tuple[MemoryObjectSendStream[Task], MemoryObjectReceiveStream[Task]]
         ends = anyio.create_memory_object_stream(math.inf)
         self._ended, self.ended = ends
@@ -210,28 +244,28 @@ class AsyncCrew:
         """Let each task go on when it is due, a few at a time."""
         while True:
             now = self._now()
-            task = self._agenda.due(now)
-            if task is None:
-                self._wake = anyio.Event()
-                with anyio.move_on_after(self._agenda.next_in(now)):
-                    await self._wake.wait()
+            task = self._agenda.due(now) if self._calling < self._pace.size else None
+            if task is not None:
+                self._calling += 1
+                self._group.start_soon(self._go_on, task)
                 continue
-            await self._free.acquire()
-            self._group.start_soon(self._go_on, task)
+            self._wake = anyio.Event()
+            full = self._calling >= self._pace.size
+            with anyio.move_on_after(None if full else self._agenda.next_in(now)):
+                await self._wake.wait()
 
     def _put(self, task: Task, at: float) -> None:
         if self._agenda.add(task, at):
             self._wake.set()
 
     async def _go_on(self, task: Task) -> None:
-        try:
-            pause = await self._advance(task)
-        finally:
-            self._free.release()
+        pause = await self._advance(task)
+        self._calling -= 1
         if pause is None:
             self._ended.send_nowait(task)
         else:
-            self._put(task, self._now() + pause)
+            self._agenda.add(task, self._now() + pause)
+        self._wake.set()
 
     async def _advance(self, task: Task) -> float | None:
         effect = task.step(None)
@@ -244,19 +278,21 @@ class AsyncCrew:
         return None
 
     async def _answered(self, task: Task, call: Call) -> Effect | None:
+        begun = time.perf_counter()
         try:
             reply = await self._driver.call(call)
         except Exception as error:
             return task.throw(error)
+        self._pace.took(time.perf_counter() - begun)
         return task.step(reply)
 
 
 @asynccontextmanager
-async def async_crew(driver: AsyncDriver, size: int) -> AsyncGenerator[AsyncCrew]:
+async def async_crew(driver: AsyncDriver, most: int) -> AsyncGenerator[AsyncCrew]:
     """A crew at work for as long as the block runs."""
     failure: BaseException | None = None
     group = anyio.create_task_group()
-    crew = AsyncCrew(driver, size, group)
+    crew = AsyncCrew(driver, most, group)
     async with group:
         group.start_soon(crew.dispatch)
         try:

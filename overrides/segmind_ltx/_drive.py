@@ -158,18 +158,18 @@ class Driver(_Common):
         if isinstance(request, Lost):
             return request
         try:
-            response = self._line.send(request)
+            exchange = self._line.send(request)
         except FAULTS as error:
             return lost(error)
-        intake = Intake(call, response, self.env.now)
+        intake = Intake(call, exchange.response, self.env.now)
         try:
-            for chunk in response.iter_bytes():
+            for chunk in exchange.response.iter_bytes():
                 if not intake.take(chunk):
                     break
         except FAULTS as error:
             intake.broken = lost(error).reason
         finally:
-            response.close()
+            self._line.done(exchange)
         return intake.answer(self._key)
 
     def close(self) -> None:
@@ -225,18 +225,18 @@ class AsyncDriver(_Common):
         if isinstance(request, Lost):
             return request
         try:
-            response = await self._line.send(request)
+            exchange = await self._line.send(request)
         except FAULTS as error:
             return lost(error)
-        intake = Intake(call, response, self.env.now)
+        intake = Intake(call, exchange.response, self.env.now)
         try:
-            async for chunk in response.aiter_bytes():
+            async for chunk in exchange.response.aiter_bytes():
                 if not intake.take(chunk):
                     break
         except FAULTS as error:
             intake.broken = lost(error).reason
         finally:
-            await response.aclose()
+            await self._line.done(exchange)
         return intake.answer(self._key)
 
     async def close(self) -> None:

@@ -1,13 +1,16 @@
-"""The way to the network: a transport of our own, or the HTTP client that the caller brought.
+"""The way to the network: transports of our own, or the HTTP client or transport that the caller brought.
 
 `httpx.Client` does much that is not needed here (redirects, cookies, auth, hooks), and that is a quarter of what a
-request costs. So where nobody brings a client, requests go straight to httpx's transport.
+request costs. And its pool looks through all connections for each request, so that many at once cost ever more. So
+where nobody brings a client, each request under way has a transport of httpx's, with one connection, to itself; the
+idle ones lie on a stack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 from urllib.request import getproxies
 
 import httpx
@@ -16,15 +19,17 @@ from segmind_ltx.errors import ConfigurationError
 
 USER_AGENT: Final = f"segmind-ltx python-httpx/{httpx.__version__}"
 
-T = TypeVar("T")
+_tls = lru_cache(maxsize=1)(httpx.create_ssl_context)
+"""One for all transports: to make it takes as long as to make fifty requests."""
 
 
 class _Line:
-    """What both have in common: how a request is made."""
+    """What both have in common: how a request is made, and how a transport."""
 
-    def __init__(self, http: httpx.Client | httpx.AsyncClient | None) -> None:
+    def __init__(self, http: httpx.Client | httpx.AsyncClient | None, proxy: str | httpx.Proxy | None) -> None:
         self._given, self._closed = http, False
         self._own = httpx.Headers({"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT})
+        self._proxy = proxy
 
     @property
     def closed(self) -> bool:
@@ -42,6 +47,13 @@ class _Line:
         return httpx.Request(method, url, headers=merged, json=json, extensions={"timeout": timeout.as_dict()})
 
 
+class Exchange(NamedTuple):
+    """An answer whose body is yet to be read, and the transport it comes by where that is ours."""
+
+    response: httpx.Response
+    transport: httpx.HTTPTransport | None = None
+
+
 class Line(_Line):
     """For `Client`. Raises `ConfigurationError` where the arguments are at odds."""
 
@@ -50,23 +62,55 @@ class Line(_Line):
     ) -> None:
         check(http, transport, proxy, httpx.BaseTransport)
         self._owned = httpx.Client() if http is None and proxies_are_set(transport, proxy) else None
-        super().__init__(http or self._owned)
-        self._http = http or self._owned
-        self._transport = transport or usable(lambda: None if self._http else httpx.HTTPTransport(proxy=proxy))
+        super().__init__(http or self._owned, proxy)
+        self._http, self._transport = http or self._owned, transport
+        self._idle: list[httpx.HTTPTransport] = []
+        if proxy is not None:
+            self._idle.append(self._new())
 
-    def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the body of the answer is yet to be read."""
+    def send(self, request: httpx.Request) -> Exchange:
+        """Send a request."""
+        if self._http is not None:
+            return Exchange(self._http.send(request, stream=True, follow_redirects=False))
         if self._transport is not None:
-            return self._transport.handle_request(request)
-        assert self._http is not None  # noqa: S101 - one of the two is there
-        return self._http.send(request, stream=True, follow_redirects=False)
+            return Exchange(self._transport.handle_request(request))
+        try:
+            transport = self._idle.pop()
+        except IndexError:
+            transport = self._new()
+        # One that fails has closed its connection, and is not used again.
+        return Exchange(transport.handle_request(request), transport)
+
+    def done(self, exchange: Exchange) -> None:
+        """End an exchange, whether its answer was read to the end or not."""
+        exchange.response.close()
+        if exchange.transport is not None:
+            if self._closed:
+                exchange.transport.close()
+            else:
+                self._idle.append(exchange.transport)
 
     def close(self) -> None:
         """Close what is not the caller's."""
         self._closed = True
+        while self._idle:
+            self._idle.pop().close()
         for ours in (self._transport, self._owned):
             if ours is not None:
                 ours.close()
+
+    def _new(self) -> httpx.HTTPTransport:
+        try:
+            return httpx.HTTPTransport(proxy=self._proxy, verify=_tls())
+        except REFUSED as error:
+            raise refused(error) from None
+
+
+class AsyncExchange(NamedTuple):
+    """The same for `AsyncLine`."""
+
+    response: httpx.Response
+    transport: httpx.AsyncHTTPTransport | None = None
 
 
 class AsyncLine(_Line):
@@ -80,23 +124,44 @@ class AsyncLine(_Line):
     ) -> None:
         check(http, transport, proxy, httpx.AsyncBaseTransport)
         self._owned = httpx.AsyncClient() if http is None and proxies_are_set(transport, proxy) else None
-        super().__init__(http or self._owned)
-        self._http = http or self._owned
-        self._transport = transport or usable(lambda: None if self._http else httpx.AsyncHTTPTransport(proxy=proxy))
+        super().__init__(http or self._owned, proxy)
+        self._http, self._transport = http or self._owned, transport
+        self._idle: list[httpx.AsyncHTTPTransport] = []
+        if proxy is not None:
+            self._idle.append(self._new())
 
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the body of the answer is yet to be read."""
+    async def send(self, request: httpx.Request) -> AsyncExchange:
+        """Send a request."""
+        if self._http is not None:
+            return AsyncExchange(await self._http.send(request, stream=True, follow_redirects=False))
         if self._transport is not None:
-            return await self._transport.handle_async_request(request)
-        assert self._http is not None  # noqa: S101 - one of the two is there
-        return await self._http.send(request, stream=True, follow_redirects=False)
+            return AsyncExchange(await self._transport.handle_async_request(request))
+        transport = self._idle.pop() if self._idle else self._new()
+        return AsyncExchange(await transport.handle_async_request(request), transport)
+
+    async def done(self, exchange: AsyncExchange) -> None:
+        """End an exchange, whether its answer was read to the end or not."""
+        await exchange.response.aclose()
+        if exchange.transport is not None:
+            if self._closed:
+                await exchange.transport.aclose()
+            else:
+                self._idle.append(exchange.transport)
 
     async def close(self) -> None:
         """Close what is not the caller's."""
         self._closed = True
+        while self._idle:
+            await self._idle.pop().aclose()
         for ours in (self._transport, self._owned):
             if ours is not None:
                 await ours.aclose()
+
+    def _new(self) -> httpx.AsyncHTTPTransport:
+        try:
+            return httpx.AsyncHTTPTransport(proxy=self._proxy, verify=_tls())
+        except REFUSED as error:
+            raise refused(error) from None
 
 
 def check(http: object, transport: object, proxy: object, kind: type) -> None:
@@ -114,10 +179,9 @@ def proxies_are_set(transport: object, proxy: object) -> bool:
     return transport is None and proxy is None and any(getproxies().get(name) for name in ("http", "https", "all"))
 
 
-def usable(make: Callable[[], T]) -> T:
-    """What ``make`` gives. Raises `ConfigurationError` where httpx cannot use a proxy."""
-    try:
-        return make()
-    except (ValueError, TypeError, ImportError, httpx.InvalidURL) as error:
-        # Not quoted: the address of a proxy may hold a password.
-        raise ConfigurationError(f"the proxy cannot be used ({type(error).__name__})") from None
+REFUSED: Final = (ValueError, TypeError, ImportError, httpx.InvalidURL)
+
+
+def refused(error: Exception) -> ConfigurationError:
+    """For a proxy that httpx cannot use. It is not quoted: its address may hold a password."""
+    return ConfigurationError(f"the proxy cannot be used ({type(error).__name__})")

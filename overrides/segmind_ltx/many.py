@@ -19,9 +19,8 @@ from segmind_ltx_api.calls import AnyRequest
 
 V = TypeVar("V", bound=Video | AsyncVideo)
 
-THREADS: Final = 8
-TASKS: Final = 8
-"""Calls under way at once, whatever the number of jobs; more of them only get into each other's way."""
+MOST: Final = 128
+"""Calls under way at once at most, whatever the number of jobs; fewer where the server is near (`_crew.Pace`)."""
 
 
 @frozen(kw_only=True)
@@ -102,7 +101,7 @@ def generate_many(
 ) -> Generator[Outcome[Video]]:
     """See `Client.generate_many`. Raises `ParameterError` at once where an argument is wrong."""
     intake = _Intake(driver.env, requests, concurrency, timeout, interval, on_status)
-    return _outcomes(driver, intake, min(concurrency, THREADS))
+    return _outcomes(driver, intake, min(concurrency, MOST))
 
 
 def _outcomes(driver: Driver, intake: _Intake, size: int) -> Generator[Outcome[Video]]:
@@ -152,7 +151,7 @@ async def agenerate_many(
 
     stopped: BaseException | None = None
     try:
-        async with async_crew(driver, min(concurrency, TASKS)) as crew:
+        async with async_crew(driver, min(concurrency, MOST)) as crew:
             yield outcomes()
     except BaseException as error:
         stopped = error
