@@ -43,6 +43,7 @@ from segmind_ltx.errors import (
 )
 
 if TYPE_CHECKING:
+    from segmind_ltx.many import Outcome
     from segmind_ltx.video import AsyncVideo, JobStatus, Video
     from segmind_ltx_api import requests
     from segmind_ltx_api.requests import *  # noqa: F403 - one class a model, as the spec has them
@@ -73,6 +74,7 @@ __all__ = [
     "ModelRetiredError",
     "NoAnswerError",
     "NotFoundError",
+    "Outcome",
     "OutputExistsError",
     "ParameterError",
     "PermissionDeniedError",
@@ -99,6 +101,7 @@ else:  # The same without importing them; a further model's type is missing in a
 _LATER = {
     "AsyncVideo": "segmind_ltx.video",
     "JobStatus": "segmind_ltx.video",
+    "Outcome": "segmind_ltx.many",
     "Video": "segmind_ltx.video",
 }
 

@@ -72,6 +72,12 @@ class SystemClock:
         await anyio.sleep(seconds)
 
 
+def bare(error: BaseException) -> BaseException:
+    """An interrupt, a cancellation or a bug without the frames that it came through: those of httpx hold the key."""
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
 class Setup(NamedTuple):
     """What a client was made with, checked."""
 
@@ -154,14 +160,21 @@ class Driver(_Common):
 
     def call(self, call: Call) -> Answer | Lost:
         """Make one call, however long it takes in all."""
+        try:
+            return self._call(call)
+        except BaseException as error:
+            raise bare(error)  # noqa: B904 - it is the same one
+
+    def _call(self, call: Call) -> Answer | Lost:
         request = self._request(self._line, call)
         if isinstance(request, Lost):
             return request
+        begun = self.env.now()
         try:
             exchange = self._line.send(request)
         except FAULTS as error:
             return lost(error)
-        intake = Intake(call, exchange.response, self.env.now)
+        intake = Intake(call, exchange.response, self.env.now, begun)
         try:
             for chunk in exchange.response.iter_bytes():
                 if not intake.take(chunk):
@@ -216,19 +229,23 @@ class AsyncDriver(_Common):
         """Make one call, within its time."""
         import anyio  # Here, since the sync client has no use for it.
 
-        with anyio.move_on_after(call.within):
-            return await self._call(call)
+        try:
+            with anyio.move_on_after(call.within):
+                return await self._call(call)
+        except BaseException as error:
+            raise bare(error)  # noqa: B904 - it is the same one
         return too_late(call)
 
     async def _call(self, call: Call) -> Answer | Lost:
         request = self._request(self._line, call)
         if isinstance(request, Lost):
             return request
+        begun = self.env.now()
         try:
             exchange = await self._line.send(request)
         except FAULTS as error:
             return lost(error)
-        intake = Intake(call, exchange.response, self.env.now)
+        intake = Intake(call, exchange.response, self.env.now, begun)
         try:
             async for chunk in exchange.response.aiter_bytes():
                 if not intake.take(chunk):

@@ -80,8 +80,21 @@ class PartialFile:
             os.fsync(self._file.fileno())
             self._file.close()
             self._refuse_existing()
-            self._partial.replace(self.path)
+            if not self._linked():
+                self._partial.replace(self.path)
         return self.path
+
+    def _linked(self) -> bool:
+        """Give the name only if nobody took it meanwhile; False where it may be taken, or the disk has no links."""
+        if self._overwrite:
+            return False
+        try:
+            os.link(self._partial, self.path)
+        except FileExistsError:
+            raise self._exists() from None
+        except (OSError, AttributeError):
+            return False
+        return True
 
     @contextmanager
     def _told(self) -> Generator[None]:
@@ -108,12 +121,15 @@ class PartialFile:
         if there and self.path.exists() and not self.path.is_file():
             raise self.error(f"{self.path} is no regular file; give the name of one")
         if there and not self._overwrite:
-            error = OutputExistsError(
-                f"{self.path} exists and was left as it is; pass overwrite=True to replace it",
-                request_id=self._request_id,
-            )
-            error.url = self._url
-            raise error
+            raise self._exists()
+
+    def _exists(self) -> OutputExistsError:
+        error = OutputExistsError(
+            f"{self.path} exists and was left as it is; pass overwrite=True to replace it",
+            request_id=self._request_id,
+        )
+        error.url = self._url
+        return error
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None

@@ -46,7 +46,7 @@ def _sent(error: Exception) -> bool:
 class Intake:
     """The body of one answer: kept up to a limit, or handed on where the call has a sink and the status is 200."""
 
-    def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float]) -> None:
+    def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float], begun: float) -> None:
         self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
         good = self._status == 200
         self._sink = call.sink if good else None
@@ -55,7 +55,8 @@ class Intake:
         # A video may come without a media type, or with a generic one.
         plain = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
         self._limit = LARGEST_VIDEO if good and not plain else LARGEST_JSON
-        self._until = now() + DRIPPING * call.timeout if plain else math.inf
+        patience = DRIPPING * call.timeout if plain else math.inf
+        self._until = begun + (patience if call.within is None else min(patience, call.within))
         self._length = _length(self._headers)
         self.broken: str | None = None
 

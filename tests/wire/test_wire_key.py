@@ -203,3 +203,45 @@ def test_the_key_goes_neither_to_the_output_host_nor_along_its_redirects(
     for call in wire.calls[1:]:
         assert SHOWN not in str(call.request.headers.raw)
         assert "authorization" not in call.request.headers
+
+
+@pytest.mark.parametrize("stage", ["submit", "status", "wait"])
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, MemoryError])
+def test_an_interrupt_in_the_midst_of_a_call_shows_no_key(
+    caller: Caller, interrupt: type[BaseException], stage: str
+) -> None:
+    """Its frames are httpx's, and their locals hold the headers."""
+
+    class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            headers = request.headers.raw
+            raise interrupt(len(headers)) from ValueError("what was going on")
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            return self.handle_request(request)
+
+    step: Step = {
+        "submit": lambda c: c.submit("ltx-video", prompt="x"),
+        "status": lambda c: c.job(ID).status(),
+        "wait": lambda c: c.job(ID).wait(),
+    }[stage]
+    with pytest.raises(interrupt) as caught:
+        caller(step, transport=Interrupted())
+    assert SHOWN not in _every_frame(caught.value)
+    if stage != "status":
+        assert "job" in "".join(caught.value.__notes__)
+
+
+def _every_frame(error: BaseException) -> str:
+    """Also those of the test's own transport, which stands for httpx's."""
+    text: list[str] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        trace = one.__traceback__ if one is not None else None
+        while trace is not None:
+            name = trace.tb_frame.f_code.co_name
+            text += [repr(value) for value in trace.tb_frame.f_locals.values() if not name.startswith("test_")]
+            trace = trace.tb_next
+        todo += [one.__context__] if one is not None else []
+    return "\n".join(text)

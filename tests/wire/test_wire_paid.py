@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -97,6 +98,64 @@ def test_a_body_that_says_its_full_length_but_is_no_json_still_gives_the_job(
     path, step = PAID["submit"]
     wire.post(path).respond(200, content=CUT)
     assert caller(step).id == ID
+
+
+ADDRESS = f"https://api.segmind.com/v2/requests/{ID}"
+RECOVERED: dict[str, dict[str, object]] = {
+    "status_url": {"status": "QUEUED", "status_url": f"{ADDRESS}/status"},
+    "response_url": {"request_id": None, "status_url": None, "response_url": ADDRESS},
+    "both, and an empty id": {"request_id": "", "status_url": f"{ADDRESS}/status", "response_url": ADDRESS},
+    "another host, which is never asked": {"status_url": f"https://elsewhere.test/v2/requests/{ID}/status"},
+}
+
+
+@pytest.mark.parametrize("body", RECOVERED)
+def test_an_id_that_is_missing_is_taken_from_the_jobs_address(
+    caller: Caller, wire: respx.MockRouter, body: str
+) -> None:
+    path, step = PAID["submit"]
+    wire.post(path).respond(200, json=RECOVERED[body])
+    assert caller(step).id == ID
+    assert {call.request.url.host for call in wire.calls} == {"api.example.test"}
+
+
+@pytest.mark.parametrize("url", ["https://x.test/v2/requests/../status", "https://x.test/v2/requests/%2e%2e", "7", "/"])
+def test_an_address_without_a_usable_id_gives_none(caller: Caller, wire: respx.MockRouter, url: str) -> None:
+    path, step = PAID["submit"]
+    wire.post(path).respond(200, json={"status_url": url, "response_url": 7})
+    assert "is billed" in str(caller.raising(ltx.UnexpectedAnswerError, step))
+
+
+@pytest.mark.parametrize(("options", "posts"), [({"resends": 0}, 1), ({"resends": 2}, 3), ({"retries": 1}, 2)])
+@pytest.mark.parametrize("fault", [httpx.ConnectError("refused"), httpx.Response(500), httpx.Response(429)])
+def test_how_often_a_submit_is_sent_again_is_for_the_caller_to_say(
+    caller: Caller, wire: respx.MockRouter, fault: Any, options: dict[str, int], posts: int
+) -> None:
+    path, step = PAID["submit"]
+    route = wire.post(path)
+    route.side_effect = [fault] * 9
+    with pytest.raises(ltx.SegmindLtxError):
+        caller(step, **options)
+    assert route.call_count == posts
+
+
+def test_that_a_submit_is_sent_again_is_logged_where_the_caller_wants_it(
+    caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, step = PAID["submit"]
+    wire.post(path).side_effect = [httpx.Response(503), httpx.Response(200, json={"request_id": ID})]
+    with caplog.at_level("INFO", "mine"):
+        caller(step, logger=logging.getLogger("mine"))
+    assert [record.name for record in caplog.records] == ["mine", "mine"]
+    assert "status 503; sending it again" in caplog.text
+    assert ID in caplog.records[-1].getMessage()
+
+
+def test_no_more_patience_than_the_caller_has(caller: Caller, wire: respx.MockRouter) -> None:
+    path, step = PAID["submit"]
+    route = wire.post(path).respond(200, json={"request_id": ID})
+    caller(step, timeout=7.5)
+    assert max(route.calls[0].request.extensions["timeout"].values()) == 7.5
 
 
 NO_ID = {
