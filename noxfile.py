@@ -80,6 +80,36 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Put every fault in front of every kind of call, and write docs/faults.md from what came of it."""
+    session.install("-e", ".[all]", *GROUPS["tests"])
+    session.run("python", "scripts/fault_table.py", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """The long forms of two tests: 200 kills at random moments, and 100,000 odd answers."""
+    session.install("-e", ".[all]", *GROUPS["tests"])
+    tests = ("tests/client/test_client_kill.py", "tests/unit/test_unit_fuzz.py")
+    long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long"}
+    session.run("python", "-m", "pytest", "--durations=0", *tests, *session.posargs, env=long)
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the client's decisions one by one, see a test fail for each, and write docs/mutation.md."""
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["mutation"])
+    session.run("python", "scripts/mutation.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the client beside others, and write docs/benchmarks.md."""
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["bench"])
+    session.run("python", "scripts/bench.py", *session.posargs)
+
+
+@nox.session
 def spec(session: nox.Session) -> None:
     """Show the spec to the tools that others would read it with. Needs Node and npm."""
     session.install("-e", ".[conformance]", *GROUPS["spec"])

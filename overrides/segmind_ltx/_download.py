@@ -21,7 +21,7 @@ def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
         if not _fetchable(address):
             raise file.error(f"{address!r} is not an address to download from; only http and https are followed")
         file.restart()
-        outcome = yield from send(Call("GET", address, TIMEOUT, sink=sink))
+        outcome = yield from send(Call("GET", address, env.patience or TIMEOUT, sink=sink))
         file.raise_if_stopped()
         if isinstance(outcome, Answer) and 300 <= outcome.status < 400:
             hops += 1
@@ -35,7 +35,9 @@ def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
         attempt += 1
         if attempt > env.retries or not _may_pass(outcome):
             raise file.error(f"{address} could not be downloaded: {trouble}")
-        yield from pause(_retry.delay_before(attempt, outcome, time=env.time(), random=env.random()))
+        delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
+        env.log.warning("job %s: download from %s: %s; again in %.1f s", file.request_id, address, trouble, delay)
+        yield from pause(delay)
 
 
 def _fetchable(address: str) -> bool:

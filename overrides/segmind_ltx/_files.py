@@ -25,7 +25,7 @@ class PartialFile:
     """
 
     def __init__(self, path: Path, *, overwrite: bool, request_id: str | None, url: str | None) -> None:
-        self.path, self._overwrite, self._request_id, self._url = path, overwrite, request_id, url
+        self.path, self._overwrite, self.request_id, self._url = path, overwrite, request_id, url
         self._stopped: Exception | None = None
         # Not of the whole name, which may be as long as the disk allows.
         self._partial = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
@@ -109,7 +109,7 @@ class PartialFile:
 
     def error(self, message: str) -> DownloadError:
         """A `DownloadError` that knows the job and the address."""
-        error = DownloadError(message, request_id=self._request_id)
+        error = DownloadError(message, request_id=self.request_id)
         error.url = self._url
         return error
 
@@ -126,7 +126,7 @@ class PartialFile:
     def _exists(self) -> OutputExistsError:
         error = OutputExistsError(
             f"{self.path} exists and was left as it is; pass overwrite=True to replace it",
-            request_id=self._request_id,
+            request_id=self.request_id,
         )
         error.url = self._url
         return error
