@@ -14,7 +14,6 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from segmind_ltx.aio import AsyncClient, AsyncJob
 from segmind_ltx.client import Client, Job
 from segmind_ltx.errors import (
     ApiStatusError,
@@ -43,6 +42,7 @@ from segmind_ltx.errors import (
 )
 
 if TYPE_CHECKING:
+    from segmind_ltx.aio import AsyncClient, AsyncJob
     from segmind_ltx.many import Outcome
     from segmind_ltx.video import AsyncVideo, JobStatus, Video
     from segmind_ltx_api import requests
@@ -99,6 +99,8 @@ else:  # The same without importing them; a further model's type is missing in a
     ]
 
 _LATER = {
+    "AsyncClient": "segmind_ltx.aio",
+    "AsyncJob": "segmind_ltx.aio",
     "AsyncVideo": "segmind_ltx.video",
     "JobStatus": "segmind_ltx.video",
     "Outcome": "segmind_ltx.many",
@@ -108,7 +110,7 @@ _LATER = {
 
 def __getattr__(name: str) -> Any:
     # The generated classes and attrs are imported when they are first needed: they take longer to import than all
-    # that is hand-written here.
+    # that is hand-written here. And a program uses one of the two clients.
     home = _LATER.get(name) or ("segmind_ltx_api.requests" if name.endswith("Request") else None)
     if home is None or not hasattr(module := import_module(home), name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

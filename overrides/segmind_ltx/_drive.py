@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import httpx
 
-from segmind_ltx._bounded import Bounded
 from segmind_ltx._intake import FAULTS, Intake, lost, too_late
 from segmind_ltx._line import AsyncLine, Line
 from segmind_ltx._notes import Notes
@@ -24,6 +23,7 @@ from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Pause, Reply, T
 from segmind_ltx.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from segmind_ltx._bounded import Bounded
     from segmind_ltx._wire import AnyLogger
 
 CONNECT_TIMEOUT = 10.0
@@ -137,7 +137,7 @@ class Driver(_Common):
     def __init__(self, line: Line, setup: Setup) -> None:
         super().__init__(setup)
         self._line = line
-        self._bounded = Bounded()
+        self._bounded: Bounded | None = None
 
     def run(self, flow: Flow[T]) -> T:
         """Do what the flow asks for until it has its result."""
@@ -187,12 +187,17 @@ class Driver(_Common):
 
     def close(self) -> None:
         """Let go of threads and connections."""
-        self._bounded.close()
+        if self._bounded is not None:
+            self._bounded.close()
         self._line.close()
 
     def _call_within(self, call: Call) -> Answer | Lost:
         if call.within is None:
             return self.call(call)
+        if self._bounded is None:
+            from segmind_ltx._bounded import Bounded  # Here, since a program that never waits has no use for it.
+
+            self._bounded = Bounded()
         try:
             return self._bounded.run(partial(self.call, call), call.within)
         except TimeoutError:
