@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Final, Self
 
 import anyio
@@ -22,11 +22,14 @@ import anyio.abc
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from segmind_ltx._drive import AsyncDriver, Driver
+from segmind_ltx._intake import too_late
 from segmind_ltx._wire import Call, Effect, Flow, Pause, Reply
 from segmind_ltx.video import VideoFacts
 
 WORK: Final = 0.0005
 """Seconds of work that a call is, about, apart from waiting for its answer."""
+LOOK: Final = 1.0
+"""Seconds after which to look for calls that do not end, where nothing else happens."""
 GRACE: Final = 10.0
 """Seconds for which the answers to submits are awaited when a crew is told to stop: each may be a paid job."""
 
@@ -40,6 +43,7 @@ class Task:
         self.flow: Flow[VideoFacts] | None = None
         self.facts: VideoFacts | None = None
         self.error: Exception | None = None
+        self.reply: Reply = None  # What came of its last call, where it was given up.
 
     def accepted(self, request_id: str) -> None:
         """Take note of the id."""
@@ -118,7 +122,7 @@ class Crew:
         self._driver, self._pace, self._now = driver, Pace(most), driver.env.now
         self._agenda, self._ended = Agenda(), SimpleQueue[Task | BaseException]()
         self._threads: list[threading.Thread] = []
-        self._paying: set[threading.Thread] = set()
+        self._under_way: dict[threading.Thread, tuple[Task, Call, float]] = {}
         self._stopping = self._watched = False
         self._idle = 0
         lock = threading.Lock()
@@ -135,8 +139,9 @@ class Crew:
             self._watch.notify_all()
             self._help.notify_all()
         until = time.monotonic() + GRACE
-        for thread in list(self._paying):
-            thread.join(max(0.0, until - time.monotonic()))
+        for thread, (_task, call, _begun) in list(self._under_way.items()):
+            if call.method == "POST":
+                thread.join(max(0.0, until - time.monotonic()))
 
     def add(self, task: Task) -> None:
         """Begin a task."""
@@ -144,10 +149,25 @@ class Crew:
 
     def next_ended(self) -> Task:
         """Wait for a task to end."""
-        ended = self._ended.get()
-        if isinstance(ended, BaseException):
-            raise ended
-        return ended
+        while True:
+            try:
+                ended = self._ended.get(timeout=LOOK)
+            except Empty:
+                self._give_up()
+                continue
+            if isinstance(ended, BaseException):
+                raise ended
+            return ended
+
+    def _give_up(self) -> None:
+        """Take the tasks from threads whose calls do not end, since a line that drips could hold them for ever."""
+        now = time.monotonic()
+        for thread, (task, call, begun) in list(self._under_way.items()):
+            if call.within is not None and now - begun > call.within and self._under_way.pop(thread, None) is not None:
+                with self._watch:
+                    self._threads.remove(thread)
+                task.reply = too_late(call)
+                self._put(task, self._now())
 
     def _put(self, task: Task, at: float) -> None:
         with self._watch:
@@ -187,37 +207,31 @@ class Crew:
     def _work(self) -> None:
         try:
             while (task := self._take()) is not None:
-                pause = self._advance(task)
-                if task.ended:
-                    self._ended.put(task)
-                elif pause is not None:
-                    self._put(task, self._now() + pause)
+                if not self._advance(task):
+                    return
         except BaseException as error:  # Not an Exception: a callback that ends the program.
             self._ended.put(error)
 
-    def _advance(self, task: Task) -> float | None:
-        """Go on until the task pauses, and give for how long; None where it has ended, or all is to stop."""
-        effect = task.step(None)
+    def _advance(self, task: Task) -> bool:
+        """Go on until the task pauses or ends. False where it was given up meanwhile, and with it this thread."""
+        effect, task.reply = task.step(task.reply), None
         while effect is not None and not self._stopping:
             if isinstance(effect, Pause):
-                return effect.seconds
+                self._put(task, self._now() + effect.seconds)
+                return True
+            me, begun = threading.current_thread(), time.monotonic()
+            self._under_way[me] = task, effect, begun
             try:
-                reply = self._call(effect)
+                reply: Reply | Exception = self._driver.call(effect)
             except Exception as error:
-                effect = task.throw(error)
-            else:
-                effect = task.step(reply)
-        return None
-
-    def _call(self, call: Call) -> Reply:
-        begun = time.perf_counter()
-        if call.method == "POST":
-            self._paying.add(threading.current_thread())
-        try:
-            return self._driver.call(call)
-        finally:
-            self._paying.discard(threading.current_thread())
-            self._pace.took(time.perf_counter() - begun)
+                reply = error
+            if self._under_way.pop(me, None) is None:
+                return False
+            self._pace.took(time.monotonic() - begun)
+            effect = task.throw(reply) if isinstance(reply, Exception) else task.step(reply)
+        if task.ended:
+            self._ended.put(task)
+        return True
 
 
 class AsyncCrew:

@@ -21,6 +21,8 @@ from segmind_ltx_api.contract import get_request, get_request_status
 SUBMIT_TIMEOUT: Final = 60.0
 READ_TIMEOUT: Final = 30.0
 """Seconds of silence on the line, where the caller set none."""
+DRIPPING: Final = 4
+"""So many times the longest silence is waited for the whole of an answer that is no video."""
 SENSELESS_LIMIT: Final = 5
 """So many senseless answers in a row to a poll or fetch are an error; fewer are taken for a passing fault."""
 REFUSED_LIMIT: Final = 3
@@ -32,7 +34,7 @@ OnStatus = Callable[[JobStatus], object]
 def submit(env: Env, prepared: Prepared, accepted: Callable[[str], object] | None = None) -> Flow[str]:
     """Submit a job; gives its request id. ``accepted`` is told of it first."""
     slug = prepared.model.slug
-    call = _call(prepared.model.submit(body=prepared.request), env.patience or SUBMIT_TIMEOUT)
+    call = _bounded(prepared.model.submit(body=prepared.request), env.patience or SUBMIT_TIMEOUT)
     number = env.notes.sending(slug, call.json or {}, env.base_url)
     try:
         answer = yield from _paid(env, call, prepared, blocking=False)
@@ -89,7 +91,7 @@ def generate(
 
 def status(env: Env, request_id: str) -> Flow[JobStatus]:
     """Ask once for a job's state; a FAILED one is a state, not an exception."""
-    call = _call(get_request_status(check_request_id(request_id)), env.patience or READ_TIMEOUT)
+    call = _bounded(get_request_status(check_request_id(request_id)), env.patience or READ_TIMEOUT)
     return _public(request_id, (yield from _read(env, call, request_id, deadline=None)))
 
 
@@ -142,7 +144,7 @@ def _wait(
     interval: float | None,
     on_status: OnStatus | None,
 ) -> Flow[VideoFacts]:
-    call = _call(get_request_status(request_id), env.patience or READ_TIMEOUT)
+    call = _bounded(get_request_status(request_id), env.patience or READ_TIMEOUT)
     usual = usual_duration(env.seen, model)
     begun = env.now()
     deadline, origin = begun + timeout, begun if submitted is None else submitted
@@ -186,6 +188,11 @@ def _timed_out(request_id: str, state: str | None, elapsed: float, last: str | N
     )
     error.elapsed, error.state = elapsed, state
     return error
+
+
+def _bounded(kwargs: dict[str, Any], timeout: float) -> Call:
+    """A call whose answer is short: it must not drip for ever either."""
+    return _call(kwargs, timeout)._replace(within=DRIPPING * timeout)
 
 
 def _call(kwargs: dict[str, Any], timeout: float) -> Call:
@@ -260,7 +267,7 @@ def _read(
 
 
 def _result(env: Env, request_id: str, model: str | None, deadline: float | None) -> Flow[VideoFacts]:
-    call = _call(get_request(request_id), env.patience or READ_TIMEOUT)
+    call = _bounded(get_request(request_id), env.patience or READ_TIMEOUT)
     seen = yield from _read(env, call, request_id, deadline, fetched)
     if seen.state == "FAILED":
         raise _answers.failed(seen.detail, call, request_id, model, None, seen.body)
@@ -280,7 +287,7 @@ def _within(call: Call, env: Env, deadline: float | None) -> Call:
     left = deadline - env.now()
     if left <= 0:
         raise _DeadlinePassed
-    return call._replace(timeout=min(call.timeout, left), within=left)
+    return call._replace(timeout=min(call.timeout, left), within=min(call.within or left, left))
 
 
 def _pause_until(env: Env, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:

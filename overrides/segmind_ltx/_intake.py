@@ -21,9 +21,6 @@ LARGEST_JSON: Final = 16 << 20
 LARGEST_VIDEO: Final = 1 << 30
 """Bytes of an answer that are kept in memory; a v1 answer may be a whole video."""
 
-DRIPPING: Final = 4
-"""So many times the longest silence is waited for the whole of a text; a video may take as long as it comes at all."""
-
 SHORTEST_KEY: Final = 8
 """A key of fewer characters is left in answers: it is nobody's real one, and taking it out could maul a job's id."""
 
@@ -55,8 +52,7 @@ class Intake:
         # A video may come without a media type, or with a generic one.
         plain = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
         self._limit = LARGEST_VIDEO if good and not plain else LARGEST_JSON
-        patience = DRIPPING * call.timeout if plain else math.inf
-        self._until = begun + (patience if call.within is None else min(patience, call.within))
+        self._until = math.inf if call.within is None else begun + call.within
         self._length = _length(self._headers)
         self.broken: str | None = None
 

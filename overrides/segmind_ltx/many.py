@@ -81,8 +81,8 @@ class _Intake:
             yield task
 
     def left_alone(self, error: BaseException | None) -> None:
-        """Tell of the jobs that go on without anybody waiting for them."""
-        ids = [task.request_id for task in self.running.values() if task.request_id and not task.ended]
+        """Tell of the jobs that are paid for and not handed over: they go on, or have ended unseen."""
+        ids = [task.request_id for task in self.running.values() if task.request_id and task.error is None]
         if not ids:
             return
         words = f"{len(ids)} jobs go on and are billed; take them up again with client.job(id): {', '.join(ids)}"
