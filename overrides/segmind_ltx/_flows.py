@@ -251,7 +251,9 @@ def _read(
             try:
                 return understood(outcome, call, request_id)
             except errors.UnexpectedAnswerError as error:
-                trouble, passing, senseless = error, True, senseless + 1
+                trouble, passing = error, True
+                # One that broke off is the line's fault, and lasts no longer than that.
+                senseless += outcome.broken is None
             except errors.ApiStatusError as error:
                 trouble = error
                 if isinstance(error, errors.RateLimitedError):
