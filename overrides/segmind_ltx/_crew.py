@@ -12,7 +12,7 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Self
@@ -28,7 +28,10 @@ from segmind_ltx.video import VideoFacts
 
 WORK: Final = 0.0005
 """Seconds of work that a call is, about, apart from waiting for its answer."""
-LOOK: Final = 1.0
+FIRST: Final = 3
+SLOW: Final = 0.5
+"""Seconds after which a call is taken to hang, so that another one may be made beside it."""
+LOOK: Final = 0.5
 """Seconds after which to look for calls that do not end, where nothing else happens."""
 GRACE: Final = 10.0
 """Seconds for which the answers to submits are awaited when a crew is told to stop: each may be a paid job."""
@@ -103,16 +106,22 @@ class Pace:
     """
 
     def __init__(self, most: int) -> None:
-        self._most, self._fastest = most, 0.0
+        self._most, self._calls = most, 0
+        self._fastest = math.inf
 
     def took(self, seconds: float) -> None:
         """Take note of how long a call took."""
-        self._fastest = min(self._fastest, seconds) if self._fastest else seconds
+        self._calls += 1
+        self._fastest = min(self._fastest, seconds)
 
     @property
     def size(self) -> int:
-        """So many calls, at least 2."""
-        return max(2, min(self._most, 1 + math.ceil(self._fastest / WORK)))
+        """So many calls: one until a few were made, since the first had to find a connection, then at least two."""
+        return 1 if self._calls < FIRST else max(2, min(self._most, 1 + math.ceil(self._fastest / WORK)))
+
+    def allows(self, calls: Collection[float], now: float) -> bool:
+        """Whether one more is worth it beside ``calls``, given when each began. Those that hang hold up nobody."""
+        return len(calls) < self._most and sum(begun > now - SLOW for begun in calls) < self.size
 
 
 class Crew:
@@ -154,6 +163,8 @@ class Crew:
                 ended = self._ended.get(timeout=LOOK)
             except Empty:
                 self._give_up()
+                with self._watch:
+                    self._help_out()
                 continue
             if isinstance(ended, BaseException):
                 raise ended
@@ -182,8 +193,7 @@ class Crew:
                 now = self._now()
                 task = self._agenda.due(now)
                 if task is not None:
-                    if not self._idle and self._agenda.next_in(now) == 0:
-                        self._grow()
+                    self._help_out()
                     if not self._watched:
                         self._help.notify()  # Somebody else watches the time from here on.
                     return task
@@ -197,12 +207,20 @@ class Crew:
                 self._idle -= 1
             return None
 
+    def _help_out(self) -> None:
+        """Take on another thread where a task is due, nobody is free, and it is worth it."""
+        if self._idle or self._agenda.next_in(self._now()) != 0:
+            return
+        # A thread between two calls counts as one that has just begun.
+        now, calls = time.monotonic(), dict(self._under_way)
+        begun = [calls[thread][2] if thread in calls else now for thread in self._threads]
+        if self._pace.allows(begun, now):
+            self._grow()
+
     def _grow(self) -> None:
-        """Take on another thread, where it is worth it."""
-        if len(self._threads) < self._pace.size:
-            thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _work(self) -> None:
         try:
@@ -240,7 +258,7 @@ class AsyncCrew:
     def __init__(self, driver: AsyncDriver, most: int, group: anyio.abc.TaskGroup) -> None:
         self._driver, self._group, self._now = driver, group, driver.env.now
         self._agenda, self._pace, self._wake = Agenda(), Pace(most), anyio.Event()
-        self._calling = 0
+        self._calls: dict[Task, float] = {}  # When the call of each began.
         ends: tuple[MemoryObjectSendStream[Task], MemoryObjectReceiveStream[Task]]
         ends = anyio.create_memory_object_stream(math.inf)
         self._ended, self.ended = ends
@@ -257,15 +275,15 @@ class AsyncCrew:
     async def dispatch(self) -> None:
         """Let each task go on when it is due, a few at a time."""
         while True:
-            now = self._now()
-            task = self._agenda.due(now) if self._calling < self._pace.size else None
+            now, at = self._now(), time.monotonic()
+            allowed = self._pace.allows(self._calls.values(), at)
+            task = self._agenda.due(now) if allowed else None
             if task is not None:
-                self._calling += 1
+                self._calls[task] = at
                 self._group.start_soon(self._go_on, task)
                 continue
             self._wake = anyio.Event()
-            full = self._calling >= self._pace.size
-            with anyio.move_on_after(None if full else self._agenda.next_in(now)):
+            with anyio.move_on_after(self._agenda.next_in(now) if allowed else LOOK):
                 await self._wake.wait()
 
     def _put(self, task: Task, at: float) -> None:
@@ -274,7 +292,7 @@ class AsyncCrew:
 
     async def _go_on(self, task: Task) -> None:
         pause = await self._advance(task)
-        self._calling -= 1
+        del self._calls[task]
         if pause is None:
             self._ended.send_nowait(task)
         else:

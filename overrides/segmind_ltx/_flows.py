@@ -151,9 +151,9 @@ def _wait(
     state: str | None = None
     try:
         # Nothing is to be learned of a job in the moment of its submit.
-        first = EARLY[0] if interval is None else min(interval, EARLY[0])
-        if submitted is not None and begun - origin < first:
-            yield from _pause_until(env, first - (begun - origin), deadline)
+        first = (EARLY[0] if interval is None else min(interval, EARLY[0])) - (begun - origin)
+        if submitted is not None and 0 < first < timeout:
+            yield from pause(first)
         while True:
             seen = yield from _read(env, call, request_id, deadline)
             if seen.state != state:

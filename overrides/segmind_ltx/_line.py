@@ -132,16 +132,26 @@ class AsyncLine(_Line):
 
     async def send(self, request: httpx.Request) -> AsyncExchange:
         """Send a request."""
+        import anyio  # Here, since the sync client has no use for it.
+
         if self._http is not None:
             return AsyncExchange(await self._http.send(request, stream=True, follow_redirects=False))
         if self._transport is not None:
             return AsyncExchange(await self._transport.handle_async_request(request))
         transport = self._idle.pop() if self._idle else self._new()
-        return AsyncExchange(await transport.handle_async_request(request), transport)
+        try:
+            return AsyncExchange(await transport.handle_async_request(request), transport)
+        except BaseException:
+            with anyio.CancelScope(shield=True):  # A cancelled call leaves no socket open.
+                await transport.aclose()
+            raise
 
     async def done(self, exchange: AsyncExchange) -> None:
         """End an exchange, whether its answer was read to the end or not."""
-        await exchange.response.aclose()
+        import anyio
+
+        with anyio.CancelScope(shield=True):
+            await exchange.response.aclose()
         if exchange.transport is not None:
             if self._closed:
                 await exchange.transport.aclose()

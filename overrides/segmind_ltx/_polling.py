@@ -16,9 +16,9 @@ from segmind_ltx_api.contract import MODELS
 EARLY: Final = (1.3, 2.9)
 """Seconds after the submit at which a job is looked at anyway: one that fails mostly does so at once."""
 
-COARSE, FINE = 0.1, 0.015
+COARSE, FINE = 0.1, 0.0125
 """Steps before and after the end comes near, as shares of the usual duration."""
-NEAR: Final = 0.7
+NEAR: Final = 0.75
 """The share of the usual duration from which on the end may come."""
 OVERDUE: Final = 4.0
 """So many usual durations after which something is wrong, and the steps grow."""

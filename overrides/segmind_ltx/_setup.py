@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Final
 
-from segmind_ltx._drive import Clock, Setup, SystemClock
-from segmind_ltx._notes import Notes
-from segmind_ltx._settings import LEDGER_VARIABLE, Secret
 from segmind_ltx.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from segmind_ltx._drive import Clock, Setup
+    from segmind_ltx._notes import Notes
+    from segmind_ltx._settings import Secret
     from segmind_ltx._wire import AnyLogger
     from segmind_ltx.ledger import Ledger
 
@@ -39,6 +39,8 @@ def setup(
     logger: AnyLogger | None,
 ) -> Setup:
     """The arguments, checked. Raises `ConfigurationError`."""
+    from segmind_ltx._drive import Setup, SystemClock
+
     counts: dict[str, object] = {"retries": retries, "resends": retries if resends is None else resends}
     for name, count in counts.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
@@ -63,6 +65,9 @@ def setup(
 
 def notes_of(ledger: str | PathLike[str] | Ledger | None) -> Notes:
     """Where paid calls are noted. Raises `ConfigurationError` where the file cannot be used."""
+    from segmind_ltx._notes import Notes
+    from segmind_ltx._settings import LEDGER_VARIABLE
+
     ledger = ledger or os.environ.get(LEDGER_VARIABLE)
     if not ledger:
         return Notes()

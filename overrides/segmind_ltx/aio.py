@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from segmind_ltx._drive import AsyncDriver, Clock
-from segmind_ltx._line import AsyncLine
-from segmind_ltx._notes import Notes
-from segmind_ltx._settings import api_key as _api_key
-from segmind_ltx._settings import base_url as _base_url
 from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, setup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from segmind_ltx._drive import AsyncDriver, Clock
     from segmind_ltx._wire import AnyLogger
     from segmind_ltx.ledger import Ledger
     from segmind_ltx.many import Outcome
@@ -99,8 +95,14 @@ class AsyncClient:
         logger: AnyLogger | None = None,
         clock: Clock | None = None,
     ) -> None:
+        # Here, as in the other calls: to import what a program may come to use takes longer than it needs to start.
+        from segmind_ltx._drive import AsyncDriver
+        from segmind_ltx._line import AsyncLine
+        from segmind_ltx._settings import api_key as read_key
+        from segmind_ltx._settings import base_url as read_url
+
         try:
-            key, url = _api_key(api_key), _base_url(base_url)
+            key, url = read_key(api_key), read_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
         line = AsyncLine(http, transport, proxy)
@@ -115,7 +117,7 @@ class AsyncClient:
             ledger=ledger,
             logger=logger,
         )
-        self._notes_given = isinstance(ledger, Notes)
+        self._ledger_given = chosen.notes is ledger
         self._driver = AsyncDriver(line, chosen)
 
     def __repr__(self) -> str:
@@ -196,7 +198,7 @@ class AsyncClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._driver.close()
-        if not self._notes_given:
+        if not self._ledger_given:
             self._driver.notes.close()
 
     async def __aenter__(self) -> Self:

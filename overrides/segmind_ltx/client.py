@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from segmind_ltx._drive import Clock, Driver
-from segmind_ltx._line import Line
-from segmind_ltx._notes import Notes
-from segmind_ltx._settings import api_key as _api_key
-from segmind_ltx._settings import base_url as _base_url
 from segmind_ltx._setup import DEFAULT_RETRIES, DEFAULT_TIMEOUT, setup
 
 if TYPE_CHECKING:
+    from segmind_ltx._drive import Clock, Driver
     from segmind_ltx._wire import AnyLogger
     from segmind_ltx.ledger import Ledger
     from segmind_ltx.many import Outcome
@@ -88,8 +84,9 @@ class Client:
     ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL, and the latter to the live
     service. Raises `ConfigurationError`.
 
-    - ``http``: an `httpx.Client` of your own; it is not closed with this one. Or ``transport`` and ``proxy``, as
-      httpx takes them, for a client that is made here.
+    - ``http``: an `httpx.Client` of your own; it is not closed with this one. Where threads share it, let its limits
+      keep as many connections as it may have: above 20 httpx closes some that are in use. Or ``transport`` and
+      ``proxy``, as httpx takes them, for a client that is made here.
     - ``headers`` go along with each call to the API, and to no other host.
     - ``timeout``: the longest silence on the line, in seconds; by default 60 for a submit and 30 for the rest. A
       silent submit ends in `SubmitUncertainError`, so be generous.
@@ -116,8 +113,14 @@ class Client:
         logger: AnyLogger | None = None,
         clock: Clock | None = None,
     ) -> None:
+        # Here, as in the other calls: to import what a program may come to use takes longer than it needs to start.
+        from segmind_ltx._drive import Driver
+        from segmind_ltx._line import Line
+        from segmind_ltx._settings import api_key as read_key
+        from segmind_ltx._settings import base_url as read_url
+
         try:
-            key, url = _api_key(api_key), _base_url(base_url)
+            key, url = read_key(api_key), read_url(base_url)
         finally:
             del api_key  # A traceback that shows local variables would show it.
         line = Line(http, transport, proxy)
@@ -132,7 +135,7 @@ class Client:
             ledger=ledger,
             logger=logger,
         )
-        self._notes_given = isinstance(ledger, Notes)
+        self._ledger_given = chosen.notes is ledger
         self._driver = Driver(line, chosen)
 
     def __repr__(self) -> str:
@@ -216,7 +219,7 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._driver.close()
-        if not self._notes_given:
+        if not self._ledger_given:
             self._driver.notes.close()
 
     def __enter__(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import frozen
@@ -151,8 +151,8 @@ async def agenerate_many(
 
     stopped: BaseException | None = None
     try:
-        async with async_crew(driver, min(concurrency, MOST)) as crew:
-            yield outcomes()
+        async with async_crew(driver, min(concurrency, MOST)) as crew, aclosing(outcomes()) as found:
+            yield found
     except BaseException as error:
         stopped = error
         raise
