@@ -325,16 +325,18 @@ async def async_crew(driver: AsyncDriver, most: int) -> AsyncGenerator[AsyncCrew
     failure: BaseException | None = None
     group = anyio.create_task_group()
     crew = AsyncCrew(driver, most, group)
-    async with group:
-        group.start_soon(crew.dispatch)
-        try:
-            yield crew
-        except anyio.get_cancelled_exc_class():
-            raise
-        except BaseException as error:
-            failure = error  # Kept out of the group, which would wrap it into another one.
-        finally:
-            group.cancel_scope.cancel()
-    crew.close()
+    try:
+        async with group:
+            group.start_soon(crew.dispatch)
+            try:
+                yield crew
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as error:
+                failure = error  # Kept out of the group, which would wrap it into another one.
+            finally:
+                group.cancel_scope.cancel()
+    finally:
+        crew.close()
     if failure is not None:
         raise failure

@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
@@ -34,13 +34,16 @@ CREATE TABLE IF NOT EXISTS jobs (
     request_id TEXT UNIQUE,
     detail TEXT,
     cost REAL,
-    file TEXT
+    file TEXT,
+    label TEXT
 )
 """
 
 
 class Entry(NamedTuple):
     """One paid call. ``begun`` is in seconds since the epoch, ``cost`` in USD where it was told.
+
+    ``label`` is what the program that made it calls its work; a batch, for one, knows its own calls by it.
 
     ``state`` is one of
 
@@ -62,6 +65,7 @@ class Entry(NamedTuple):
     detail: str | None
     cost: float | None
     file: str | None
+    label: str | None = None
 
     @property
     def ambiguous(self) -> bool:
@@ -81,11 +85,13 @@ class Entry(NamedTuple):
 class Ledger(Notes):
     """The file, opened or made at ``path``. One may be shared by threads and processes.
 
-    Raises `ConfigurationError` where it cannot be used: before anything is paid for.
+    Each call that is written down through it gets its ``label``. Raises `ConfigurationError` where it cannot be used:
+    before anything is paid for.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], *, label: str | None = None) -> None:
         self.path: str = fspath(path)
+        self.label: str | None = label
         self._lock = threading.Lock()
         try:
             # Autocommit: each statement below is on the disk before the next line of the program runs.
@@ -96,6 +102,7 @@ class Ledger(Notes):
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
             self._file.execute(_SCHEMA)
+            self._modernize()
         except sqlite3.Error as error:
             self._file.close()
             raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
@@ -108,12 +115,20 @@ class Ledger(Notes):
         rows = self._run(f"SELECT {', '.join(Entry._fields)} FROM jobs ORDER BY number")  # noqa: S608 - our own names
         return [Entry(*row)._replace(request=json.loads(row[3])) for row in rows]
 
+    def labelled(self) -> Iterator[Entry]:
+        """The rows with this ledger's label, oldest first, one at a time: a request may hold a whole picture."""
+        for (number,) in self._run("SELECT number FROM jobs WHERE label = ? ORDER BY number", (self.label,)):
+            query = f"SELECT {', '.join(Entry._fields)} FROM jobs WHERE number = ?"  # noqa: S608 - our own names
+            for row in self._run(query, (number,)):
+                yield Entry(*row)._replace(request=json.loads(row[3]))
+
     def sending(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
         """Write a paid call down before it leaves. Raises `ConfigurationError` where that cannot be done."""
         text = json.dumps(request, ensure_ascii=False)
         rows = self._run(
-            "INSERT INTO jobs (state, model, request, base_url, begun) VALUES (?, ?, ?, ?, ?) RETURNING number",
-            (SENDING, model, text, base_url, time.time()),
+            "INSERT INTO jobs (state, model, request, base_url, begun, label) VALUES (?, ?, ?, ?, ?, ?) "
+            "RETURNING number",
+            (SENDING, model, text, base_url, time.time(), self.label),
         )
         number: int = rows[0][0]
         return number
@@ -148,6 +163,15 @@ class Ledger(Notes):
         """Close the file."""
         self._file.close()
 
+    def _modernize(self) -> None:
+        """A file of an earlier version has no labels."""
+        if "label" not in _columns(self._file):
+            try:
+                self._file.execute("ALTER TABLE jobs ADD COLUMN label TEXT")
+            except sqlite3.OperationalError as error:
+                if "duplicate" not in str(error):  # Another process has just done the same.
+                    raise
+
     def _settle(self, number: int, state: str, request_id: str | None, detail: str | None = None) -> None:
         self._write("state = ?, request_id = ?, detail = ? WHERE number = ?", state, request_id, detail, number)
 
@@ -164,3 +188,7 @@ class Ledger(Notes):
                 return self._file.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
+
+
+def _columns(file: sqlite3.Connection) -> set[str]:
+    return {column[1] for column in file.execute("PRAGMA table_info(jobs)")}

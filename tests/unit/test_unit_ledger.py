@@ -20,7 +20,7 @@ ACCEPTED = {"request_id": "r-1", "status_url": "s", "response_url": "t"}
 DONE = {"status": "COMPLETED", "output": "https://images.example.test/a.mp4", "metrics": {"cost": 0.4}}
 
 Handler = Callable[[httpx.Request], httpx.Response]
-Make = Callable[[Path, Callable[[httpx.Request], httpx.Response]], Client]
+Make = Callable[[Path | Ledger, Callable[[httpx.Request], httpx.Response]], Client]
 
 
 def entries(path: Path) -> list[Entry]:
@@ -35,7 +35,7 @@ def client() -> Generator[Make]:
     """Makes a client with a ledger and made-up answers; it is closed at the end."""
     with ExitStack() as stack:
 
-        def make(path: Path, handler: Handler) -> Client:
+        def make(path: Path | Ledger, handler: Handler) -> Client:
             http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(handler)))
             return stack.enter_context(Client(KEY, "https://api.example.test", http=http, ledger=path))
 
@@ -200,5 +200,58 @@ def test_a_ledger_of_ones_own_is_not_closed_with_the_client(tmp_path: Path) -> N
     ledger = Ledger(tmp_path / "jobs.sqlite")
     with Client(KEY, "https://api.example.test", ledger=ledger):
         pass
+    assert ledger.entries() == []
+    ledger.close()
+
+
+def test_a_label_is_written_down_before_the_request_leaves(client: Make, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    ledger = Ledger(path, label="mine")
+    for which, prompt in ((ledger, "x"), (path, "y")):
+        with pytest.raises(SegmindLtxError):
+            client(which, lost).submit("ltx-2-pro", prompt=prompt)
+    assert [(entry.label, entry.request["prompt"]) for entry in ledger.entries()] == [("mine", "x"), (None, "y")]
+    assert list(ledger.labelled()) == ledger.entries()[:1]
+    ledger.close()
+
+
+def test_without_a_label_there_is_nothing_labelled(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    ledger.sending("ltx-2-pro", {"prompt": "x"}, "https://api.example.test")
+    assert list(ledger.labelled()) == []
+    ledger.close()
+
+
+OLD = """
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY, state TEXT NOT NULL, model TEXT NOT NULL, request TEXT NOT NULL,
+    base_url TEXT NOT NULL, begun REAL NOT NULL, request_id TEXT UNIQUE, detail TEXT, cost REAL, file TEXT
+)
+"""
+
+
+def test_a_file_of_an_earlier_version_is_read_and_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    file = sqlite3.connect(path, isolation_level=None)
+    file.execute(OLD)
+    file.execute("INSERT INTO jobs (state, model, request, base_url, begun) VALUES ('sending', 'm', '{}', 'b', 1.0)")
+    file.close()
+    # Two that are opened at once: the second finds the work done, or does it again in vain.
+    first, second = Ledger(path, label="mine"), Ledger(path)
+    first.sending("ltx-2-pro", {"prompt": "x"}, "https://api.example.test")
+    assert [entry.label for entry in second.entries()] == [None, "mine"]
+    first.close()
+    second.close()
+
+
+def test_two_that_bring_a_file_up_to_date_at_once_do_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "jobs.sqlite"
+    Ledger(path).close()
+
+    def none(_: sqlite3.Connection) -> set[str]:
+        return set()  # As if the column had come between the look and the change.
+
+    monkeypatch.setattr("segmind_ltx.ledger._columns", none)
+    ledger = Ledger(path)
     assert ledger.entries() == []
     ledger.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,18 +13,19 @@ import typer
 from rich.logging import RichHandler
 from rich.table import Table
 
-from segmind_ltx import Client, Job, Video, __version__
+from segmind_ltx import Client, DownloadError, Job, Video, __version__
 from segmind_ltx._parameters import check_wait
 from segmind_ltx._setup import DEFAULT_TIMEOUT
 from segmind_ltx.cli import _options as options
-from segmind_ltx.cli._commands import Commands
+from segmind_ltx.cli._app import App
+from segmind_ltx.cli._batch import batch
 from segmind_ltx.cli._demo import demo
 from segmind_ltx.cli._jobs import jobs
 from segmind_ltx.cli._output import REFUSED, Waiting, check_target, emit_json, ending, err, out, say
 from segmind_ltx_api.contract import MODELS
 
 app: typer.Typer = typer.Typer(
-    cls=Commands,
+    cls=App,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     help="Video with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
@@ -35,6 +37,7 @@ generate_app: typer.Typer = typer.Typer(
 submit_app: typer.Typer = typer.Typer(no_args_is_help=True, help="Submit a job and print its request id. Costs money.")
 app.add_typer(generate_app, name="generate")
 app.add_typer(submit_app, name="submit")
+app.command("batch")(batch)
 app.command("demo")(demo)
 app.command("jobs")(jobs)
 
@@ -155,13 +158,33 @@ def _waited(job: Job, timeout: float) -> Video:
 
 
 def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
-    path = video.save(target, overwrite=force)
+    failure: DownloadError | None = None
+    try:
+        path = video.save(target, overwrite=force)
+    except DownloadError as error:
+        path, failure = _rescued(video, target, error), error
     if as_json:
         facts = attrs.asdict(video, recurse=False, filter=lambda a, _: a.name not in {"content", "raw", "_driver"})
         emit_json({**facts, "file": str(path)})
     else:
         cost = "" if video.cost is None else f", {video.cost:g} USD"
         out.print(f"{path} ({path.stat().st_size} bytes{cost})", highlight=False, markup=False)
+    if failure is not None:
+        raise typer.Exit(REFUSED)
+
+
+def _rescued(video: Video, target: Path, error: DownloadError) -> Path:
+    """A video that was paid for and lies in memory alone is saved somewhere else where its place fails."""
+    if video.content is None:
+        say(f"The video is paid for, and lies for seven days at {video.url}")
+        raise error
+    try:
+        path = video.save(Path(tempfile.mkdtemp(prefix="segmind-ltx-"), target.name))
+    except (DownloadError, OSError) as another:
+        say(f"it could not be saved elsewhere either: {another}")
+        raise error from None
+    say(f"error: {error}\nThe video is paid for, and was saved to {path}")
+    return path
 
 
 def _fetch_command(request_id: str, target: Path | None = None, force: bool = False) -> str:

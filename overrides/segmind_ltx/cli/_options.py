@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
@@ -20,6 +21,9 @@ REQUIRED: Final = inspect.Parameter.empty
 Out: TypeAlias = Annotated[Path, typer.Option("--out", help="File to write the video to.", show_default=False)]
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+JsonLines: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a job as it ends, and a last one with the sums.")
+]
 Timeout: TypeAlias = Annotated[float, typer.Option("--timeout", min=0, help="Longest wait for the job, in seconds.")]
 Sync: TypeAlias = Annotated[bool, typer.Option("--sync", help="Use the blocking v1 call; a lost connection loses it.")]
 
@@ -63,7 +67,7 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
     def command(**given: Any) -> None:
         # An option that was not given is a parameter that stays out of the request.
         parameters = {
-            name: _file_or_uri(parameter, given[name])
+            name: file_or_uri(parameter, given[name])
             for name, parameter in model.parameters.items()
             if given.get(name) is not None
         }
@@ -79,9 +83,12 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
     return command
 
 
-def _file_or_uri(parameter: Parameter, value: Any) -> Any:
+def file_or_uri(parameter: Parameter, value: Any) -> Any:
     """What is no URI but the name of a file that exists is that file."""
-    return Path(value) if parameter.uri and ":" not in value and Path(value).is_file() else value
+    if not parameter.uri or not isinstance(value, str) or ":" in value:
+        return value
+    # Not `Path.is_file`, which raises where the text is too long to be a name.
+    return Path(value) if os.path.isfile(value) else value  # noqa: PTH113
 
 
 def _option(parameter: Parameter) -> inspect.Parameter:

@@ -39,8 +39,14 @@ def say(text: str) -> None:
 
 
 def emit_json(value: Any) -> None:
-    """A result for scripts, on standard output."""
+    """A result for scripts, on standard output; a pipe gets it at once."""
     sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def emit_error(kind: str, message: str, **more: Any) -> None:
+    """An error for scripts. ``kind`` is the name of its class."""
+    emit_json({"error": {"type": kind, "message": message, **more}})
 
 
 @contextmanager
@@ -54,8 +60,8 @@ def ending(as_json: bool, resume: list[str] | None = None) -> Generator[None]:
     except errors.SegmindLtxError as error:
         err.print(f"[bold red]error[/]: {escape(str(error))}", highlight=False)
         if as_json:
-            about = {"type": type(error).__name__, "message": str(error)}
-            emit_json({"error": {**about, "request_id": error.request_id, "status": error.status}})
+            more = {"problems": list(error.problems)} if isinstance(error, errors.ParameterError) else {}
+            emit_error(type(error).__name__, str(error), request_id=error.request_id, status=error.status, **more)
         if not isinstance(error, ENDED):
             _say_resume(resume)
         raise typer.Exit(USAGE if isinstance(error, WRONG_USAGE) else REFUSED) from None
@@ -63,11 +69,13 @@ def ending(as_json: bool, resume: list[str] | None = None) -> Generator[None]:
         notes: list[str] = getattr(error, "__notes__", [])
         say("\n".join(["interrupted", *notes]))
         if as_json:
-            emit_json({"error": {"type": "Interrupted", "message": "\n".join(notes), "resume": resume or []}})
+            emit_error("Interrupted", "\n".join(notes), resume=resume or [])
         _say_resume(resume)
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         say(f"error: {error}")
+        if as_json and not isinstance(error, BrokenPipeError):
+            emit_error(type(error).__name__, str(error))
         _say_resume(resume)
         raise typer.Exit(REFUSED) from None
 
@@ -96,6 +104,8 @@ class _Estimate(ProgressColumn):
 
     def render(self, task: Task) -> ProgressBar:
         usual, elapsed = float(task.fields["usual"] or 0), task.elapsed or 0.0
+        if task.total != 1:  # That of many jobs, which counts them.
+            return ProgressBar(total=task.total, completed=task.completed, width=30)
         if task.finished:
             return ProgressBar(total=1, completed=1, width=30)
         if not usual:
@@ -120,19 +130,27 @@ class Waiting:
         else:
             yield
 
-    def add(self, label: str, usual: float | None) -> TaskID:
-        """Start a bar for a job that usually takes ``usual`` seconds."""
-        return self._bars.add_task(label, total=1, usual=usual)
+    def add(self, label: str, usual: float | None, total: int = 1) -> TaskID:
+        """Start a bar for a job that usually takes ``usual`` seconds, or one that counts so many jobs."""
+        return self._bars.add_task(label, total=total, usual=usual)
 
-    def done(self, task: TaskID) -> None:
-        """Fill a bar."""
-        self._bars.update(task, completed=1)
+    def done(self, task: TaskID, label: str | None = None, count: int = 1) -> None:
+        """Fill a bar, or that of many jobs so far."""
+        self._bars.update(task, completed=count, description=label)
+
+    def remove(self, task: TaskID) -> None:
+        """Take a bar away."""
+        self._bars.remove_task(task)
+
+    def describe(self, task: TaskID, label: str) -> None:
+        """Say something else beside a bar."""
+        self._bars.update(task, description=label)
 
     def on_status(self, task: TaskID, label: str) -> Any:
         """A callback for ``wait(on_status=…)``."""
 
         def tell(status: JobStatus) -> None:
-            self._bars.update(task, description=f"{label} {status.state.lower()}")
+            self.describe(task, f"{label} {status.state.lower()}")
             if not err.is_terminal:
                 say(f"{label} {status.request_id} is {status.state}")
 

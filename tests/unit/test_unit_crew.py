@@ -1,0 +1,172 @@
+"""Who goes on when, how many calls are worth having under way, and a crew that nothing holds up."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmind_ltx import Client, JobFailedError, LtxVideoRequest
+from segmind_ltx._crew import FIRST, SLOW, WORK, Agenda, Pace, Task
+from segmind_ltx._wire import Flow, Pause, pause
+from segmind_ltx.video import VideoFacts
+
+TIMES = st.lists(st.floats(0, 100, allow_nan=False), max_size=30)
+
+
+def tasks(count: int) -> list[Task]:
+    return [Task(index, None) for index in range(count)]
+
+
+def test_an_empty_agenda_has_nothing_due() -> None:
+    agenda = Agenda()
+    assert agenda.due(1e9) is None
+    assert agenda.next_in(0) is None
+
+
+def test_what_is_due_at_that_very_moment_is_due() -> None:
+    agenda, (task,) = Agenda(), tasks(1)
+    agenda.add(task, 5.0)
+    assert agenda.due(4.999) is None
+    assert agenda.next_in(4.0) == 1.0
+    assert agenda.next_in(6.0) == 0.0
+    assert agenda.due(5.0) is task
+    assert agenda.due(5.0) is None
+
+
+def test_only_what_is_earlier_than_all_others_is_told_to_be() -> None:
+    agenda = Agenda()
+    added = [agenda.add(task, at) for task, at in zip(tasks(5), [3.0, 4.0, 3.0, 1.0, 2.0], strict=True)]
+    assert added == [True, False, False, True, False]
+
+
+@given(TIMES)
+def test_tasks_go_on_in_the_order_of_their_times_and_then_as_they_came(times: list[float]) -> None:
+    agenda = Agenda()
+    for task, at in zip(tasks(len(times)), times, strict=True):
+        agenda.add(task, at)
+    taken: list[int] = []
+    while (due := agenda.due(100)) is not None:
+        taken.append(due.index)
+    assert taken == sorted(range(len(times)), key=lambda index: (times[index], index))
+
+
+@given(TIMES, st.floats(0, 100))
+def test_nothing_goes_on_before_its_time(times: list[float], now: float) -> None:
+    agenda = Agenda()
+    for task, at in zip(tasks(len(times)), times, strict=True):
+        agenda.add(task, at)
+    taken: set[int] = set()
+    while (due := agenda.due(now)) is not None:
+        taken.add(due.index)
+    assert taken == {index for index, at in enumerate(times) if at <= now}
+    later = [at - now for at in times if at > now]
+    assert agenda.next_in(now) == (min(later) if later else None)
+
+
+def test_the_first_calls_are_made_one_by_one() -> None:
+    pace = Pace(100)
+    for _ in range(FIRST):
+        assert pace.size == 1
+        pace.took(10 * WORK)
+    assert pace.size == 11
+
+
+def test_calls_that_hang_do_not_count_but_for_the_utmost() -> None:
+    pace = Pace(4)
+    for _ in range(FIRST):
+        pace.took(0.0)
+    assert pace.allows([0.0, 0.0], now=SLOW)
+    assert not pace.allows([0.0, 0.1, 0.1], now=SLOW)
+    assert not pace.allows([0.0] * 4, now=SLOW)
+
+
+@pytest.mark.parametrize(("seconds", "size"), [(0.0, 2), (WORK / 2, 2), (10 * WORK, 11), (0.1, 100), (60.0, 100)])
+def test_the_further_away_a_server_is_the_more_calls_are_worth_it(seconds: float, size: int) -> None:
+    pace = Pace(100)
+    for _ in range(FIRST):
+        pace.took(seconds)
+    assert pace.size == size
+
+
+@given(st.integers(1, 200), st.lists(st.floats(1e-6, 100), min_size=1))
+def test_the_fastest_call_tells_how_far_it_is_and_the_bounds_hold(most: int, seconds: list[float]) -> None:
+    pace, alone = Pace(most), Pace(most)
+    for one in seconds:
+        pace.took(one)
+        alone.took(min(seconds))
+    assert pace.size == alone.size
+    assert (1 if len(seconds) < FIRST else 2) <= pace.size <= max(2, most)
+
+
+def test_a_call_faster_than_the_clock_is_the_fastest() -> None:
+    pace = Pace(100)
+    for seconds in (0.0, 0.016, 0.016):
+        pace.took(seconds)
+    assert pace.size == 2
+
+
+def _flow(*effects: float, result: VideoFacts | None = None) -> Flow[VideoFacts]:
+    for seconds in effects:
+        yield from pause(seconds)
+    if result is None:
+        raise JobFailedError("no", request_id="r")
+    return result
+
+
+FACTS = VideoFacts(request_id="r", model=None, url=None)
+
+
+@pytest.mark.parametrize("result", [FACTS, None])
+def test_a_task_gives_what_is_to_be_done_until_it_has_ended(result: VideoFacts | None) -> None:
+    (task,) = tasks(1)
+    assert task.ended  # There is nothing to do yet.
+    task.flow = _flow(1.0, 2.0, result=result)
+    assert [task.step(None), task.step(None)] == [Pause(1.0), Pause(2.0)]
+    assert not task.ended
+    assert task.step(None) is None
+    assert task.ended
+    assert task.facts is result
+    assert (task.error is None) is (result is not None)
+
+
+def test_a_task_passes_an_error_on_to_its_flow() -> None:
+    (task,) = tasks(1)
+    task.flow, error = _flow(1.0, result=FACTS), ZeroDivisionError()
+    task.step(None)
+    assert task.throw(error) is None
+    assert (task.ended, task.error, task.facts) == (True, error, None)
+
+
+def test_what_is_no_error_of_a_job_ends_more_than_the_job() -> None:
+    (task,) = tasks(1)
+    task.flow = _flow(1.0, result=FACTS)
+    task.step(None)
+    with pytest.raises(KeyboardInterrupt):
+        task.flow.throw(KeyboardInterrupt())
+    assert task.error is None
+
+
+def test_answers_that_do_not_come_do_not_hold_up_the_others() -> None:
+    others, ids = threading.Event(), itertools.count()
+    stuck = {"job-0", "job-1", "job-2"}
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(200, json={"request_id": f"job-{next(ids)}"})
+        if request.url.path.split("/")[3] in stuck:
+            others.wait(3)
+        return httpx.Response(422, json={"status": "FAILED", "error": "no"})
+
+    requests = [LtxVideoRequest(prompt="x") for _ in range(12)]
+    seen: list[str | None] = []
+    with Client("k", "https://api.test", transport=httpx.MockTransport(handler)) as api:
+        for outcome in api.generate_many(requests, concurrency=12, interval=0.02):
+            seen.append(outcome.request_id)
+            if len(seen) == 9:
+                others.set()
+    assert stuck.isdisjoint(seen[:9])
