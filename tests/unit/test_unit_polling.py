@@ -21,7 +21,18 @@ import segmind_ltx as ltx
 from segmind_ltx._flows import generate, generate_sync, result, status, submit, wait
 from segmind_ltx._notes import Notes
 from segmind_ltx._parameters import prepare
-from segmind_ltx._polling import EARLY, LONGEST_STEP, SHORTEST_STEP, learn, next_poll, usual_duration
+from segmind_ltx._polling import (
+    COARSE,
+    EARLY,
+    FINE,
+    LONGEST_STEP,
+    NEAR,
+    OVERDUE,
+    SHORTEST_STEP,
+    learn,
+    next_poll,
+    usual_duration,
+)
 from segmind_ltx._wire import Answer, Call, Effect, Env, Flow, Pause, Reply, Seen
 from segmind_ltx_api.contract import MODELS
 
@@ -137,17 +148,17 @@ def test_after_the_usual_time_the_steps_only_grow(usual: float) -> None:
         (1.25, 40.0, 1.65),  # The first look counts as taken.
         (1.3, 40.0, 1.6),
         (2.84, 40.0, 0.06),
-        (2.85, 40.0, 4.0),
-        (2.9, 40.0, 4.0),  # A tenth of the usual time,
-        (27.0, 40.0, 3.0),  # but no further than to where the end comes near,
-        (29.8, 40.0, 0.5),  # and no less than the steps there:
-        (30.0, 40.0, 0.5),  # an eightieth.
-        (165.0, 40.0, 0.5),
-        (176.0, 40.0, 1.0),  # Beyond four times the usual, a sixteenth of what is over.
-        (640.0, 40.0, 30.0),
-        (4.0, 4.0, 0.25),
+        (2.85, 40.0, COARSE * 40.0),
+        (2.9, 40.0, COARSE * 40.0),
+        (NEAR * 40.0 - 3.5, 40.0, 3.5),  # No further than to where the end comes near,
+        (NEAR * 40.0 - 0.2, 40.0, FINE * 40.0),  # and no less than the steps there.
+        (NEAR * 40.0, 40.0, FINE * 40.0),
+        (OVERDUE * 40.0 + 1.0, 40.0, FINE * 40.0),
+        (OVERDUE * 40.0 + 16.0, 40.0, 1.0),  # Beyond, a sixteenth of what is over.
+        (OVERDUE * 40.0 + 481.0, 40.0, 30.0),
+        (OVERDUE * 4.0, 4.0, 0.25),
         (20.0, 400.0, 30.0),
-        (300.0, 400.0, 5.0),
+        (NEAR * 400.0, 400.0, FINE * 400.0),
         (300.0, 3000.0, 30.0),
         (2.9, None, 0.25),
         (8.0, None, 0.5),
@@ -236,11 +247,14 @@ def test_a_wait_that_begins_after_the_first_look_is_due_looks_at_once(
     assert clock.slept == pytest.approx([slept])
 
 
-def test_a_wait_shorter_than_the_first_step_looks_once_and_ends_in_time(caller: Caller, wire: respx.MockRouter) -> None:
+@pytest.mark.parametrize("timeout", [0.5, 1.3])
+def test_a_wait_no_longer_than_the_first_step_looks_at_once(
+    caller: Caller, wire: respx.MockRouter, timeout: float
+) -> None:
     _running(wire, 1)
-    error = caller.raising(ltx.WaitTimeoutError, _submit, lambda job: job.wait(timeout=0.5))
-    assert (sum(caller.clock.slept), error.state, error.elapsed) == (0.5, "PROCESSING", 0.5)
-    assert [call.request.method for call in wire.calls] == ["POST", "GET"]
+    error = caller.raising(ltx.WaitTimeoutError, _submit, lambda job: job.wait(timeout=timeout))
+    assert caller.clock.slept == pytest.approx([timeout])
+    assert (error.state, [call.request.method for call in wire.calls]) == ("PROCESSING", ["POST", "GET"])
 
 
 def test_a_client_learns_from_a_job_when_to_look_at_the_next(caller: Caller, wire: respx.MockRouter) -> None:

@@ -208,6 +208,17 @@ def test_refusals_are_counted_in_a_row(caller: Caller, wire: respx.MockRouter) -
     assert caller(lambda c: c.job(ID).wait()).url == OUT
 
 
+@pytest.mark.parametrize("stage", ["status", "result"])
+def test_an_answer_that_breaks_off_is_the_lines_fault_and_never_ends_a_wait(
+    caller: Caller, wire: respx.MockRouter, stage: str
+) -> None:
+    done = httpx.Response(200, json={"status": "COMPLETED", "output": OUT})
+    broken = httpx.Response(200, content=b'{"status": "COM', headers={"content-length": "90"})
+    for name in ("status", "result"):
+        wire.get(STAGES[name][1]).side_effect = [*([broken] * 12 if name == stage else []), done]
+    assert caller(lambda c: c.job(ID).wait()).url == OUT
+
+
 @pytest.mark.parametrize("stage", ["status", "result", "wait"])
 @pytest.mark.usefixtures("die")
 def test_senseless_answers_are_asked_again_with_pauses(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
