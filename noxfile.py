@@ -71,7 +71,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check all types with mypy and pyright, both strict, and that the public ones are complete."""
-    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"], *GROUPS["spec"], *GROUPS["types"])
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"], *GROUPS["spec"], *GROUPS["mutation"])
+    session.install(*GROUPS["types"])
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")

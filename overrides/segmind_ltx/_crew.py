@@ -24,6 +24,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from segmind_ltx._drive import AsyncDriver, Driver
 from segmind_ltx._intake import too_late
 from segmind_ltx._wire import Call, Effect, Flow, Pause, Reply
+from segmind_ltx.errors import NoAnswerError
 from segmind_ltx.video import VideoFacts
 
 WORK: Final = 0.0005
@@ -56,6 +57,11 @@ class Task:
     def ended(self) -> bool:
         """Whether there is nothing more to do."""
         return self.flow is None or self.facts is not None or self.error is not None
+
+    def withhold(self) -> None:
+        """It is not sent any more: nothing is ambiguous about a submit that did not leave, or was refused so far."""
+        if self.request_id is None and not self.ended:
+            self.throw(NoAnswerError("it was stopped before it was sent, or sent again. Nothing is billed."))
 
     def step(self, reply: Reply) -> Effect | None:
         """Go on with what came; gives what is to be done next, or None at the end."""
@@ -92,6 +98,12 @@ class Agenda:
     def due(self, now: float) -> Task | None:
         """Take off the task that has been due longest, if one is."""
         return heapq.heappop(self._entries)[2] if self._entries and self._entries[0][0] <= now else None
+
+    def clear(self) -> list[Task]:
+        """Take off all."""
+        tasks = [task for _, _, task in self._entries]
+        self._entries.clear()
+        return tasks
 
     def next_in(self, now: float) -> float | None:
         """Seconds until the next is due; None where there is none."""
@@ -151,6 +163,9 @@ class Crew:
         for thread, (_task, call, _begun) in list(self._under_way.items()):
             if call.method == "POST":
                 thread.join(max(0.0, until - time.monotonic()))
+        with self._watch:
+            for task in self._agenda.clear():
+                task.withhold()
 
     def add(self, task: Task) -> None:
         """Begin a task."""
@@ -233,12 +248,16 @@ class Crew:
     def _advance(self, task: Task) -> bool:
         """Go on until the task pauses or ends. False where it was given up meanwhile, and with it this thread."""
         effect, task.reply = task.step(task.reply), None
-        while effect is not None and not self._stopping:
+        while effect is not None:
             if isinstance(effect, Pause):
                 self._put(task, self._now() + effect.seconds)
                 return True
             me, begun = threading.current_thread(), time.monotonic()
             self._under_way[me] = task, effect, begun
+            if self._stopping:  # After the note above, so that either it is seen and waited for, or nothing leaves.
+                del self._under_way[me]
+                task.withhold()
+                return True
             try:
                 reply: Reply | Exception = self._driver.call(effect)
             except Exception as error:
@@ -268,7 +287,9 @@ class AsyncCrew:
         self._put(task, self._now())
 
     def close(self) -> None:
-        """Close the stream of those that have ended."""
+        """Close the stream of those that have ended, and leave the others."""
+        for task in self._agenda.clear():
+            task.withhold()
         self._ended.close()
         self.ended.close()
 

@@ -13,7 +13,7 @@ from segmind_ltx._crew import Crew, Task, async_crew
 from segmind_ltx._drive import AsyncDriver, Driver
 from segmind_ltx._parameters import check_wait, prepare
 from segmind_ltx._wire import Env
-from segmind_ltx.errors import ParameterError
+from segmind_ltx.errors import JobFailedError, ParameterError
 from segmind_ltx.video import AsyncVideo, JobStatus, Video
 from segmind_ltx_api.calls import AnyRequest
 
@@ -82,7 +82,11 @@ class _Intake:
 
     def left_alone(self, error: BaseException | None) -> None:
         """Tell of the jobs that are paid for and not handed over: they go on, or have ended unseen."""
-        ids = [task.request_id for task in self.running.values() if task.request_id and task.error is None]
+        ids = [
+            task.request_id
+            for task in self.running.values()
+            if task.request_id and not isinstance(task.error, JobFailedError)
+        ]
         if not ids:
             return
         words = f"{len(ids)} jobs go on and are billed; take them up again with client.job(id): {', '.join(ids)}"

@@ -185,7 +185,6 @@ def crew() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx crew"]
 
 
-@pytest.mark.xfail(reason="a thread that has looked whether all is to stop sends a submit that nobody waits for")
 def test_after_a_stop_nothing_leaves_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     about_to_send, closed, posts = threading.Event(), threading.Event(), list[str]()
     current_thread = threading.current_thread
@@ -215,7 +214,6 @@ def test_after_a_stop_nothing_leaves_any_more(monkeypatch: pytest.MonkeyPatch) -
         assert posts == before
 
 
-@pytest.mark.xfail(reason="its flow is thrown away where it pauses, and takes that for an interrupt during the call")
 def test_a_submit_that_was_refused_so_far_is_not_ambiguous_after_a_stop(tmp_path: Path) -> None:
     pausing = threading.Event()
 
@@ -240,7 +238,6 @@ def test_a_submit_that_was_refused_so_far_is_not_ambiguous_after_a_stop(tmp_path
     assert states == ["refused"]
 
 
-@pytest.mark.xfail(reason="only jobs without an error are named, though most errors leave a job that is billed")
 def test_a_job_whose_wait_ended_in_time_is_named_where_it_is_not_handed_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
