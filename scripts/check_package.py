@@ -116,6 +116,7 @@ def _canonical(name: str) -> str:
 def _run(command: list[str], cwd: Path, status: int = 0) -> str:
     """Run a command away from the checkout, so that nothing is imported from it; gives all it printed."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SEGMIND_"))}
+    clean["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"  # Its notice would stand among what is read.
     merged = subprocess.run(
         command, cwd=cwd, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
