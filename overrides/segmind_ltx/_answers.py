@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from segmind_ltx import errors
 from segmind_ltx._parameters import check_request_id
-from segmind_ltx._wire import Answer, Call, looks_like_text
+from segmind_ltx._wire import Answer, Call, looks_like_video
 from segmind_ltx.video import VideoFacts
 from segmind_ltx_api.models import (
     AcceptedJob,
@@ -165,17 +165,6 @@ def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
         seed=_whole(headers.get("x-seed-value")),
         raw=body,
     )
-
-
-def looks_like_video(answer: Answer) -> bool:
-    """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska).
-
-    Text under the media type of a video is none.
-    """
-    if answer.media_type.startswith("video/"):
-        return not looks_like_text(answer.body)
-    generic = answer.media_type in {"", "application/octet-stream", "binary/octet-stream"}
-    return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
 
 
 def location(body: Mapping[str, Any]) -> str | None:

@@ -73,6 +73,17 @@ def looks_like_text(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b"<"}
 
 
+def looks_like_video(answer: Answer) -> bool:
+    """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska).
+
+    Text under the media type of a video is none.
+    """
+    if answer.media_type.startswith("video/"):
+        return not looks_like_text(answer.body)
+    generic = answer.media_type in {"", "application/octet-stream", "binary/octet-stream"}
+    return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
+
+
 class Lost(NamedTuple):
     """No answer. ``sent`` is False only where the request provably never left."""
 

@@ -14,12 +14,11 @@ from segmind_ltx._answers import (
     failed,
     fetched,
     json_object,
-    looks_like_video,
     polled,
     video_of_call,
     video_of_job,
 )
-from segmind_ltx._wire import Answer, Call
+from segmind_ltx._wire import Answer, Call, looks_like_video
 from segmind_ltx.video import VideoFacts
 
 ID, URL = "job-1", "https://out.test/a.mp4"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from conftest import Caller
 
 URL = "https://out.test/a.mp4"
+KEY = "SG_0123456789abcdef"
+"""The key that the tests' clients have, see tests/conftest.py."""
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 64
 HEADERS = {
     "x-request-id": "v1-7",
@@ -40,6 +42,13 @@ def test_bytes_are_a_video_with_what_the_headers_say(caller: Caller, wire: respx
     assert (video.request_id, video.model, video.seed) == ("v1-7", "ltx-2-19b-t2v", 42)
     assert (video.cost, video.remaining_credits, video.inference_time) == (0.416, 12.5, 46.5)
     assert "ftyp" not in repr(video)
+
+
+def test_a_video_that_happens_to_hold_the_key_stays_as_it_was_made(caller: Caller, wire: respx.MockRouter) -> None:
+    content = MP4 + KEY.encode()
+    wire.post("/v1/ltx-2-19b-t2v").respond(200, content=content, headers={"content-type": "video/mp4"})
+    video = caller(_generate)
+    assert video.content == content
 
 
 BODIES: dict[str, dict[str, Any]] = {
