@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
@@ -17,6 +18,10 @@ KEY = "SG_0123456789abcdef"
 BASE = "https://api.example.test"
 
 Step = Callable[[Any], Any]
+
+# In the background of a shell SIGINT is ignored, by all children too; and some tests interrupt theirs.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class FakeClock:

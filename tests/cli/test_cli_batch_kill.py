@@ -35,7 +35,10 @@ def started(sandbox: RunningSandbox, folder: Path, *more: str) -> Generator[subp
     env = {**os.environ, "SEGMIND_BASE_URL": sandbox.base_url, "SEGMIND_API_KEY": sandbox.key, "COLUMNS": "500"}
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=folder, env=env, **pipes) as process:
-        yield process
+        try:
+            yield process
+        finally:
+            process.kill()  # Where it does not end by itself the test fails, and does not hang.
 
 
 def write(folder: Path, count: int) -> None:
