@@ -61,7 +61,7 @@ def client(recorder: Recorder) -> ltx.Client:
     return ltx.Client(KEY, BASE, transport=recorder, retries=0, resends=0)
 
 
-def problems(title: str, value: object) -> list[str]:
+def problems(title: str, value: Any) -> list[str]:
     """What the contract has against a value."""
     schema: dict[str, Any] = {"$ref": f"#/components/schemas/{title}", "components": CONTRACT.document["components"]}
     return [error.message for error in Draft202012Validator(schema).iter_errors(value)]
