@@ -49,7 +49,15 @@ def clauses(contract: Contract | None = None) -> tuple[Clause, ...]:
 
 def clauses_by_id(contract: Contract | None = None) -> dict[str, Clause]:
     """The same, by id."""
-    contract = contract or load()
+    return dict(_shipped()) if contract is None or contract is load() else _collected(contract)
+
+
+@cache
+def _shipped() -> dict[str, Clause]:
+    return _collected(load())
+
+
+def _collected(contract: Contract) -> dict[str, Clause]:
     found: dict[str, Clause] = {}
     for clause in _all(contract):
         if clause.id in found:

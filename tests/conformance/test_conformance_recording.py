@@ -1,0 +1,96 @@
+"""Recordings: what is written is read again, and others' HAR is understood."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from segmind_ltx_conformance import recording as module
+from segmind_ltx_conformance.recording import (
+    Exchange,
+    Recording,
+    RecordingError,
+    Skip,
+    read_recording,
+    write_recording,
+)
+
+STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def a_recording() -> Recording:
+    sent = Exchange(
+        method="POST",
+        url="http://t/v2/ltx-2-pro",
+        key="valid",
+        at=1.5,
+        status=200,
+        request_headers={"x-api-key": "[valid key]"},
+        request_body='{"prompt": "凧"}',
+        headers={"content-type": "application/json"},
+        body=b'{"request_id": "1"}',
+        size=19,
+        probe="accept v2 ltx-2-pro #1",
+    )
+    lost = Exchange("GET", "http://t/v2/requests/1", None, 3700.25, 0, fault="ReadTimeout: no answer")
+    video = Exchange("GET", "http://o/1.mp4", None, 2.0, 200, media={"kind": "video", "width": 2}, size=900)
+    raw = Exchange("GET", "http://t/v2/requests/2", "wrong", 2.5, 404, body=b"\xff\x00", size=2)
+    return Recording("http://t", (sent, lost, video, raw), STARTED, 60.0, (Skip("download", None, "switched off"),))
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "run.har"
+    write_recording(a_recording(), path)
+    assert read_recording(path) == a_recording()
+    assert [one.name for one in path.parent.iterdir()] == ["run.har"]
+
+
+def test_an_old_recording_stays_whole_where_the_new_one_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.har"
+    path.write_text("old")
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(module.Path, "replace", broken)
+    with pytest.raises(OSError, match="no space"):
+        write_recording(a_recording(), path)
+    assert path.read_text() == "old"
+    assert [one.name for one in tmp_path.iterdir()] == ["run.har"]
+
+
+def test_somebody_elses_har_is_read(tmp_path: Path) -> None:
+    entry = {
+        "startedDateTime": "2026-01-02T03:04:05Z",
+        "request": {
+            "method": "post",
+            "url": "https://api.example.com/v1/ltx-video",
+            "headers": [{"name": "X-Api-Key", "value": "secret"}],
+            "postData": {"text": "{}"},
+        },
+        "response": {"status": 400, "headers": [], "content": {"text": "no"}},
+    }
+    later = {**entry, "startedDateTime": "2026-01-02T03:04:09.5"}
+    path = tmp_path / "theirs.har"
+    path.write_text(json.dumps({"log": {"entries": [later, entry]}}))
+    read = read_recording(path)
+    assert (read.base_url, read.started, read.patience, read.skips) == ("https://api.example.com", STARTED, None, ())
+    assert [(one.method, one.key, one.at) for one in read.exchanges] == [
+        ("POST", "unknown", 4.5),
+        ("POST", "unknown", 0.0),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"log": {"entries": 1}}', '{"log": {"entries": []}}'])
+def test_anything_else_is_no_recording(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.har"
+    path.write_text(text)
+    with pytest.raises(RecordingError, match="no HAR"):
+        read_recording(path)
+    with pytest.raises(RecordingError, match="nothing"):
+        read_recording(tmp_path / "nothing.har")

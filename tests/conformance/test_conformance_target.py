@@ -1,0 +1,72 @@
+"""The profile of a target: what may stand in it, and that no key gets out of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from segmind_ltx_conformance.target import Keys, ProfileError, read_target, target_of
+
+KEY = "SG_00000000deadbeef"
+
+
+def test_a_profile_is_read_and_keys_may_come_from_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "target.toml"
+    path.write_text(
+        'base_url = "http://127.0.0.1:8900/"\npicture = "https://example.org/a.png"\n[keys]\nvalid = "from-file"\n'
+        '[clock]\nadvance = "/_control/advance"\n[limits]\nmax_jobs = 3\nmax_cost = 0.5\n'
+    )
+    target = read_target(path, {"SEGMIND_LTX_KEY_VALID": KEY, "SEGMIND_LTX_KEY_OTHER": "second"})
+    assert (target.base_url, target.advance) == ("http://127.0.0.1:8900", "/_control/advance")
+    assert (target.keys["valid"], sorted(target.keys)) == (KEY, ["other", "valid"])
+    assert (target.limits.max_jobs, target.limits.max_cost, target.limits.poll_interval) == (3, 0.5, 2.0)
+    assert target.picture == "https://example.org/a.png"
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ({}, "base_url"),
+        ({"base_url": "ftp://x"}, "base_url"),
+        ({"base_url": "http://x", "speling": 1}, "speling"),
+        ({"base_url": "http://x", "picture": "boat.png"}, "picture"),
+        ({"base_url": "http://x", "keys": {"vaild": "k"}}, "vaild"),
+        ({"base_url": "http://x", "keys": {"valid": "k\n"}}, "valid"),
+        ({"base_url": "http://x", "keys": []}, "keys"),
+        ({"base_url": "http://x", "clock": {"advance": "advance"}}, "advance"),
+        ({"base_url": "http://x", "limits": {"max_jobs": 1.5}}, "max_jobs"),
+        ({"base_url": "http://x", "limits": {"max_cost": -1}}, "max_cost"),
+        ({"base_url": "http://x", "limits": {"max_cost": True}}, "max_cost"),
+    ],
+)
+def test_a_bad_profile_is_refused_in_words(profile: dict[str, object], said: str) -> None:
+    with pytest.raises(ProfileError, match=said):
+        target_of(profile, "target.toml", {})
+
+
+@pytest.mark.parametrize("text", [f'base_url = "http://x"\n[keys]\nvalid = "{KEY}', f"valid = {KEY}"])
+def test_no_key_is_in_what_is_said_of_a_file_that_is_not_toml(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "target.toml"
+    path.write_text(text)
+    with pytest.raises(ProfileError) as refused:
+        read_target(path, {})
+    assert KEY not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"nothing\.toml"):
+        read_target(tmp_path / "nothing.toml", {})
+
+
+def test_keys_are_redacted_however_they_are_written() -> None:
+    key = 'SG_a+b/c="d\\'
+    keys = Keys({"valid": key, "other": "SG_a"})
+    for form in (key, quote(key), quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1]):
+        assert keys.redact(f"<{form}>") == "<[valid key]>"
+        assert keys.redact_bytes(f"<{form}>".encode() + b"\xff") == b"<[valid key]>\xff"
+    assert keys.redact("SG_a") == "[other key]"
+    assert key not in repr(keys)

@@ -1,0 +1,165 @@
+"""The fields of every answer, each against what the contract says of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+from jsonschema import Draft202012Validator
+
+from segmind_ltx_conformance.findings import Finding, Observation
+from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_spec import Contract
+
+ERRORS: Final = "ErrorMessage"
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+")
+
+
+def title_for(request: Request) -> str | None:
+    """The schema of an answer's JSON, by the route and the status; None where no schema says anything of it."""
+    status = request.status
+    if status >= 400 and status != 422:
+        return ERRORS
+    match request.kind, status:
+        case "v1", 200:
+            return "BlockingResult"
+        case "v2", 200:
+            return "AcceptedJob"
+        case "poll", 200:
+            return "JobStatus"
+        case "result", 200:
+            return "JobResult"
+        case (("poll" | "result"), 422):
+            return "FailedJob"
+        case _:
+            return None
+
+
+def fields(reading: Reading) -> Iterator[Finding]:
+    """Each field of each answer to a known route."""
+    jobs = _models_by_job(reading)
+    for request in reading.of("v1", "v2", "poll", "result"):
+        title = title_for(request)
+        if title is None or request.anothers or not (request.works or title == ERRORS):
+            continue
+        slug = request.slug or jobs.get(request.last.job or "")
+        value = request.exchange.json
+        if not isinstance(value, dict):
+            # A video is an answer too, and an error may be a page.
+            if title not in {"BlockingResult", ERRORS}:
+                said = f"{request.last.where}: the answer is not a JSON object"
+                yield Finding(_kebab(title), slug, False, said, request.indices)
+            continue
+        given = cast("dict[str, Any]", value)
+        yield from _of_object(reading.contract, title, given, request, slug)
+        named, asked = given.get("request_id"), request.last.job
+        if asked is not None and isinstance(named, str) and title != ERRORS and named != asked:
+            said = f"{request.last.where}: the answer names another job, {_shown(named)}"
+            yield Finding(f"{_kebab(title)}.request_id", slug, False, said, request.indices)
+    yield from _headers(reading)
+
+
+def _of_object(
+    contract: Contract, title: str, value: Mapping[str, Any], request: Request, slug: str | None
+) -> Iterator[Finding]:
+    schema, prefix = contract.document["components"]["schemas"][title], _kebab(title)
+    where = request.last.where
+    yield Finding(prefix, slug, True, f"{where}: an object", request.indices)
+    for name in schema.get("required", []):
+        said = f"{where}: {name} is {'there' if name in value else 'missing'}"
+        yield Finding(f"{prefix}.{name}.required", slug, name in value, said, request.indices)
+    for name, field in schema["properties"].items():
+        if name not in value or _not_yet(title, name, value):
+            continue
+        if "$ref" in field:
+            inner = field["$ref"].rsplit("/", 1)[-1]
+            holds = isinstance(value[name], dict)
+            yield Finding(f"{prefix}.{name}", slug, holds, f"{where}: {name} is {_shown(value[name])}", request.indices)
+            if holds:
+                yield from _of_object(contract, inner, value[name], request, slug)
+            continue
+        holds = _fits(title, name, value[name], contract)
+        yield Finding(f"{prefix}.{name}", slug, holds, f"{where}: {name} is {_shown(value[name])}", request.indices)
+
+
+def _not_yet(title: str, name: str, value: Mapping[str, Any]) -> bool:
+    """An output that is null for as long as there is none says nothing wrong."""
+    return (
+        title == "JobResult"
+        and name in {"output", "video"}
+        and value[name] is None
+        and value.get("status") != "COMPLETED"
+    )
+
+
+def _fits(title: str, name: str, value: Any, contract: Contract) -> bool:
+    schema = contract.document["components"]["schemas"][title]["properties"][name]
+    if schema.get("format") == "uri" and isinstance(value, str) and _URI.fullmatch(value) is None:
+        return False
+    # The types of jsonschema refer to a private one that type checkers cannot follow.
+    return bool(Draft202012Validator(schema).is_valid(value))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _headers(reading: Reading) -> Iterator[Finding]:
+    """The headers that an answer may have, where it has them."""
+    for request in reading.of("v1", "v2", "poll", "result"):
+        title = (
+            "VideoMade"
+            if request.kind == "v1" and request.status == 200
+            else "RateLimited"
+            if request.status == 429
+            else None
+        )
+        if title is None:
+            continue
+        for name in reading.contract.document["components"]["responses"][title]["headers"]:
+            text = request.exchange.headers.get(name)
+            if text is not None:
+                schema = reading.contract.at(f"#/components/responses/{title}/headers/{name}/schema")
+                said = f"{request.last.where}: {name} is {text[:60]!r}"
+                yield Finding(
+                    f"{_kebab(title)}.{name}", request.slug, _header_fits(text, schema), said, request.indices
+                )
+
+
+def _header_fits(text: str, schema: Mapping[str, Any]) -> bool:
+    if schema["type"] == "string":
+        return bool(text.strip())
+    try:
+        number = int(text) if schema["type"] == "integer" else float(text)
+    except ValueError:
+        return False
+    return bool(schema.get("minimum", number) <= number < float("inf"))
+
+
+def observations(reading: Reading) -> Iterator[Observation]:
+    """Fields that no page names."""
+    extra: dict[str, set[str]] = {}
+    for request in reading.of("v2", "poll", "result"):
+        title, value = title_for(request), request.exchange.json
+        if title is not None and title != ERRORS and isinstance(value, dict):
+            known = reading.contract.document["components"]["schemas"][title]["properties"]
+            extra.setdefault(title, set()).update(set(cast("dict[str, Any]", value)) - set(known))
+    for title, names in extra.items():
+        if names:
+            yield Observation("further-fields", None, f"{title} has further fields: {', '.join(sorted(names))}")
+
+
+def _models_by_job(reading: Reading) -> dict[str, str]:
+    """Whose job each id is, as far as the submits were recorded."""
+    found: dict[str, str] = {}
+    for request in reading.of("v2"):
+        value = request.exchange.json
+        if request.status == 200 and request.slug and isinstance(value, dict):
+            found[str(cast("dict[str, Any]", value).get("request_id"))] = request.slug
+    return found
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,0 +1,174 @@
+"""What a request body is to the contract: valid, invalid (and by which clause), or something that it leaves open."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Final, NoReturn, cast
+
+from attrs import frozen
+
+from segmind_ltx_spec import Model
+
+LONGEST_SURE: Final = 10_000
+"""Characters. No page bounds a text; that a server takes any length cannot follow from that."""
+LARGEST_SURE: Final = 2**31 - 1
+"""No page bounds a seed; nobody has to take one that does not fit into 32 bits, or is negative."""
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_NOT_IN_A_URI: Final = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
+_PLAIN: Final = re.compile(r"(?i:https?)://[A-Za-z0-9.\-]+(:\d+)?(/[!-~]*)?")
+
+
+class Kind(StrEnum):
+    """What a body is."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    OPEN = "open"
+    NO_OBJECT = "not an object"
+    MALFORMED = "malformed"
+
+
+class Omitted:
+    """Stands for a parameter that is left out."""
+
+    def __repr__(self) -> str:
+        return "left out"
+
+
+OMITTED: Final = Omitted()
+
+
+@frozen
+class Body:
+    """A body, what it is, and the clauses that it breaks."""
+
+    kind: Kind
+    value: Mapping[str, Any]
+    violated: tuple[str, ...] = ()
+    whys: tuple[str, ...] = ()
+
+
+def read_body(model: Model, text: str | None) -> Body:
+    """What ``text`` is as a request to ``model``."""
+    try:
+        value: Any = json.loads(text or "", parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return Body(Kind.MALFORMED if text else Kind.NO_OBJECT, {}, (f"{model.slug}.body",), ("the body is not JSON",))
+    if not isinstance(value, dict):
+        return Body(Kind.NO_OBJECT, {}, (f"{model.slug}.body",), ("the body is not an object",))
+    given = cast("dict[str, Any]", value)
+    broken = dict(_violations(model, given))
+    if broken:
+        return Body(Kind.INVALID, given, tuple(broken), tuple(broken.values()))
+    return Body(Kind.OPEN if any(_opens(model, given)) else Kind.VALID, given)
+
+
+def choices_of(model: Model, value: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Each choice that a valid body makes, as parameter and value in words, and the clause that allows it."""
+    found: dict[tuple[str, str], str] = {}
+    for name, schema in model.parameters.items():
+        chosen = value.get(name, OMITTED)
+        if chosen is OMITTED and name in model.required:
+            continue
+        found[name, _words(chosen)] = f"{model.slug}.{name}.{_rule(schema, chosen)}"
+    return found
+
+
+def _rule(schema: Mapping[str, Any], chosen: Any) -> str:
+    if chosen is OMITTED:
+        return "optional"
+    if chosen is None:
+        return "null"
+    if "enum" in schema:
+        return "enum-inferred" if chosen in schema["x-source"].get("inferred", []) else "enum"
+    if schema.get("format") == "uri":
+        return "format"
+    for end in ("minimum", "maximum"):
+        if chosen == schema.get(end):
+            return end
+    return "type"
+
+
+def _words(chosen: Any) -> str:
+    return repr(chosen) if isinstance(chosen, Omitted) else json.dumps(chosen, ensure_ascii=False)
+
+
+def _violations(model: Model, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, schema in model.parameters.items():
+        clause = f"{model.slug}.{name}"
+        if name not in given:
+            if name in model.required:
+                yield f"{clause}.required", f"{name} is missing"
+            continue
+        for rule in _broken(schema, given[name]):
+            yield f"{clause}.{rule}", f"{name} is {_words(given[name])[:80]}"
+
+
+def _broken(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    types: list[str] = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if not any(_is(value, one) for one in types):
+        yield "type"
+        return
+    if value is None:
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield "enum"
+    if schema.get("format") == "uri" and (_SCHEME.match(value) is None or _NOT_IN_A_URI.search(value)):
+        yield "format"
+    if "minimum" in schema and value < schema["minimum"]:
+        yield "minimum"
+    if "maximum" in schema and value > schema["maximum"]:
+        yield "maximum"
+
+
+def _is(value: Any, kind: str) -> bool:
+    match kind:
+        case "null":
+            return value is None
+        case "boolean":
+            return isinstance(value, bool)
+        case "string":
+            return isinstance(value, str)
+        case "integer":
+            # JSON Schema does not tell 24.0 from 24; `_opens` leaves it to the server.
+            return not isinstance(value, bool) and isinstance(value, int | float) and value == math.floor(value)
+        case "number":
+            return not isinstance(value, bool) and isinstance(value, int | float)
+        case _:
+            return isinstance(value, list | dict)
+
+
+def _opens(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
+    """Whether each part is one that the documents neither allow nor forbid."""
+    for name, value in given.items():
+        schema: Mapping[str, Any] | None = model.parameters.get(name)
+        if schema is None:
+            yield True
+        elif isinstance(value, str):
+            yield _unsure_text(schema, value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            bounded = "minimum" in schema or "enum" in schema
+            yield ("integer" in schema["type"] and isinstance(value, float)) or not (
+                bounded or 0 <= value <= LARGEST_SURE
+            )
+
+
+def _unsure_text(schema: Mapping[str, Any], value: str) -> bool:
+    if schema.get("format") == "uri":
+        return _PLAIN.fullmatch(value) is None
+    if "enum" in schema:
+        return value in schema["x-source"].get("inferred", [])
+    return (
+        not value.strip()
+        or len(value) > LONGEST_SURE
+        or any(char < " " or "\ud800" <= char <= "\udfff" for char in value)
+    )
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)

@@ -1,0 +1,181 @@
+"""Who may ask, and what a status means: 401 and the scenarios on every route, 404, 406, a message in every error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, cast
+
+from segmind_ltx_conformance.findings import Finding, Observation
+from segmind_ltx_conformance.judge.bodies import Kind
+from segmind_ltx_conformance.judge.payloads import accepted, not_offered
+from segmind_ltx_conformance.judge.reading import SCENARIO_STATUS, Reading, Request
+
+ROUTES: Final = ("v1", "v2", "poll", "result")
+RESET: Final = "x-rate-limit-reset-at-utc"
+_TAG: Final = re.compile(r"<[^>]*>")
+
+
+def keys(reading: Reading) -> Iterator[Finding]:
+    """401 without a key and with a wrong one, and the status of each scenario."""
+    absent = not_offered(reading)
+    for request in reading.of(*ROUTES):
+        key, status = request.exchange.key, request.status
+        if (request.kind == "v2" and request.slug in absent) or _invalid(request):
+            continue
+        if key in {None, "wrong"}:
+            # What carries its key elsewhere than in the header is judged on its own.
+            elsewhere = key is None and _key_elsewhere(request)
+            clause = "auth.only-in-header" if elsewhere else "auth.missing-key" if key is None else "auth.wrong-key"
+            yield from _exactly(request, 401, clause, f"{request.kind}.status.401")
+        elif key in SCENARIO_STATUS and (key != "no_credits" or request.exchange.method == "POST"):
+            wanted = SCENARIO_STATUS[key]
+            yield from _exactly(request, wanted, f"{request.kind}.status.{wanted}")
+            if key == "no_credits" and status != 0:
+                yield _finding("status.406-is-credits", request, status == 406)
+    yield from _messages_differ(reading)
+
+
+def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
+    if request.status == 0 or (
+        request.status != wanted and wanted < 429 and not request.answered and not request.keeps_failing
+    ):
+        yield Finding(clauses[0], request.slug, None, _said(request), request.indices)
+        return
+    for clause in clauses:
+        yield _finding(clause, request, request.status == wanted, f", where {wanted} is documented")
+
+
+def _messages_differ(reading: Reading) -> Iterator[Finding]:
+    refused = [r for r in reading.of(*ROUTES) if r.status == 401 and not _key_elsewhere(r)]
+    missing = [r for r in refused if r.exchange.key is None]
+    wrong = [r for r in refused if r.exchange.key == "wrong"]
+    if missing and wrong:
+        differs = {message_of(r) for r in missing}.isdisjoint({message_of(r) for r in wrong})
+        said = f"without a key: {message_of(missing[0])!r}; with a wrong one: {message_of(wrong[0])!r}"
+        yield Finding("auth.messages-differ", None, differs, said, (missing[0].last.index, wrong[0].last.index))
+
+
+def unknowns(reading: Reading) -> Iterator[Finding]:
+    """404 for what does not exist."""
+    for request in reading.of("unknown-model"):
+        if request.works and request.is_json:
+            version = request.exchange.path.strip("/").split("/")[-2]
+            yield from _exactly(request, 404, "status.unknown-model-is-404", f"{version}.status.404")
+
+
+def meanings(reading: Reading) -> Iterator[Finding]:
+    """Statuses where they must not be: 422 to a POST, 406 for an Accept header."""
+    for request in reading.of("v1", "v2", "unknown-model"):
+        if request.works and request.status == 422:
+            yield _finding("status.422-is-a-failed-job", request, False)
+    for request in reading.of(*ROUTES):
+        wanted = request.exchange.request_headers.get("accept", "*/*")
+        asks = request.works and "*/*" not in wanted and "json" not in wanted
+        if asks and (request.answered or request.status == 406) and not _invalid(request):
+            yield _finding("status.406-is-credits", request, request.status != 406, f", with Accept: {wanted}")
+
+
+def messages(reading: Reading) -> Iterator[Finding]:
+    """The body of each error says something."""
+    for request in reading.of(*ROUTES, "unknown-model"):
+        if request.anothers:
+            continue
+        if (
+            400 <= request.status < 600
+            and request.status != 422
+            and (request.answered or request.exchange.key in SCENARIO_STATUS)
+        ):
+            message = message_of(request)
+            told = f": {message[:80]!r}" if message else " with no message"
+            yield Finding(
+                "transport.error-message", request.slug, bool(message), _said(request) + told, request.indices
+            )
+        reset = request.exchange.headers.get(RESET)
+        if reset is not None:
+            yield Finding("transport.reset-form", None, _is_a_time(reset), f"{RESET}: {reset[:60]}", request.indices)
+
+
+def message_of(request: Request) -> str:
+    """What an error says to people; empty where it says nothing."""
+    value = request.exchange.json
+    if isinstance(value, dict):
+        given = cast("dict[str, Any]", value)
+        texts = [
+            str(text).strip() for name, text in given.items() if name not in {"status", "status_code"} and _speaks(text)
+        ]
+        return "; ".join(texts)
+    text = _TAG.sub(" ", request.exchange.body.decode("utf-8", "replace"))
+    return (
+        " ".join(text.split())
+        if re.search(r"\w", text) and value is None
+        else str(value or "")
+        if isinstance(value, str)
+        else ""
+    )
+
+
+def observations(reading: Reading) -> Iterator[Observation]:
+    """Passing faults, and other accounts' jobs."""
+    faults = [
+        call
+        for call in reading.calls
+        if call.kind != "other"
+        and call.exchange.key in {"valid", "other", "failing"}
+        and (call.status in {0, 429} or call.status >= 500)
+    ]
+    if faults:
+        statuses = sorted({call.status for call in faults})
+        said = f"{len(faults)} answers were {', '.join(str(one or 'none') for one in statuses)}"
+        yield Observation("passing-faults", None, said, tuple(call.index for call in faults[:5]))
+    for request in reading.of("poll", "result"):
+        if request.exchange.key == "other" and request.answered:
+            yield Observation(
+                "another-account", None, f"a job of another account is answered {request.status}", request.indices
+            )
+    forms = {
+        request.exchange.headers.get("content-type", "none").partition(";")[0]
+        for request in reading.of(*ROUTES)
+        if request.status >= 400
+    }
+    if forms:
+        yield Observation("error-forms", None, f"errors come as {', '.join(sorted(forms))}")
+
+
+def _speaks(value: object) -> bool:
+    return bool(value) and not isinstance(value, bool | int | float) and bool(re.search(r"\w", str(value)))
+
+
+def _is_a_time(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        try:
+            datetime.fromisoformat(text.strip())
+        except ValueError:
+            return False
+        return True
+
+
+def _invalid(request: Request) -> bool:
+    """Whether it has another fault, so that the order of a server's checks would decide."""
+    return request.body is not None and (request.body.kind is not Kind.VALID or not request.is_json)
+
+
+def _key_elsewhere(request: Request) -> bool:
+    return "authorization" in request.exchange.request_headers or "key" in request.exchange.url.partition("?")[2]
+
+
+def _finding(clause: str, request: Request, holds: bool, more: str = "") -> Finding:
+    return Finding(clause, request.slug, holds, _said(request) + ("" if holds else more), request.indices)
+
+
+def _said(request: Request) -> str:
+    with_key = {None: "without a key", "valid": "with a valid key"}.get(
+        request.exchange.key, f"with the {request.exchange.key} key"
+    )
+    return f"{request.last.where} {with_key}: answered {request.status or 'not at all'}"
+
+
+__all__ = ["accepted", "keys", "meanings", "message_of", "messages", "observations", "unknowns"]

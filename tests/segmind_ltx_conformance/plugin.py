@@ -1,0 +1,151 @@
+"""A pytest plugin: each check of a run is a test. It is loaded by name, and so in nobody else's runs.
+
+    pytest --pyargs segmind_ltx_conformance -p segmind_ltx_conformance.plugin --segmind-ltx-target target.toml
+
+What fails is a clause of grade D that is broken, or that could not be told; one of grade P is a warning, and what was
+not exercised is skipped.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from segmind_ltx_conformance.findings import Check, Outcome
+from segmind_ltx_conformance.recording import read_recording
+from segmind_ltx_conformance.report import RECORDING, write_reports
+from segmind_ltx_conformance.report.document import Run, headline
+from segmind_ltx_conformance.report.junit import told
+from segmind_ltx_conformance.report.spending import spent
+from segmind_ltx_conformance.running import RefusedError, Session, Wish, check_folder, judged, perform, prepare
+
+CANNOT_TELL: Final = 2
+_RUN: Final = pytest.StashKey[Run]()
+_FOLDER: Final = pytest.StashKey[Path]()
+_INPUT: Final = "segmind_ltx_recording"
+
+
+class ConformanceWarning(UserWarning):
+    """A clause that the five documents do not state, and that other sources do, is broken."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the command, as far as they matter here."""
+    group = parser.getgroup("segmind-ltx", "conformance of a server with the LTX video models")
+    group.addoption("--segmind-ltx-target", metavar="TOML", help="the profile of the server")
+    group.addoption("--segmind-ltx-report", metavar="FOLDER", help="where to write the reports; none by default")
+    group.addoption("--segmind-ltx-select", metavar="GLOB", action="append", default=[], help="clauses, by their ids")
+    group.addoption("--segmind-ltx-model", metavar="SLUG", action="append", default=[], help="models")
+    group.addoption("--segmind-ltx-free", action="store_true", help="submit nothing that would be billed")
+    group.addoption("--segmind-ltx-no-videos", action="store_true", help="download no video")
+    group.addoption("--segmind-ltx-jobs", type=int, default=8, metavar="N", help="requests under way at once")
+    group.addoption("--segmind-ltx-seed", type=int, default=0, metavar="N", help="the same seed: the same requests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a warning be one, where others' tests turn theirs into errors."""
+    config.addinivalue_line("filterwarnings", f"default::{__name__}.{ConformanceWarning.__name__}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make the run before anything is collected: what is to be collected follows from it."""
+    the_run(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """With pytest-xdist: one run for all workers, since it may cost money; each judges its recording for itself."""
+    if the_run(node.config) is not None:
+        node.workerinput[_INPUT] = str(_folder(node.config))
+
+
+def the_run(config: pytest.Config) -> Run | None:
+    """The run, which is made when it is first asked for; None where there is no target, or nothing is to be run."""
+    profile: str | None = config.option.segmind_ltx_target
+    if profile is None or config.option.collectonly:
+        return None
+    if _RUN not in config.stash:
+        try:
+            config.stash[_RUN] = _made(config, prepare(Path(profile), _wish(config)))
+        except (RefusedError, OSError) as error:
+            pytest.exit(f"segmind-ltx: {error}", CANNOT_TELL)
+    return config.stash[_RUN]
+
+
+def _wish(config: pytest.Config) -> Wish:
+    return Wish(
+        select=tuple(config.option.segmind_ltx_select),
+        models=tuple(config.option.segmind_ltx_model),
+        free=config.option.segmind_ltx_free,
+        jobs=max(1, config.option.segmind_ltx_jobs),
+        seed=config.option.segmind_ltx_seed,
+        videos=not config.option.segmind_ltx_no_videos,
+    )
+
+
+def _made(config: pytest.Config, session: Session) -> Run:
+    handed: str | None = getattr(config, "workerinput", {}).get(_INPUT)
+    if handed is not None:
+        recording = read_recording(Path(handed, RECORDING))
+        judgement = judged(recording, session.contract, session.only, session.wish.models)
+        return Run(recording, judgement, spent(recording, session.contract), session.wish.seed)
+    folder = _folder(config)
+    check_folder(folder)
+    from segmind_ltx_conformance.prober import Interrupted
+
+    try:
+        run = perform(session, folder, _silent)
+    except Interrupted as stopped:
+        pytest.exit(f"segmind-ltx: {session.redact(str(stopped))}; recorded so far: {folder / RECORDING}", CANNOT_TELL)
+    if config.option.segmind_ltx_report:
+        write_reports(folder, run)
+    return run
+
+
+def _folder(config: pytest.Config) -> Path:
+    """The folder of the reports; without one a temporary one, since a recording that was paid for is always kept."""
+    if _FOLDER not in config.stash:
+        given: str | None = config.option.segmind_ltx_report
+        config.stash[_FOLDER] = Path(given or tempfile.mkdtemp(prefix="segmind-ltx-"))
+    return config.stash[_FOLDER]
+
+
+def _silent(*_: object) -> None:
+    """Nothing is shown while it runs: pytest has the terminal."""
+
+
+def show(check: Check, run: Run) -> None:
+    """Let a test end as the check did."""
+    text = "\n".join(told(check, run.recording))
+    match check.outcome:
+        case Outcome.FAILED | Outcome.ERROR:
+            pytest.fail(text, pytrace=False)
+        case Outcome.INCONCLUSIVE if check.clause.grade == "D":
+            pytest.fail(f"could not be told\n{text}", pytrace=False)
+        case Outcome.WARNED | Outcome.INCONCLUSIVE:
+            warnings.warn(ConformanceWarning(f"{check.id}: {text}"), stacklevel=2)
+        case Outcome.NOT_EXERCISED:
+            pytest.skip(check.detail)
+        case Outcome.NOTED | Outcome.PASSED:
+            pass
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run in which nothing could be told is not green."""
+    run = session.config.stash.get(_RUN, None)
+    if run is not None and session.exitstatus == pytest.ExitCode.OK and run.judgement.exit_status == CANNOT_TELL:
+        session.exitstatus = CANNOT_TELL
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The run in one line, and where its recording is."""
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        terminalreporter.write_sep("-", "LTX conformance")
+        terminalreporter.write_line(headline(run))
+        terminalreporter.write_line(f"recording: {_folder(config) / RECORDING}")

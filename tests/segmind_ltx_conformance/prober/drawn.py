@@ -1,0 +1,98 @@
+"""Invalid bodies drawn by schemathesis, the same for the same seed."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, Final
+
+from segmind_ltx_spec import Contract, Model
+
+DRAWS: Final = 6
+"""For each body that is wanted so many are drawn: some are valid after all, some no JSON objects, some repeated."""
+FEWEST: Final = 60
+
+_KNOWN: dict[tuple[int, str, int, int], list[dict[str, Any]]] = {}
+
+
+def can_draw() -> bool:
+    """Whether schemathesis is installed."""
+    import importlib.util
+
+    return importlib.util.find_spec("schemathesis") is not None
+
+
+def drawn_bodies(contract: Contract, model: Model, seed: int, count: int) -> list[dict[str, Any]]:
+    """Up to ``count`` JSON objects that the contract forbids. Drawing is slow, so it is done once in a process."""
+    place = (id(contract.document), model.slug, seed, count)
+    if place not in _KNOWN:
+        _KNOWN[place] = _draw(contract, model, seed, count) if count > 0 else []
+    return _KNOWN[place]
+
+
+def parameters_at_fault(model: Model, body: dict[str, Any]) -> tuple[str, ...]:
+    """The parameters that the contract forbids a body for; none where it is valid."""
+    found: set[str] = set()
+    for error in _validator(model).iter_errors(body):
+        found.add(str(error.absolute_path[0]) if error.absolute_path else error.validator)
+    return tuple(sorted(found))
+
+
+def _validator(model: Model) -> Any:
+    return _validator_of(json.dumps(model.schema, sort_keys=True))
+
+
+@cache
+def _validator_of(schema: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(json.loads(schema))
+
+
+def _draw(contract: Contract, model: Model, seed: int, count: int) -> list[dict[str, Any]]:
+    import hypothesis
+    import schemathesis
+    from schemathesis.generation import GenerationMode
+
+    found: dict[str, dict[str, Any]] = {}
+    # Fixed empty headers, so that only the body is made invalid.
+    schema: Any = schemathesis.openapi.from_dict(contract.document)
+    strategy = schema[model.v2]["POST"].as_strategy(generation_mode=GenerationMode.NEGATIVE, headers={})
+
+    def collect(case: Any) -> None:
+        body: Any = case.body
+        if isinstance(body, dict) and (text := _sendable(body)):
+            read: dict[str, Any] = json.loads(text)
+            if parameters_at_fault(model, read):
+                found.setdefault(text, read)
+
+    given: Any = hypothesis.given(strategy)
+    every: Any = list(hypothesis.HealthCheck)
+    quiet = hypothesis.settings(
+        database=None,
+        deadline=None,
+        max_examples=max(FEWEST, DRAWS * count),
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=every,
+        verbosity=hypothesis.Verbosity.quiet,
+    )
+    hypothesis.seed(seed)(quiet(given(collect)))()
+    # Those that break something new come first.
+    broken: set[tuple[str, ...]] = set()
+    first, rest = list[dict[str, Any]](), list[dict[str, Any]]()
+    for body in found.values():
+        fault = parameters_at_fault(model, body)
+        (rest if fault in broken else first).append(body)
+        broken.add(fault)
+    return (first + rest)[:count]
+
+
+def _sendable(body: Any) -> str | None:
+    """The body as JSON; None where it cannot be written so that every reader takes it for the same."""
+    try:
+        text = json.dumps(body, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError):
+        return None
+    # What no database or log holds is not what is asked about here.
+    return None if "\\u0000" in text or len(text) > 4000 else text

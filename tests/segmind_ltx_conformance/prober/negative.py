@@ -1,0 +1,120 @@
+"""Invalid payloads: one thing wrong with each, and those that schemathesis draws; with a fuse."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from segmind_ltx_conformance.payloads import picture_of, refusals
+from segmind_ltx_conformance.prober.drawn import can_draw, drawn_bodies, parameters_at_fault
+from segmind_ltx_conformance.prober.items import models_of
+from segmind_ltx_conformance.prober.options import Options
+from segmind_ltx_conformance.prober.run import Run, accepted
+from segmind_ltx_conformance.target import Target
+from segmind_ltx_spec import Contract, Model
+
+FUSE: Final = 3
+"""After so many acceptances of invalid bodies no more are sent to that route."""
+AT_ONCE: Final = 4
+
+
+@frozen
+class Wrong:
+    """An invalid body for one route; ``about`` is what is wrong with it, and so who its siblings are."""
+
+    stage: str
+    model: Model
+    version: str
+    label: str
+    about: tuple[str, ...]
+    body: Any = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        """The route."""
+        return self.model.v1 if self.version == "v1" else self.model.v2
+
+
+@define(eq=False)
+class Fuse:
+    """What was accepted although it is invalid."""
+
+    blown: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
+    parameters: set[tuple[str, str, str]] = field(factory=set[tuple[str, str, str]])
+    lock: threading.Lock = field(factory=threading.Lock, repr=False)
+
+    def holds(self, one: Wrong) -> bool:
+        """Whether this body may still be sent."""
+        with self.lock:
+            siblings = any((one.model.slug, one.version, name) in self.parameters for name in one.about)
+            return not siblings and self.blown[one.model.slug, one.version] < FUSE
+
+    def blow(self, one: Wrong) -> None:
+        """It was accepted."""
+        with self.lock:
+            self.blown[one.model.slug, one.version] += 1
+            self.parameters.update((one.model.slug, one.version, name) for name in one.about)
+
+
+def wrong_bodies(target: Target, contract: Contract, options: Options) -> Iterator[Wrong]:
+    """Every invalid body that is planned."""
+    if "valid" not in target.keys:
+        return
+    picture = target.picture or picture_of(contract)
+    for model in models_of(contract, options):
+        found = list(_of(model, picture, options, contract))
+        for version in ("v2", "v1"):
+            yield from (Wrong(stage, model, version, label, about, body) for stage, label, about, body in found)
+
+
+def _of(
+    model: Model, picture: str, options: Options, contract: Contract
+) -> Iterator[tuple[str, str, tuple[str, ...], Any]]:
+    for one in refusals(model, picture):
+        stage = "malformed" if isinstance(one.body, bytes) else "refuse"
+        if options.wants(stage):
+            about = "body" if stage == "malformed" else one.label.partition("=")[0].partition(" ")[0]
+            yield stage, one.label, (about,), one.body
+    if options.wants("bulk") and can_draw():
+        for number, body in enumerate(drawn_bodies(contract, model, options.seed, options.bulk)):
+            yield "bulk", f"#{number + 1}", parameters_at_fault(model, body), body
+
+
+def refuse(run: Run) -> None:
+    """Send them all; those of a route one after the other, so that the fuse can act, and the drawn ones last."""
+    if run.options.wants("bulk") and not can_draw():
+        run.skip("bulk", None, "schemathesis is not installed: python -m pip install 'segmind-ltx[conformance]'")
+    fuse = Fuse()
+    routes: dict[tuple[str, str], list[Wrong]] = {}
+    for one in wrong_bodies(run.target, run.contract, run.options):
+        if (one.model.slug, one.version) not in run.closed:
+            routes.setdefault((one.model.slug, one.version), []).append(one)
+    run.each(routes.values(), lambda group: _group(run, fuse, group), min(AT_ONCE, run.options.jobs))
+
+
+def _group(run: Run, fuse: Fuse, group: list[Wrong]) -> None:
+    for one in group:
+        if not fuse.holds(one):
+            run.skip(one.stage, one.model.slug, f"fuse: {one.version} accepted an invalid {'/'.join(one.about)} before")
+            continue
+        probe = f"{one.stage} {one.version} {one.model.slug} {one.label}"
+        got = run.trial(probe, one.path, one.model, one.body, "valid")
+        if got is None:
+            continue
+        if accepted(got):
+            fuse.blow(one)
+        elif got.status != 400:
+            run.odd = True
+
+
+def leave_open(run: Run) -> None:
+    """A wrong Content-Type, with a body that is invalid anyway: whatever the answer is, nobody pays for it."""
+    for model in run.models:
+        if run.key and (model.slug, "v2") not in run.closed:
+            headers = {"content-type": "text/plain"}
+            run.trial(f"open content type {model.slug}", model.v2, model, b"{}", "valid", headers)
+        run.skip("open", model.slug, "an unknown parameter and an empty prompt may be accepted, and so billed")

@@ -1,0 +1,239 @@
+"""What was sent and what came back, as HAR 1.2: the judge needs nothing else.
+
+A prober's own notes stand in fields that begin with an underscore, as HAR provides for. Somebody else's HAR has none of
+them, and is judged as far as it speaks for itself. No key is in a recording: its scenario's name stands there instead.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import asdict, field, frozen
+
+VERSION: Final = "1.2"
+LARGEST_BODY: Final = 1 << 20
+"""Bytes of a body that are kept; of a video its measures are, in ``media``."""
+
+
+class RecordingError(ValueError):
+    """The file is no recording; the message says why."""
+
+
+@frozen
+class Exchange:
+    """One request, and its answer. Header names are in lower case.
+
+    ``key`` is the scenario of the key that was sent, "wrong" for one that no account has, or None for none.
+    ``at`` is when the request left, in seconds since the recording began on the target's clock, so that a clock that
+    was moved counts. ``status`` is 0 where no answer came, and ``fault`` says why. ``probe`` says what it was sent for.
+    """
+
+    method: str
+    url: str
+    key: str | None
+    at: float
+    status: int
+    request_headers: Mapping[str, str] = field(factory=dict[str, str])
+    request_body: str | None = None
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+    body: bytes = field(default=b"", repr=False)
+    size: int = 0
+    media: Mapping[str, Any] | None = None
+    fault: str | None = None
+    probe: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The path of the URL."""
+        return urlsplit(self.url).path
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def sent(self) -> Any:
+        """The request's body as JSON; raises `ValueError` where it is none."""
+        return json.loads(self.request_body or "")
+
+
+@frozen
+class Skip:
+    """What a prober left out, and why: ``what`` is a stage, the first word of a probe."""
+
+    what: str
+    model: str | None
+    reason: str
+
+
+@frozen
+class Recording:
+    """The exchanges with one target, in the order in which they were sent.
+
+    ``patience`` is for how many seconds after its submit a job was waited for, on the target's clock; None where nobody
+    waited. ``skips`` says what was left out.
+    """
+
+    base_url: str
+    exchanges: tuple[Exchange, ...]
+    started: datetime = field(factory=lambda: datetime.now(UTC))
+    patience: float | None = None
+    skips: tuple[Skip, ...] = ()
+
+    def to_har(self) -> dict[str, Any]:
+        """As a HAR document."""
+        entries = [_entry(one, self.started) for one in self.exchanges]
+        creator = {"name": "segmind-ltx conformance", "version": "1"}
+        notes = {
+            "_base_url": self.base_url,
+            "_started": self.started.isoformat(),
+            "_patience": self.patience,
+            "_skips": [asdict(one) for one in self.skips],
+        }
+        return {"log": {"version": VERSION, "creator": creator, **notes, "entries": entries}}
+
+
+def write_recording(recording: Recording, path: Path) -> None:
+    """Write ``recording`` to ``path`` as HAR. The file appears there once it is complete; raises `OSError`."""
+    text = json.dumps(recording.to_har(), indent=1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    beside = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8") as file:  # noqa: PTH123  a handle, not a path
+            file.write(text)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def read_recording(path: Path, base_url: str | None = None) -> Recording:
+    """The HAR file at ``path``. ``base_url`` is needed where it is not our own. Raises `RecordingError`."""
+    try:
+        log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["log"]
+        entries: list[dict[str, Any]] = [entry for entry in log["entries"] if isinstance(entry, dict)]
+        origin = base_url or log.get("_base_url") or _origin(entries)
+        started = _started(log, entries)
+        exchanges = tuple(_exchange(entry, started) for entry in entries)
+        skips = tuple(Skip(one["what"], one["model"], one["reason"]) for one in log.get("_skips", ()))
+        patience = log.get("_patience")
+        return Recording(origin, exchanges, started, None if patience is None else float(patience), skips)
+    except OSError as error:
+        raise RecordingError(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordingError(f"{path} is no HAR recording: {type(error).__name__}: {error}") from None
+
+
+def _started(log: Mapping[str, Any], entries: list[dict[str, Any]]) -> datetime:
+    """When the recording began: as noted, or else with the first request."""
+    if noted := log.get("_started"):
+        return _moment(noted)
+    return min((_time(entry) for entry in entries), default=datetime.now(UTC))
+
+
+def _origin(entries: list[dict[str, Any]]) -> str:
+    """Where the first call to a path of this API went."""
+    for entry in entries:
+        url: str = entry["request"]["url"]
+        parts = urlsplit(url)
+        if parts.path.startswith(("/v1/", "/v2/")):
+            return f"{parts.scheme}://{parts.netloc}"
+    raise ValueError("no request in it is to a path of this API")
+
+
+def _entry(one: Exchange, started: datetime) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(started.timestamp() + one.at, UTC)
+    text, encoding = _text(one.body)
+    content = {"size": one.size, "mimeType": one.headers.get("content-type", ""), "text": text, **encoding}
+    request: dict[str, Any] = {
+        "method": one.method,
+        "url": one.url,
+        "httpVersion": "HTTP/1.1",
+        "headers": _pairs(one.request_headers),
+        "queryString": [],
+        "cookies": [],
+        "headersSize": -1,
+        "bodySize": len(one.request_body or ""),
+    }
+    if one.request_body is not None:
+        mime = one.request_headers.get("content-type", "application/json")
+        request["postData"] = {"mimeType": mime, "text": one.request_body}
+    response = {
+        "status": one.status,
+        "statusText": "",
+        "httpVersion": "HTTP/1.1",
+        "headers": _pairs(one.headers),
+        "cookies": [],
+        "content": content,
+        "redirectURL": one.headers.get("location", ""),
+        "headersSize": -1,
+        "bodySize": one.size,
+    }
+    notes = {"_key": one.key, "_at": one.at, "_media": one.media, "_fault": one.fault, "_probe": one.probe}
+    timings = {"send": 0, "wait": 0, "receive": 0}
+    return {
+        "startedDateTime": moment.isoformat(),
+        "time": 0,
+        "request": request,
+        "response": response,
+        "cache": {},
+        "timings": timings,
+        **notes,
+    }
+
+
+def _exchange(entry: Mapping[str, Any], started: datetime) -> Exchange:
+    request, response = entry["request"], entry["response"]
+    sent = {pair["name"].lower(): pair["value"] for pair in request["headers"]}
+    content = response.get("content", {})
+    text = content.get("text") or ""
+    posted: dict[str, Any] = request.get("postData") or {}
+    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    return Exchange(
+        method=request["method"].upper(),
+        url=request["url"],
+        # Of somebody else's key nothing is known but that it was there.
+        key=entry.get("_key", "unknown" if "x-api-key" in sent else None),
+        at=entry["_at"] if "_at" in entry else (_time(entry) - started).total_seconds(),
+        status=int(response["status"]),
+        request_headers=sent,
+        request_body=posted.get("text"),
+        headers={pair["name"].lower(): pair["value"] for pair in response["headers"]},
+        body=body,
+        size=content.get("size", len(body)),
+        media=entry.get("_media"),
+        fault=entry.get("_fault"),
+        probe=entry.get("_probe"),
+    )
+
+
+def _time(entry: Mapping[str, Any]) -> datetime:
+    return _moment(entry["startedDateTime"])
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(body: bytes) -> tuple[str, dict[str, str]]:
+    try:
+        return body.decode("utf-8"), {}
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), {"encoding": "base64"}
+
+
+def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]

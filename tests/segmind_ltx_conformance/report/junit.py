@@ -1,0 +1,93 @@
+"""``junit.xml``, as CI systems read it: what failed is a failure, and what could not be told is an error."""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.etree import ElementTree
+
+from segmind_ltx_conformance.findings import Check, Outcome
+from segmind_ltx_conformance.recording import Recording
+from segmind_ltx_conformance.report.document import Run
+from segmind_ltx_conformance.report.wording import came, curl, plain, sent
+
+TAGS: Final = {
+    Outcome.FAILED: "failure",
+    Outcome.ERROR: "error",
+    Outcome.INCONCLUSIVE: "error",
+    Outcome.NOT_EXERCISED: "skipped",
+}
+"""The others are passed tests, with what there is to say in their output."""
+
+
+def junit(run: Run) -> str:
+    """The report as XML: a suite for each kind of clause."""
+    root = ElementTree.Element("testsuites", name="segmind-ltx conformance")
+    kinds: dict[str, list[Check]] = {}
+    for check in run.judgement.checks:
+        kinds.setdefault(check.clause.kind, []).append(check)
+    for kind, checks in kinds.items():
+        suite = ElementTree.SubElement(root, "testsuite", name=kind, hostname=plain(run.recording.base_url))
+        suite.set("timestamp", run.recording.started.strftime("%Y-%m-%dT%H:%M:%S"))
+        for check in checks:
+            _case(suite, check, run.recording)
+        _count(suite, checks)
+    _count(root, list(run.judgement.checks))
+    root.set("time", f"{run.seconds or 0:.3f}")
+    ElementTree.indent(root, " ")
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
+        ('<?xml version="1.0" encoding="utf-8"?>\n', "\n")
+    )
+
+
+def _case(suite: ElementTree.Element, check: Check, recording: Recording) -> None:
+    classname = f"segmind_ltx.conformance.{check.clause.kind}"
+    case = ElementTree.SubElement(suite, "testcase", classname=classname, name=check.id, time="0")
+    tag, text = TAGS.get(check.outcome), "\n".join(told(check, recording))
+    if tag is not None:
+        result = ElementTree.SubElement(case, tag, message=plain(check.detail)[:500], type=str(check.outcome))
+        result.text = text
+    elif check.outcome is not Outcome.PASSED:
+        ElementTree.SubElement(case, "system-out").text = f"{check.outcome}\n{text}"
+
+
+def told(check: Check, recording: Recording) -> list[str]:
+    """A check in a few lines: the clause, what was seen, and one request that shows it."""
+    clause = check.clause
+    source = f"{clause.grade}, {clause.document}" if clause.document else clause.grade
+    lines = [f"{clause.statement} ({source})", plain(check.detail)]
+    if check.cause:
+        lines.append(f"follows from {check.cause}")
+    one = evidence(check, recording)
+    if one is not None:
+        exchange = recording.exchanges[one]
+        lines += [f"sent: {sent(exchange)}", f"came back: {came(exchange)}"]
+        lines += [f"repeat: {plain(curl(exchange, recording.base_url))}"]
+    return lines
+
+
+def evidence(check: Check, recording: Recording) -> int | None:
+    """The exchange that shows it best: the first, or the last attempt of it where it was sent again."""
+    known = [index for index in check.exchanges if 0 <= index < len(recording.exchanges)]
+    if not known:
+        return None
+    first = recording.exchanges[known[0]]
+    best = known[0]
+    for index in known[1:]:
+        other = recording.exchanges[index]
+        if (other.method, other.url, other.key, other.request_body, other.probe) != (
+            first.method,
+            first.url,
+            first.key,
+            first.request_body,
+            first.probe,
+        ) or first.method == "GET":
+            break
+        best = index
+    return best
+
+
+def _count(element: ElementTree.Element, checks: list[Check]) -> None:
+    tags = [TAGS.get(check.outcome) for check in checks]
+    element.set("tests", str(len(checks)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(name, str(tags.count(tag)))

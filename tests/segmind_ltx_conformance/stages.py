@@ -1,0 +1,147 @@
+"""Which stages of a run show which clause, and why a clause cannot be shown at all.
+
+A stage is the first word of an exchange's label. ``python -m segmind_ltx_conformance --dry-run`` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from segmind_ltx_spec import Clause, Contract
+
+STATUS_STAGES: Final = {
+    "200": {"accept"},
+    "400": {"refuse", "malformed", "bulk"},
+    "401": {"missing-key", "wrong-key"},
+    "403": {"scenario"},
+    "406": {"scenario"},
+    "422": {"failing"},
+    "429": {"scenario"},
+    "500": {"scenario"},
+    "502": {"scenario"},
+    "504": {"scenario"},
+}
+KIND_STAGES: Final = {
+    "answer": {"accept", "audit", "failing"},
+    "header": {"accept", "audit", "scenario"},
+    "lifecycle": {"accept", "twin", "failing"},
+    "video": {"accept", "audit", "download"},
+    "output": {"accept", "download"},
+    "route": {"accept"},
+}
+ID_STAGES: Final = {
+    "auth.key-in-header": {"accept"},
+    "auth.missing-key": {"accept", "missing-key"},
+    "auth.wrong-key": {"accept", "wrong-key"},
+    "auth.messages-differ": {"missing-key", "wrong-key"},
+    "auth.only-in-header": {"bearer", "query"},
+    "status.invalid-is-400": {"refuse", "bulk"},
+    "status.malformed-is-400": {"malformed"},
+    "status.unknown-model-is-404": {"unknown-model"},
+    "status.422-is-a-failed-job": {"failing", "refuse", "bulk"},
+    "status.406-is-credits": {"scenario", "accept", "accept-header"},
+    "transport.reset-form": {"scenario", "audit", "accept"},
+    "transport.error-message": {
+        "refuse",
+        "malformed",
+        "missing-key",
+        "wrong-key",
+        "scenario",
+        "unknown-model",
+        "unknown-id",
+    },
+    "transport.v1-bytes-or-json": {"accept", "audit"},
+    "job.poll-url-works": {"accept", "alias"},
+    "job.failed-is-422": {"failing"},
+    "job.failed-has-detail": {"failing"},
+    "job.blocked-is-failed": {"failing"},
+    "job.unknown-is-404": {"unknown-id"},
+    "job.kept-one-hour": {"accept", "retention"},
+    "job.expired-is-404": {"accept", "retention"},
+    "output.seven-days": {"accept", "download", "retention"},
+    "billing.accepted-only": {"accept", "audit"},
+    "billing.reads-are-free": {"accept", "audit"},
+    "billing.failed-is-free": {"failing"},
+    "billing.no-idempotency": {"accept", "twin"},
+    "video.seed-repeats": {"accept", "twin", "download"},
+    "path.request_id": {"accept"},
+}
+PERMISSIONS: Final = {
+    "v1.status.410": "a model may be retired; nobody can be asked to retire one",
+    "v2.status.410": "a model may be retired; nobody can be asked to retire one",
+    "status.406-elsewhere": "406 may have further causes; a target need not use them",
+    "transport.error-forms": "an error may come as text or HTML; JSON is as good",
+}
+"""Clauses that allow something and demand nothing, by id. They cannot be broken; what a target does is observed."""
+
+
+SELDOM: Final = {
+    "blocking-result": "the target answers blocking calls with the video itself",
+    "job.blocked-is-failed": "nothing is sent that would be blocked",
+    "job-metrics.retry_count": "no job was started again",
+    "rate-limited.": "no answer was 429",
+}
+"""Clauses about what a target need not do, by how their ids begin, and why they were not exercised where it did not."""
+
+
+def seldom(clause: Clause) -> str | None:
+    """Why a clause was not exercised, where it is about what a target need not do."""
+    return next((why for prefix, why in SELDOM.items() if clause.id.startswith(prefix)), None)
+
+
+def permission(clause: Clause) -> str | None:
+    """Why a clause cannot be broken, where it only allows something."""
+    if clause.id.endswith(".enum-inferred"):
+        return "the values are inferred; a target may refuse them"
+    if clause.kind == "route" and clause.id.endswith(".v2") and clause.grade != "D":
+        return "the page describes v1 alone; a target need not offer v2 for this model"
+    return PERMISSIONS.get(clause.id)
+
+
+def unseen(clause: Clause, contract: Contract) -> str | None:
+    """Why nobody can see from outside whether a clause is kept, where that is so."""
+    slug, _, rest = clause.id.partition(".")
+    model = contract.models.get(slug)
+    if model is None or not rest.endswith(".default"):
+        return None
+    name = rest.removesuffix(".default")
+    shows = {value for rule in model.video.values() for value in rule.values() if isinstance(value, str)}
+    if name in shows - {model.video["size"].get("unless")} or name == "seed":
+        return None
+    return "what the default does to the video cannot be measured"
+
+
+def stages_of(clause: Clause) -> frozenset[str]:
+    """The stages without which a clause is not exercised."""
+    if clause.id in ID_STAGES:
+        return frozenset(ID_STAGES[clause.id])
+    head, _, last = clause.id.rpartition(".")
+    if head.endswith(".status") and last in STATUS_STAGES:
+        return frozenset(STATUS_STAGES[last])
+    if head.endswith(".status") and last == "404":
+        return frozenset({"unknown-id", "retention"} if head.startswith(("poll", "result")) else {"unknown-model"})
+    if clause.kind == "payload":
+        return _of_payload(last)
+    if clause.id.startswith("error-message"):
+        return frozenset({"refuse", "malformed", "missing-key", "wrong-key"})
+    return frozenset(KIND_STAGES.get(clause.kind, {"accept"}))
+
+
+def _of_payload(rule: str) -> frozenset[str]:
+    match rule:
+        case "required":
+            return frozenset({"refuse"})
+        case "optional" | "null" | "enum-inferred":
+            return frozenset({"accept"})
+        case "default" | "random" | "ignored-with-image":
+            return frozenset({"accept", "audit", "download"})
+        case "body":
+            return frozenset({"malformed"})
+        case _:
+            return frozenset({"accept", "refuse", "bulk"})
+
+
+def stages_for(clauses: Iterable[Clause]) -> frozenset[str]:
+    """The stages that a choice of clauses needs."""
+    return frozenset(stage for clause in clauses for stage in stages_of(clause))
