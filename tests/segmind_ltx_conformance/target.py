@@ -25,6 +25,15 @@ SCENARIOS: Final = (
     "failing",
 )
 """The scenarios that a target may have a key for. Without one its checks are reported as not exercised."""
+SCENARIO_STATUS: Final = {
+    "forbidden": 403,
+    "no_credits": 406,
+    "rate_limited": 429,
+    "server_error": 500,
+    "bad_gateway": 502,
+    "gateway_timeout": 504,
+}
+"""What the keys that do not work are answered with."""
 KEY_VARIABLE: Final = "SEGMIND_LTX_KEY_"
 """Before a scenario's name in capitals: the environment variable that holds its key."""
 

@@ -25,7 +25,7 @@ def life(reading: Reading) -> Iterator[Finding]:
     jobs = jobs_of(reading)
     yield from _ids(reading)
     for job in jobs:
-        yield from _addresses(job)
+        yield from _addresses(job, reading)
         yield from _reachable(job)
         yield from _states(job, reading)
         yield from _order(job)
@@ -55,7 +55,7 @@ def _ids(reading: Reading) -> Iterator[Finding]:
             yield Finding("billing.no-idempotency", slug, holds, said, places)
 
 
-def _addresses(job: JobLife) -> Iterator[Finding]:
+def _addresses(job: JobLife, reading: Reading) -> Iterator[Finding]:
     if job.submit is None:
         return
     for name, path in (("status_url", f"/v2/requests/{job.id}/status"), ("response_url", f"/v2/requests/{job.id}")):
@@ -64,7 +64,23 @@ def _addresses(job: JobLife) -> Iterator[Finding]:
             # Behind a gateway the host, and what stands before the path, may be another; what names the job may not.
             leads = unquote(urlsplit(url).path).endswith(path)
             yield Finding("job.urls-are-its-own", job.slug, leads, f"{name} is {url[:120]}", job.submit.indices)
+    for name in ("status_url", "response_url", "poll_url"):
+        yield from _elsewhere(job, name, reading)
+    alias = job.accepted.get("poll_url")
+    if isinstance(alias, str) and alias and job.id not in unquote(urlsplit(alias).path):
+        yield Finding("job.poll-url-works", job.slug, False, f"poll_url is {alias[:120]}", job.submit.indices)
     yield from _alias(job)
+
+
+def _elsewhere(job: JobLife, name: str, reading: Reading) -> Iterator[Finding]:
+    """An address on another host, which is never sent a key, has to lead to somebody at least."""
+    url = job.accepted.get(name)
+    for request in reading.of("output"):
+        if request.exchange.url == url and request.exchange.key is None and job.submit is not None:
+            there = request.status != 0
+            said = f"{name} is {str(url)[:120]}, {'where somebody listens' if there else 'where nobody listens'}"
+            clause = "job.poll-url-works" if name == "poll_url" else "job.urls-are-its-own"
+            yield Finding(clause, job.slug, there, said, (*job.submit.indices, *request.indices))
 
 
 def _alias(job: JobLife) -> Iterator[Finding]:

@@ -16,15 +16,6 @@ from segmind_ltx_spec import Contract, Model
 
 WORKING: Final = frozenset({"valid", "other", "failing", "unknown"})
 """Keys that work. Of somebody else's nothing else is known."""
-SCENARIO_STATUS: Final = {
-    "forbidden": 403,
-    "no_credits": 406,
-    "rate_limited": 429,
-    "server_error": 500,
-    "bad_gateway": 502,
-    "gateway_timeout": 504,
-}
-"""What the keys of a target that do not work are answered with."""
 FEWEST_ATTEMPTS: Final = 3
 """How often the same fault has to come back before it is no longer one that passes."""
 
@@ -55,6 +46,8 @@ class Request:
     """One thing that was asked for, however often it had to be sent. The judge looks at the last answer."""
 
     calls: tuple[Call, ...]
+    answered_next: bool = False
+    """Whether the next call with a key that works was answered otherwise than by a passing fault."""
 
     @property
     def last(self) -> Call:
@@ -94,9 +87,12 @@ class Request:
 
     @property
     def keeps_failing(self) -> bool:
-        """Whether it was tried often enough, and always met the same fault of the server."""
+        """Whether it was tried often enough, always met the same fault, and what was asked next did not.
+
+        So it is this request that the server does not get on with; an outage, or a limit, would have met both.
+        """
         statuses = {call.status for call in self.calls}
-        return len(self.calls) >= FEWEST_ATTEMPTS and len(statuses) == 1 and min(statuses) >= 500
+        return len(self.calls) >= FEWEST_ATTEMPTS and len(statuses) == 1 and 0 not in statuses and self.answered_next
 
     @cached_property
     def body(self) -> Body | None:
@@ -202,8 +198,14 @@ def _requests(calls: tuple[Call, ...]) -> Iterator[Request]:
         for call in attempts:
             # What was answered is finished; the same label after that is a new reading, as of a job that is polled.
             if run and not passing(run[-1].status):
-                yield Request(tuple(run))
+                yield Request(tuple(run), _answered_next(run, calls))
                 run = []
             run.append(call)
         if run:
-            yield Request(tuple(run))
+            yield Request(tuple(run), _answered_next(run, calls))
+
+
+def _answered_next(run: list[Call], calls: tuple[Call, ...]) -> bool:
+    later = (call for call in calls[run[-1].index + 1 :] if call.exchange.key in WORKING and call.kind != "other")
+    following = next(later, None)
+    return following is not None and not passing(following.status)

@@ -10,7 +10,8 @@ from typing import Any, Final, cast
 from segmind_ltx_conformance.findings import Finding, Observation
 from segmind_ltx_conformance.judge.bodies import Kind
 from segmind_ltx_conformance.judge.payloads import accepted, not_offered
-from segmind_ltx_conformance.judge.reading import SCENARIO_STATUS, Reading, Request
+from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.target import SCENARIO_STATUS
 
 ROUTES: Final = ("v1", "v2", "poll", "result")
 RESET: Final = "x-rate-limit-reset-at-utc"
@@ -38,9 +39,7 @@ def keys(reading: Reading) -> Iterator[Finding]:
 
 
 def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
-    if request.status == 0 or (
-        request.status != wanted and wanted < 429 and not request.answered and not request.keeps_failing
-    ):
+    if request.status == 0 or (request.status != wanted and not request.answered and not request.keeps_failing):
         yield Finding(clauses[0], request.slug, None, _said(request), request.indices)
         return
     for clause in clauses:

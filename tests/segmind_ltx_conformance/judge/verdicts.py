@@ -70,16 +70,26 @@ def _of_clause(
         if not findings:
             yield Check(clause, model, Outcome.NOT_EXERCISED, _reason(contract, clause, model, recording)), set()
             continue
-        yield _decided(clause, model, findings)
+        yield _decided(clause, model, findings, recording)
 
 
-def _decided(clause: Clause, model: str | None, findings: list[Finding]) -> tuple[Check, set[int]]:
+def _decided(
+    clause: Clause, model: str | None, findings: list[Finding], recording: Recording
+) -> tuple[Check, set[int]]:
     wrong = [one for one in findings if one.holds is False]
     unsure = [one for one in findings if one.holds is None]
     outcome = BROKEN[clause.grade] if wrong else Outcome.INCONCLUSIVE if unsure else Outcome.PASSED
     if wrong and permission(clause):
         outcome = Outcome.NOTED
     shown = wrong or unsure or findings
+    halted = [
+        skip
+        for skip in recording.skips
+        if skip.what == "refuse" and skip.model == model and "is sent no more" in skip.reason
+    ]
+    if outcome is Outcome.PASSED and halted and "refuse" in stages_of(clause):
+        why = f"what is allowed was accepted; whether the rest is refused is not known for all: {halted[0].reason}"
+        outcome, shown = Outcome.INCONCLUSIVE, [Finding(clause.id, model, None, why)]
     places = tuple(dict.fromkeys(place for one in shown for place in one.exchanges))
     others = len({one.detail for one in shown}) - 1
     detail = shown[0].detail + (f" (and {others} more)" if others and outcome is not Outcome.PASSED else "")

@@ -24,7 +24,7 @@ AT_ONCE: Final = 4
 
 @frozen
 class Wrong:
-    """An invalid body for one route; ``about`` is what is wrong with it, and so who its siblings are."""
+    """An invalid body for one route. ``about`` names the clauses that it breaks, or the parameters that are wrong."""
 
     stage: str
     model: Model
@@ -44,20 +44,24 @@ class Fuse:
     """What was accepted although it is invalid."""
 
     blown: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
-    parameters: set[tuple[str, str, str]] = field(factory=set[tuple[str, str, str]])
+    seen: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
-    def holds(self, one: Wrong) -> bool:
-        """Whether this body may still be sent."""
+    def why_not(self, one: Wrong) -> str | None:
+        """Why this body is not sent any more; None where it may be."""
         with self.lock:
-            siblings = any((one.model.slug, one.version, name) in self.parameters for name in one.about)
-            return not siblings and self.blown[one.model.slug, one.version] < FUSE
+            if self.blown[one.model.slug, one.version] >= FUSE:
+                return f"fuse: {one.version} accepted {FUSE} invalid bodies, and is sent no more of them"
+            for version, name in self.seen:
+                if version == one.version and any(name == about or name.startswith(f"{about}.") for about in one.about):
+                    return f"fuse: {version} accepted a body before that breaks {name}"
+            return None
 
     def blow(self, one: Wrong) -> None:
         """It was accepted."""
         with self.lock:
             self.blown[one.model.slug, one.version] += 1
-            self.parameters.update((one.model.slug, one.version, name) for name in one.about)
+            self.seen.update((one.version, name) for name in one.about)
 
 
 def wrong_bodies(target: Target, contract: Contract, options: Options) -> Iterator[Wrong]:
@@ -77,11 +81,11 @@ def _of(
     for one in refusals(model, picture):
         stage = "malformed" if isinstance(one.body, bytes) else "refuse"
         if options.wants(stage):
-            about = "body" if stage == "malformed" else one.label.partition("=")[0].partition(" ")[0]
-            yield stage, one.label, (about,), one.body
+            yield stage, one.label, (f"{model.slug}.body" if stage == "malformed" else one.clause,), one.body
     if options.wants("bulk") and can_draw():
         for number, body in enumerate(drawn_bodies(contract, model, options.seed, options.bulk)):
-            yield "bulk", f"#{number + 1}", parameters_at_fault(model, body), body
+            about = tuple(f"{model.slug}.{name}" for name in parameters_at_fault(model, body))
+            yield "bulk", f"#{number + 1}", about, body
 
 
 def refuse(run: Run) -> None:
@@ -98,8 +102,8 @@ def refuse(run: Run) -> None:
 
 def _group(run: Run, fuse: Fuse, group: list[Wrong]) -> None:
     for one in group:
-        if not fuse.holds(one):
-            run.skip(one.stage, one.model.slug, f"fuse: {one.version} accepted an invalid {'/'.join(one.about)} before")
+        if (why := fuse.why_not(one)) is not None:
+            run.skip(one.stage, one.model.slug, why)
             continue
         probe = f"{one.stage} {one.version} {one.model.slug} {one.label}"
         got = run.trial(probe, one.path, one.model, one.body, "valid")

@@ -19,6 +19,7 @@ STAGES: Final = {
     "twin": "a submit that was accepted, sent again",
     "failing": "a job that ends FAILED",
     "alias": "the poll_url of a job",
+    "address": "the addresses that a submit gave on another host, without a key: does anybody listen",
     "other-account": "a job of another account",
     "accept-header": "an Accept header that names something else",
     "missing-key": "every route without a key",
@@ -44,7 +45,7 @@ FREE: Final = frozenset(
 NEED_ALL: Final = frozenset({"accept", "result", "poll", "download"})
 """The stages for which every pack of valid values is sent."""
 NEED_ONE: Final = frozenset(
-    {"twin", "alias", "other-account", "accept-header", "audit", "retention"}
+    {"twin", "alias", "address", "other-account", "accept-header", "audit", "retention"}
     | {"missing-key", "wrong-key", "bearer", "query", "scenario"}
 )
 """The stages that need a job to look at; where nothing else is selected, one of the cheapest model."""

@@ -85,6 +85,11 @@ class Run:
         return models_of(self.contract, self.options)
 
     @property
+    def blocking_paths(self) -> tuple[str, ...]:
+        """The paths of the blocking calls."""
+        return tuple(model.v1 for model in self.contract.models.values())
+
+    @property
     def picture(self) -> str:
         """The picture for parameters that want one."""
         return self.target.picture or picture_of(self.contract)

@@ -41,7 +41,7 @@ def youngest(run: Run) -> Job | None:
 def other_reads(run: Run) -> None:
     """The job through its alias, from another account, and with an Accept header for something else."""
     job = youngest(run)
-    wanted = [stage for stage in ("alias", "other-account", "accept-header") if run.options.wants(stage)]
+    wanted = [stage for stage in ("alias", "address", "other-account", "accept-header") if run.options.wants(stage)]
     if job is None:
         for stage in wanted:
             run.skip(stage, None, "no job was accepted")
@@ -53,6 +53,11 @@ def other_reads(run: Run) -> None:
             run.skip("alias", None, "poll_url lies on another origin" if given else "no poll_url was given")
         else:
             run.get("alias", location, "valid")
+    if "address" in wanted:
+        for name in ("status_url", "response_url", "poll_url"):
+            given = text_at(job.answer, name)
+            if given and given.startswith(("http://", "https://")) and same_origin(run, given) is None:
+                run.get(f"address {name}", given, None)
     if "other-account" in wanted:
         if "other" in run.target.keys:
             run.get("other-account", job.path, "other")

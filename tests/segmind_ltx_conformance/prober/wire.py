@@ -15,7 +15,7 @@ import httpx
 from segmind_ltx_conformance.media import can_measure, measure
 from segmind_ltx_conformance.prober.reading import asked_pause, is_text
 from segmind_ltx_conformance.recording import LARGEST_BODY, Exchange
-from segmind_ltx_conformance.target import Target
+from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 
 ATTEMPTS: Final = 5
 FIRST_PAUSE: Final = 0.05
@@ -27,8 +27,6 @@ QUICK: Final = 30.0
 """Seconds for a call that nobody has to wait for."""
 SILENT: Final = 12
 """After so many calls in a row without an answer, the target is taken for gone."""
-WORKING: Final = frozenset({"valid", "other", "failing"})
-"""The keys with which a fault is a passing one, and not the scenario."""
 
 
 class GoneError(Exception):
@@ -104,7 +102,8 @@ class Wire:
         attempt = 1
         while True:
             one, safe = self._once(probe, method, whole, key, body, dict(headers or {}), timeout)
-            passing = (key in WORKING and (one.status == 429 or one.status >= 500)) or one.status == 0
+            fault = one.status == 429 or one.status >= 500
+            passing = one.status == 0 or (fault and one.status != SCENARIO_STATUS.get(key or ""))
             self._spent[lane] += passing and safe and attempt == ATTEMPTS
             # A target that never recovers is not waited for a thousand times.
             if not passing or not safe or attempt == ATTEMPTS or self._spent[lane] >= HOPELESS:
