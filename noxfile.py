@@ -97,6 +97,13 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Show the conformance suite servers that are wrong on purpose, and write docs/mutants.md."""
+    session.install("-e", ".[all]", *GROUPS["tests"])
+    session.run("python", "scripts/mutants.py", *session.posargs)
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Change the client's decisions one by one, see a test fail for each, and write docs/mutation.md."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["mutation"])

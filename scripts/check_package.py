@@ -14,13 +14,23 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-PACKAGES: Final = ["segmind_ltx_spec", "segmind_ltx_api", "segmind_ltx", "segmind_ltx_sandbox"]
+PACKAGES: Final = [
+    "segmind_ltx_spec",
+    "segmind_ltx_api",
+    "segmind_ltx",
+    "segmind_ltx_sandbox",
+    "segmind_ltx_conformance",
+]
 NEEDED: Final = [
     *(f"{name}/py.typed" for name in PACKAGES),
     "segmind_ltx_spec/openapi.yaml",
     "segmind_ltx_spec/clauses.yaml",
     "segmind_ltx_sandbox/README.md",
+    "segmind_ltx_conformance/test_conformance.py",
+    "segmind_ltx_conformance/report/report.schema.json",
+    *(f"segmind_ltx_conformance/report/templates/report.{kind}" for kind in ("html.jinja", "css", "js")),
 ]
+REPORTS: Final = ["junit.xml", "recording.har", "report.html", "report.json", "summary.svg"]
 CLIENT_BRINGS: Final = {"attrs", "httpx"}
 
 
@@ -35,11 +45,12 @@ def main() -> int:
             wheel = _build(Path(scratch))
             _check_contents(wheel)
             _check_client_alone(wheel, Path(scratch, "alone"))
-            _check_everything(wheel, Path(scratch, "everything"))
+            everything = _check_everything(wheel, Path(scratch, "everything"))
+            _check_conformance(wheel, Path(scratch, "conformance"), everything)
         except UnfitError as error:
             print(f"The wheel is unfit: {error}", file=sys.stderr)
             return 1
-    print("The wheel installs alone, imports, and makes its five videos.")
+    print("The wheel installs alone, imports, makes its five videos, and judges its own sandbox.")
     return 0
 
 
@@ -72,12 +83,35 @@ def _check_client_alone(wheel: Path, folder: Path) -> None:
     print(f"alone: {', '.join(sorted(found))}")
 
 
-def _check_everything(wheel: Path, folder: Path) -> None:
+def _check_everything(wheel: Path, folder: Path) -> Path:
     python = _environment(folder, f"{wheel}[all]")
     _run([str(python), "-c", f"import {', '.join(PACKAGES)}"], cwd=folder)
     print(_run([str(python.with_name("segmind-ltx")), "demo", "--out", "videos"], cwd=folder))
     if (count := len(list((folder / "videos").glob("*.mp4")))) != 5:
         raise UnfitError(f"the demo left {count} videos")
+    return python
+
+
+def _check_conformance(wheel: Path, folder: Path, everything: Path) -> None:
+    """The suite with its extra alone, against the sandbox of another environment, as a process of its own."""
+    python = _environment(folder, f"{wheel}[conformance]")
+    command = [str(everything), "-m", "segmind_ltx_sandbox", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, env=_clean(), stdout=subprocess.PIPE, text=True) as sandbox:
+        try:
+            url = str(sandbox.stdout.readline() if sandbox.stdout else "").split()[-1]
+            profile = (ROOT / "docs" / "targets" / "sandbox.toml").read_text(encoding="utf-8")
+            (folder / "target.toml").write_text(profile.replace("http://127.0.0.1:8900", url), encoding="utf-8")
+            suite = [str(python.with_name("segmind-ltx")), "conformance"]
+            said = _run([*suite, "--target", "target.toml", "--report", "out"], cwd=folder)
+            test = [str(python), "-m", "pytest", "--pyargs", "segmind_ltx_conformance"]
+            test += ["-p", "segmind_ltx_conformance.plugin", "--segmind-ltx-target", "target.toml"]
+            _run([*test, "--segmind-ltx-free", "--segmind-ltx-model", "ltx-2-fast"], cwd=folder)
+        finally:
+            sandbox.terminate()
+    if (found := sorted(path.name for path in (folder / "out").iterdir())) != REPORTS:
+        raise UnfitError(f"the suite left {found}")
+    _run([*suite, "judge", "out/recording.har"], cwd=folder)
+    print(next(line for line in said.splitlines() if line.startswith("conforms")))
 
 
 def _environment(folder: Path, requirement: str) -> Path:
@@ -115,14 +149,18 @@ def _canonical(name: str) -> str:
 
 def _run(command: list[str], cwd: Path, status: int = 0) -> str:
     """Run a command away from the checkout, so that nothing is imported from it; gives all it printed."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SEGMIND_"))}
-    clean["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"  # Its notice would stand among what is read.
     merged = subprocess.run(
-        command, cwd=cwd, env=clean, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command, cwd=cwd, env=_clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if merged.returncode != status:
         raise UnfitError(f"{' '.join(command)} ended with {merged.returncode}:\n{merged.stdout}")
     return merged.stdout
+
+
+def _clean() -> dict[str, str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SEGMIND_"))}
+    clean["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"  # Its notice would stand among what is read.
+    return clean
 
 
 if __name__ == "__main__":

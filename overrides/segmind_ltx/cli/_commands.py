@@ -34,17 +34,21 @@ class Commands(TyperGroup):
         return own
 
 
-def _as_command(name: str, function: Callable[..., Any]) -> Any:
-    app = typer.Typer(add_completion=False)
+def _as_command(name: str, found: Callable[..., Any] | typer.Typer) -> Any:
+    if isinstance(found, typer.Typer):  # One with commands of its own.
+        command = typer.main.get_command(found)
+        command.name = name
+        return command
+    function, app = found, typer.Typer(add_completion=False)
     # The stub for a missing extra takes whatever was meant for the real command.
     lenient = {"ignore_unknown_options": True, "allow_extra_args": True} if function.__doc__ == MISSING else None
     app.command(name, context_settings=lenient)(function)
     return typer.main.get_command(app)
 
 
-def _loaded(extra: str, load: Callable[[], Any]) -> Callable[..., Any]:
+def _loaded(extra: str, load: Callable[[], Any]) -> Callable[..., Any] | typer.Typer:
     try:
-        loaded: Callable[..., Any] = load()
+        loaded: Callable[..., Any] | typer.Typer = load()
     except ImportError as error:
         return _missing(extra, error.name)
     return loaded
