@@ -33,7 +33,8 @@ def outputs(reading: Reading) -> Iterator[Finding]:
             yield _blocking(request)
             file = object_in(request).get("output")
             for one in fetched.get(str(file), []):
-                yield _is_a_video(request.slug, one)
+                if one.exchange.media is not None:
+                    yield _is_a_video(request.slug, one)
 
 
 def _download(job: JobLife, request: Request, age: float) -> Iterator[Finding]:
@@ -54,7 +55,8 @@ def _download(job: JobLife, request: Request, age: float) -> Iterator[Finding]:
         return
     if status == 200:
         yield Finding("output.without-key", job.slug, True, f"without a key it is answered {status}", request.indices)
-    yield _is_a_video(job.slug, request)
+    if request.exchange.media is not None or status != 200:  # Else nobody looked at it.
+        yield _is_a_video(job.slug, request)
 
 
 def _is_a_video(slug: str | None, request: Request) -> Finding:
@@ -77,8 +79,10 @@ def _blocking(request: Request) -> Finding:
     places = [
         one for one in (value.get("output"), url) if isinstance(one, str) and urlsplit(one).scheme in {"http", "https"}
     ]
-    holds = media.get("kind") == "video" or bool(places)
-    form = "a video" if media.get("kind") == "video" else "a location" if places else "neither a video nor its location"
+    kind = request.exchange.headers.get("content-type", "")
+    video = media.get("kind") == "video" or (request.exchange.media is None and kind.startswith("video/"))
+    holds = video or bool(places)
+    form = "a video" if video else "a location" if places else "neither a video nor its location"
     return Finding("transport.v1-bytes-or-json", request.slug, holds, f"{request.last.where}: {form}", request.indices)
 
 
