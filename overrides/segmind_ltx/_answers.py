@@ -159,7 +159,7 @@ def video_of_call(answer: Answer, call: Call, model: str) -> VideoFacts:
         content=content,
         content_type=answer.media_type if content else None,
         file_size=len(content) if content else None,
-        cost=_first(_number(headers.get("x-cost")), metrics.cost),
+        cost=_first(_price(headers.get("x-cost")), metrics.cost),
         remaining_credits=_first(_number(headers.get("x-remaining-credits")), metrics.remaining_credits),
         inference_time=_first(_number(headers.get("x-generation-time")), metrics.inference_time),
         seed=_whole(headers.get("x-seed-value")),
@@ -193,7 +193,7 @@ def metrics_of(body: Mapping[str, Any]) -> Metrics:
         return Metrics()
     parsed = JobMetrics.from_dict(cast("dict[str, Any]", told))
     return Metrics(
-        cost=_number(parsed.cost),
+        cost=_price(parsed.cost),
         remaining_credits=_number(parsed.remaining_credits),
         queue_time=_number(parsed.queue_time),
         inference_time=_number(parsed.inference_time),
@@ -222,8 +222,8 @@ def error_for(
     """The exception for an answer that is no success."""
     body = _json_or_none(answer)
     detail = _detail(answer, body)
-    if request_id is None and body is not None:
-        request_id = _text(body.get("request_id"))  # Whatever the status: an id may be the way to a paid job.
+    if request_id is None:
+        request_id = named(answer)  # Whatever the status: an id may be the way to a paid job.
     if answer.status < 400:
         return _senseless(answer, call, request_id, f"status {answer.status} is not expected here", model)
     if body is not None and body.get("status") == "FAILED":
@@ -232,6 +232,11 @@ def error_for(
     said = (detail or "no message").rstrip(".")
     message = f"{call} was answered {answer.status}: {said}. {kind.advice}"
     return kind(message, request_id=request_id, model=model, status=answer.status, detail=detail, body=body)
+
+
+def named(answer: Answer) -> str | None:
+    """The id of the job that an answer names, whatever else it says."""
+    return _text((_json_or_none(answer) or {}).get("request_id"))
 
 
 def failed(
@@ -304,6 +309,12 @@ def _number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _price(value: object) -> float | None:
+    """A number that a price can be: what is below zero would hide what others cost."""
+    number = _number(value)
+    return number if number is not None and number >= 0 else None
 
 
 def _whole(value: object) -> int | None:

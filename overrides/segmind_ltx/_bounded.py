@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from segmind_ltx._wire import Late
+
 T = TypeVar("T")
 
 
@@ -23,8 +25,11 @@ class Bounded:
         self._idle: list[_Worker] = []
         self._process = os.getpid()
 
-    def run(self, work: Callable[[], T], seconds: float) -> T:
-        """What ``work`` gives, or raises. Raises `TimeoutError` after so many seconds; the work then goes on unseen."""
+    def run(self, work: Callable[[], T], seconds: float, grace: float = 0.0) -> T:
+        """What ``work`` gives, or raises. Raises `TimeoutError` after so many seconds; the work then goes on unseen.
+
+        Where it is interrupted, what comes within the ``grace``, in seconds, is given with the interrupt as `Late`.
+        """
         if self._process != os.getpid():
             # The threads stayed behind in the process that this one was forked from.
             self._idle, self._process = [], os.getpid()
@@ -32,14 +37,17 @@ class Bounded:
             worker = self._idle.pop()
         except IndexError:
             worker = _Worker()
-        worker.work.put((contextvars.copy_context(), work))
         try:
+            worker.work.put((contextvars.copy_context(), work))
             result, error = worker.done.get(timeout=seconds)
         except BaseException as stopped:
             worker.work.put(None)  # It ends when it has come through.
             if isinstance(stopped, queue.Empty):
                 raise TimeoutError from None
-            raise
+            late = _within(worker, grace) if grace else None
+            if late is None:
+                raise
+            raise Late(stopped, late) from None
         self._idle.append(worker)
         if error is not None:
             raise error
@@ -53,6 +61,14 @@ class Bounded:
 
     def __del__(self) -> None:
         self.close()
+
+
+def _within(worker: _Worker, seconds: float) -> Any:
+    """What still comes of an interrupted worker; None where nothing does. A second interrupt ends this as well."""
+    try:
+        return worker.done.get(timeout=seconds)[0]
+    except queue.Empty:
+        return None
 
 
 class _Worker:

@@ -13,8 +13,11 @@ TIMEOUT: Final = 30.0
 MOST_REDIRECTS: Final = 5
 
 
-def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
-    """Fetch ``url`` into ``file`` through ``sink``. Raises `DownloadError`."""
+def download(env: Env, url: str, file: PartialFile, sink: Sink, size: int | None = None) -> Flow[None]:
+    """Fetch ``url`` into ``file`` through ``sink``. Raises `DownloadError`, also where it has less than ``size`` bytes.
+
+    More is taken: a size that the service tells too low must not cost a video that is there.
+    """
     attempt = hops = 0
     address = url
     while True:
@@ -29,7 +32,7 @@ def download(env: Env, url: str, file: PartialFile, sink: Sink) -> Flow[None]:
                 raise file.error(f"{url} leads on and on, or nowhere: {hops} redirects, the last from {address}")
             address = _joined(address, outcome.headers["location"])
             continue
-        trouble = _trouble(outcome, file)
+        trouble = _trouble(outcome, file, size)
         if trouble is None:
             return
         attempt += 1
@@ -54,7 +57,7 @@ def _joined(address: str, location: str) -> str:
         return location
 
 
-def _trouble(outcome: Answer | Lost, file: PartialFile) -> str | None:
+def _trouble(outcome: Answer | Lost, file: PartialFile, size: int | None) -> str | None:
     if isinstance(outcome, Lost):
         return outcome.reason
     if outcome.status in {403, 404, 410}:
@@ -69,6 +72,8 @@ def _trouble(outcome: Answer | Lost, file: PartialFile) -> str | None:
         return f"it is {outcome.media_type}, not a video"
     if looks_like_text(file.beginning()):
         return "it is text, not a video"
+    if size is not None and outcome.size < size:
+        return f"{outcome.size} bytes came where the job's answer tells of {size}"
     return None
 
 

@@ -10,24 +10,33 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from weakref import WeakSet
 
 import httpx
 
-from segmind_ltx._intake import FAULTS, Intake, lost, too_late
+from segmind_ltx._intake import Intake, lost, masked, too_late
 from segmind_ltx._line import AsyncLine, Line
 from segmind_ltx._notes import Notes
 from segmind_ltx._settings import Secret
-from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, Pause, Reply, T
-from segmind_ltx.errors import ConfigurationError
+from segmind_ltx._wire import Answer, Call, Effect, Env, Flow, Late, Lost, Pause, Reply, T
+from segmind_ltx.errors import ConfigurationError, SegmindLtxError
 
 if TYPE_CHECKING:
     from segmind_ltx._bounded import Bounded
+    from segmind_ltx._crew import Crew
     from segmind_ltx._wire import AnyLogger
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to find a connection; nothing has been sent then."""
+
+
+GRACE = 10.0
+"""Seconds for which the answer to a submit is still awaited after an interrupt, so that the job's id is known."""
+PLAIN = {"accept-encoding": "identity"}
+"""What goes along with a call to another host."""
 
 
 class Clock(Protocol):
@@ -123,12 +132,19 @@ class _Common:
         timeout = httpx.Timeout(call.timeout, connect=min(CONNECT_TIMEOUT, call.timeout))
         try:
             if call.sink is not None:
-                return line.request(call.method, httpx.URL(call.target), {}, None, timeout)
+                return line.request(call.method, httpx.URL(call.target), PLAIN, None, timeout, bare=True)
             headers = {**self._headers, "x-api-key": self._key.reveal()}
-            return line.request(call.method, _parsed(self.base_url + call.target), headers, call.json, timeout)
+            url = _parsed(self.base_url + call.target)
+            return line.request(call.method, url, headers, call.json, timeout, bare=False)
         except (httpx.InvalidURL, ValueError) as error:
             # An address out of an answer may be anything; what cannot be built is not sent.
-            return Lost(f"{type(error).__name__}: {error}", sent=False)
+            return Lost(masked(f"{type(error).__name__}: {error}", self._key), sent=False)
+
+    def _fault(self, line: Line | AsyncLine, error: Exception) -> Lost:
+        """What a line raised, in words. Our own exceptions say it themselves, and a full memory is nobody's fault."""
+        if isinstance(error, SegmindLtxError | MemoryError):
+            raise error
+        return lost(error, self._key, own=line.own)
 
 
 class Driver(_Common):
@@ -138,25 +154,44 @@ class Driver(_Common):
         super().__init__(setup)
         self._line = line
         self._bounded: Bounded | None = None
+        self.crews: WeakSet[Crew] = WeakSet()
 
     def run(self, flow: Flow[T]) -> T:
         """Do what the flow asks for until it has its result."""
         reply: Reply = None
-        while True:
-            try:
-                effect = flow.send(reply)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            try:
-                if isinstance(effect, Pause):
-                    self._clock.sleep(effect.seconds)
-                    reply = None
-                else:
-                    reply = self._call_within(effect)
-            except BaseException as error:
+        try:
+            while True:
+                try:
+                    effect = flow.send(reply)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                reply = self._done(effect)
+        except Late as caught:
+            late = caught
+        except BaseException as error:
+            if getattr(flow, "gi_frame", None) is not None:
                 flow.throw(error)  # An interrupt: the flow adds what it knows of the job, and lets it pass.
-                raise
+            raise
+        interrupt = self._told(flow, late)
+        flow.throw(interrupt)
+        raise interrupt
+
+    def _done(self, effect: Effect) -> Reply:
+        if not isinstance(effect, Pause):
+            return self._call_within(effect)
+        self._clock.sleep(effect.seconds)
+        return None
+
+    def _told(self, flow: Flow[T], late: Late) -> BaseException:
+        """The interrupt, once the flow knows of the answer that came after it."""
+        try:
+            flow.send(late.reply)
+        except StopIteration:
+            pass
+        except SegmindLtxError as error:
+            late.interrupt.add_note(f"segmind-ltx: {error}")
+        return late.interrupt
 
     def call(self, call: Call) -> Answer | Lost:
         """Make one call, however long it takes in all."""
@@ -171,22 +206,30 @@ class Driver(_Common):
             return request
         begun = self.env.now()
         try:
-            exchange = self._line.send(request)
-        except FAULTS as error:
-            return lost(error)
-        intake = Intake(call, exchange.response, self.env.now, begun)
+            exchange = self._line.send(request, bare=call.sink is not None)
+        except Exception as error:
+            return self._fault(self._line, error)
         try:
-            for chunk in exchange.response.iter_bytes():
-                if not intake.take(chunk):
+            intake = Intake(call, exchange.response, self.env.now, begun)
+            chunks = exchange.response.iter_bytes()
+            while intake.broken is None:
+                try:
+                    chunk = next(chunks, None)
+                except Exception as error:
+                    intake.broken = self._fault(self._line, error).reason
                     break
-        except FAULTS as error:
-            intake.broken = lost(error).reason
+                # Not within the try: what a sink raises is no fault of the line.
+                if chunk is None or not intake.take(chunk):
+                    break
         finally:
-            self._line.done(exchange)
+            with suppress(Exception):  # It must not cost an answer that is there.
+                self._line.done(exchange)
         return intake.answer(self._key)
 
     def close(self) -> None:
-        """Let go of threads and connections."""
+        """Let go of threads and connections; first of crews, whose submits are waited for."""
+        for crew in list(self.crews):
+            crew.close()
         if self._bounded is not None:
             self._bounded.close()
         self._line.close()
@@ -198,8 +241,9 @@ class Driver(_Common):
             from segmind_ltx._bounded import Bounded  # Here, since a program that never waits has no use for it.
 
             self._bounded = Bounded()
+        grace = GRACE if call.method == "POST" else 0.0
         try:
-            return self._bounded.run(partial(self.call, call), call.within)
+            return self._bounded.run(partial(self.call, call), call.within, grace)
         except TimeoutError:
             return too_late(call)
 
@@ -214,21 +258,24 @@ class AsyncDriver(_Common):
     async def run(self, flow: Flow[T]) -> T:
         """Do what the flow asks for until it has its result."""
         reply: Reply = None
-        while True:
-            try:
-                effect = flow.send(reply)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            try:
-                if isinstance(effect, Pause):
-                    await self._clock.asleep(effect.seconds)
-                    reply = None
-                else:
-                    reply = await self.call(effect)
-            except BaseException as error:
+        try:
+            while True:
+                try:
+                    effect = flow.send(reply)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                reply = await self._done(effect)
+        except BaseException as error:
+            if getattr(flow, "gi_frame", None) is not None:
                 flow.throw(error)  # A cancellation: the flow adds what it knows of the job, and lets it pass.
-                raise
+            raise
+
+    async def _done(self, effect: Effect) -> Reply:
+        if not isinstance(effect, Pause):
+            return await self.call(effect)
+        await self._clock.asleep(effect.seconds)
+        return None
 
     async def call(self, call: Call) -> Answer | Lost:
         """Make one call, within its time."""
@@ -247,18 +294,24 @@ class AsyncDriver(_Common):
             return request
         begun = self.env.now()
         try:
-            exchange = await self._line.send(request)
-        except FAULTS as error:
-            return lost(error)
-        intake = Intake(call, exchange.response, self.env.now, begun)
+            exchange = await self._line.send(request, bare=call.sink is not None)
+        except Exception as error:
+            return self._fault(self._line, error)
         try:
-            async for chunk in exchange.response.aiter_bytes():
-                if not intake.take(chunk):
+            intake = Intake(call, exchange.response, self.env.now, begun)
+            chunks = exchange.response.aiter_bytes()
+            while intake.broken is None:
+                try:
+                    chunk = await anext(chunks, None)
+                except Exception as error:
+                    intake.broken = self._fault(self._line, error).reason
                     break
-        except FAULTS as error:
-            intake.broken = lost(error).reason
+                # Not within the try: what a sink raises is no fault of the line.
+                if chunk is None or not intake.take(chunk):
+                    break
         finally:
-            await self._line.done(exchange)
+            with suppress(Exception):  # It must not cost an answer that is there.
+                await self._line.done(exchange)
         return intake.answer(self._key)
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from segmind_ltx import _answers, _retry, errors
 from segmind_ltx._answers import KNOWN, Polled, fetched, polled
-from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED
+from segmind_ltx._notes import ACCEPTED, ANSWERED, COMPLETED, Busy, carry
 from segmind_ltx._parameters import Prepared, check_request_id, check_seconds, check_wait
 from segmind_ltx._polling import EARLY, learn, next_poll, usual_duration
 from segmind_ltx._wire import Answer, Call, Env, Flow, Lost, pause, send
@@ -25,6 +25,9 @@ DRIPPING: Final = 4
 """So many times the longest silence is waited for the whole of an answer that is no video."""
 SENSELESS_LIMIT: Final = 5
 """So many senseless answers in a row to a poll or fetch are an error; fewer are taken for a passing fault."""
+BUSY_LIMIT: Final = 30.0
+BUSY_STEP: Final = 0.5
+"""Seconds for which a paid call waits until it can be noted, and between two tries."""
 REFUSED_LIMIT: Final = 3
 """So many refusals in a row (404, 401, …) end a wait: a job that is just accepted may not be known everywhere yet."""
 
@@ -35,17 +38,21 @@ def submit(env: Env, prepared: Prepared, accepted: Callable[[str], object] | Non
     """Submit a job; gives its request id. ``accepted`` is told of it first."""
     slug = prepared.model.slug
     call = _bounded(prepared.model.submit(body=prepared.request), env.patience or SUBMIT_TIMEOUT)
-    number = env.notes.sending(slug, call.json or {}, env.base_url)
+    number = yield from _sending(env, slug, call)
+    request_id: str | None = None
     try:
         answer = yield from _paid(env, call, prepared, blocking=False)
         request_id = _answers.accepted(answer, call, slug)
+        env.notes.answered(number, ACCEPTED, request_id)
+        if accepted is not None:
+            accepted(request_id)
+        env.log.info("submitted job %s to %s", request_id, slug)
     except BaseException as error:
-        env.notes.broken(number, slug, error)
+        if request_id is None:
+            env.notes.broken(number, slug, error)
+        else:
+            env.notes.ended(request_id, error)
         raise
-    env.notes.answered(number, ACCEPTED, request_id)
-    if accepted is not None:
-        accepted(request_id)
-    env.log.info("submitted job %s to %s", request_id, slug)
     return request_id
 
 
@@ -53,14 +60,16 @@ def generate_sync(env: Env, prepared: Prepared, timeout: float) -> Flow[VideoFac
     """Make one blocking v1 call; ``timeout`` in seconds."""
     slug = prepared.model.slug
     call = _call(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
-    number = env.notes.sending(slug, call.json or {}, env.base_url)
+    number = yield from _sending(env, slug, call)
     try:
         answer = yield from _paid(env, call, prepared, blocking=True)
         facts = _answers.video_of_call(answer, call, slug)
     except BaseException as error:
         env.notes.broken(number, slug, error)
         raise
-    env.notes.answered(number, ANSWERED, None)
+    env.notes.answered(number, ANSWERED, facts.request_id)
+    if facts.request_id is not None:
+        env.notes.note(facts.request_id, ANSWERED, cost=facts.cost)
     env.log.info("job %s: %s answered a blocking call", facts.request_id, slug)
     return facts
 
@@ -72,21 +81,25 @@ def generate(
     timeout: float,
     interval: float | None,
     on_status: OnStatus | None,
-    accepted: Callable[[str], object],
+    accepted: Callable[[str], object] | None = None,
 ) -> Flow[VideoFacts]:
     """Submit a job and wait for it."""
     request_id = yield from submit(env, prepared, accepted)
-    return (
-        yield from wait(
-            env,
-            request_id,
-            prepared.model.slug,
-            timeout=timeout,
-            submitted=env.now(),
-            interval=interval,
-            on_status=on_status,
+    try:
+        return (
+            yield from wait(
+                env,
+                request_id,
+                prepared.model.slug,
+                timeout=timeout,
+                submitted=env.now(),
+                interval=interval,
+                on_status=on_status,
+            )
         )
-    )
+    except BaseException as error:
+        carry(error, request_id)  # Also where it came between the two.
+        raise
 
 
 def status(env: Env, request_id: str) -> Flow[JobStatus]:
@@ -200,6 +213,18 @@ def _call(kwargs: dict[str, Any], timeout: float) -> Call:
     return Call(kwargs["method"].upper(), kwargs["url"], timeout, kwargs.get("json"))
 
 
+def _sending(env: Env, slug: str, call: Call) -> Flow[int]:
+    """Note a paid call before it leaves. It waits here for a ledger that somebody holds, so that nobody else has to."""
+    until = env.now() + BUSY_LIMIT
+    while True:
+        try:
+            return env.notes.sending(slug, call.json or {}, env.base_url)
+        except Busy as busy:
+            if env.now() >= until:
+                raise errors.ConfigurationError(f"{busy}. Nothing was sent.", model=slug) from None
+        yield from pause(BUSY_STEP)
+
+
 def _paid(env: Env, call: Call, prepared: Prepared, *, blocking: bool) -> Flow[Answer]:
     """Make a paid call; gives its 200, or raises. Sent again only where that cannot pay twice."""
     slug = prepared.model.slug
@@ -209,7 +234,9 @@ def _paid(env: Env, call: Call, prepared: Prepared, *, blocking: bool) -> Flow[A
         if isinstance(outcome, Answer) and outcome.good:
             return outcome
         attempt += 1
-        if attempt > env.resends or not _retry.may_repeat_paid(outcome, blocking=blocking):
+        # A server's fault that names a job may be about one that exists.
+        named = isinstance(outcome, Answer) and outcome.status >= 500 and _answers.named(outcome)
+        if attempt > env.resends or named or not _retry.may_repeat_paid(outcome, blocking=blocking):
             break
         delay = _retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
         env.log.warning("%s: %s; sending it again in %.1f s", call, _outcome(outcome), delay)
@@ -245,6 +272,7 @@ def _read(
         outcome = yield from send(_within(call, env, deadline))
         trouble: errors.SegmindLtxError
         passing = _retry.may_repeat_read(outcome)
+        before, senseless = senseless, 0
         if isinstance(outcome, Lost):
             trouble = errors.NoAnswerError(f"{call} got no answer: {outcome.reason}", request_id=request_id)
         else:
@@ -253,7 +281,7 @@ def _read(
             except errors.UnexpectedAnswerError as error:
                 trouble, passing = error, True
                 # One that broke off is the line's fault, and lasts no longer than that.
-                senseless += outcome.broken is None
+                senseless = before + 1 if outcome.broken is None else 0
             except errors.ApiStatusError as error:
                 trouble = error
                 if isinstance(error, errors.RateLimitedError):

@@ -19,6 +19,9 @@ from segmind_ltx.errors import ConfigurationError
 
 USER_AGENT: Final = f"segmind-ltx python-httpx/{httpx.__version__}"
 
+NO_AUTH: Final = httpx.Auth()
+"""Sends nothing, also where the address has a user in it."""
+
 _tls = lru_cache(maxsize=1)(httpx.create_ssl_context)
 """One for all transports: to make it takes as long as to make fifty requests."""
 
@@ -27,7 +30,7 @@ class _Line:
     """What both have in common: how a request is made, and how a transport."""
 
     def __init__(self, http: httpx.Client | httpx.AsyncClient | None, proxy: str | httpx.Proxy | None) -> None:
-        self._given, self._closed = http, False
+        self._given, self._closed, self.own = http, False, False
         self._own = httpx.Headers({"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT})
         self._proxy = proxy
 
@@ -37,10 +40,10 @@ class _Line:
         return self._closed or (self._given is not None and self._given.is_closed)
 
     def request(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], json: Any, timeout: httpx.Timeout
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], json: Any, timeout: httpx.Timeout, *, bare: bool
     ) -> httpx.Request:
-        """A request with these headers over those of the caller's client."""
-        if self._given is not None:
+        """A request with these headers over those of the caller's client; a ``bare`` one has nothing of that client."""
+        if self._given is not None and not bare:
             return self._given.build_request(method, url, headers=headers, json=json, timeout=timeout)
         merged = self._own.copy()
         merged.update(headers)
@@ -64,14 +67,16 @@ class Line(_Line):
         self._owned = httpx.Client() if http is None and proxies_are_set(transport, proxy) else None
         super().__init__(http or self._owned, proxy)
         self._http, self._transport = http or self._owned, transport
+        self.own = http is None and transport is None  # Whether only httpx's own transports are in use.
         self._idle: list[httpx.HTTPTransport] = []
         if proxy is not None:
             self._idle.append(self._new())
 
-    def send(self, request: httpx.Request) -> Exchange:
-        """Send a request."""
+    def send(self, request: httpx.Request, *, bare: bool) -> Exchange:
+        """Send a request; a ``bare`` one without the caller's client's auth."""
         if self._http is not None:
-            return Exchange(self._http.send(request, stream=True, follow_redirects=False))
+            auth = NO_AUTH if bare else httpx.USE_CLIENT_DEFAULT
+            return Exchange(self._http.send(request, stream=True, auth=auth, follow_redirects=False))
         if self._transport is not None:
             return Exchange(self._transport.handle_request(request))
         try:
@@ -126,16 +131,18 @@ class AsyncLine(_Line):
         self._owned = httpx.AsyncClient() if http is None and proxies_are_set(transport, proxy) else None
         super().__init__(http or self._owned, proxy)
         self._http, self._transport = http or self._owned, transport
+        self.own = http is None and transport is None  # Whether only httpx's own transports are in use.
         self._idle: list[httpx.AsyncHTTPTransport] = []
         if proxy is not None:
             self._idle.append(self._new())
 
-    async def send(self, request: httpx.Request) -> AsyncExchange:
-        """Send a request."""
+    async def send(self, request: httpx.Request, *, bare: bool) -> AsyncExchange:
+        """Send a request; a ``bare`` one without the caller's client's auth."""
         import anyio  # Here, since the sync client has no use for it.
 
         if self._http is not None:
-            return AsyncExchange(await self._http.send(request, stream=True, follow_redirects=False))
+            auth = NO_AUTH if bare else httpx.USE_CLIENT_DEFAULT
+            return AsyncExchange(await self._http.send(request, stream=True, auth=auth, follow_redirects=False))
         if self._transport is not None:
             return AsyncExchange(await self._transport.handle_async_request(request))
         transport = self._idle.pop() if self._idle else self._new()

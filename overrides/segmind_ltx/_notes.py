@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from segmind_ltx.errors import SegmindLtxError
+from segmind_ltx.errors import ConfigurationError, SegmindLtxError
 
 SENDING: Final = "sending"
 UNCERTAIN: Final = "uncertain"
@@ -16,6 +17,32 @@ COMPLETED: Final = "completed"
 FAILED: Final = "failed"
 GONE: Final = "gone"
 SAVED: Final = "saved"
+
+
+class Busy(ConfigurationError):  # noqa: N818 - a signal between the ledger and a flow, never seen outside
+    """What is to be noted cannot be noted now, but may be in a moment."""
+
+
+def carry(error: BaseException, request_id: str) -> None:
+    """Put a paid job's id onto whatever ends its wait; once is enough."""
+    if isinstance(error, SegmindLtxError):
+        error.request_id = error.request_id or request_id
+        return
+    words = f"segmind-ltx: the job goes on; take it up again with client.job({request_id!r}).wait()"
+    if words not in getattr(error, "__notes__", ()):  # This is Ctrl-C, or an error in a callback.
+        error.add_note(words)
+
+
+@contextmanager
+def carried() -> Generator[Callable[[str], object]]:
+    """Gives what is to be told of a job's id; from then on whatever ends the block carries it."""
+    known: list[str] = []
+    try:
+        yield known.append
+    except BaseException as error:
+        if known:
+            carry(error, known[0])
+        raise
 
 
 class Notes:
@@ -43,8 +70,7 @@ class Notes:
 
     def ended(self, request_id: str, error: BaseException) -> None:
         """A wait or fetch ended without a video. No exception that ends it may hide the id of a paid job."""
-        if not isinstance(error, SegmindLtxError):  # Ours carry it; this is Ctrl-C, or an error in a callback.
-            error.add_note(f"segmind-ltx: the job goes on; take it up again with client.job({request_id!r}).wait()")
+        carry(error, request_id)
 
     def note(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
         """What became of a job."""

@@ -37,6 +37,10 @@ class Secret:
 
 def api_key(given: str | None) -> Secret:
     """The key from ``given`` or SEGMIND_API_KEY. Raises `ConfigurationError`, which never quotes it."""
+    kind = type(given).__name__
+    if not isinstance(given, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        del given
+        raise ConfigurationError(f"api_key is {kind}, but must be a str")
     key = Secret((given if given is not None else os.environ.get("SEGMIND_API_KEY", "")).strip())
     del given  # A traceback that shows local variables would show it.
     if not key.reveal():
@@ -51,6 +55,10 @@ def base_url(given: str | None) -> str:
 
     The vendor's own SDK wants ``…/v1`` there, so a trailing version is taken off.
     """
+    kind = type(given).__name__
+    if not isinstance(given, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        del given
+        raise ConfigurationError(f"base_url is {kind}, but must be a str")
     url = (given if given is not None else os.environ.get("SEGMIND_BASE_URL") or DEFAULT_BASE_URL).strip()
     del given
     problem = _url_problem(url)
@@ -60,7 +68,16 @@ def base_url(given: str | None) -> str:
         raise ConfigurationError(f"the base URL {problem}; use one such as {DEFAULT_BASE_URL}")
     if url.lower().startswith("http:") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
         log.warning("the base URL is http://, so the API key is sent in clear; use https://")
-    return re.sub(r"/v[12]$", "", url.rstrip("/"))
+    return re.sub(r"/v[12]$", "", _normal(url).rstrip("/"))
+
+
+def _normal(url: str) -> str:
+    """One way to write an address: two spellings of it are one service, for a ledger say."""
+    parts = urlsplit(url)
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in {None, {"http": 80, "https": 443}[scheme]} else f":{parts.port}"
+    return f"{scheme}://{host}{port}{parts.path}"
 
 
 def _url_problem(url: str) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from segmind_ltx.errors import ConfigurationError
 
@@ -23,6 +24,9 @@ DEFAULT_RETRIES: Final = 4
 
 LONGEST_SILENCE: Final = 100_000
 
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
+
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
 
@@ -31,7 +35,7 @@ def setup(
     key: Secret,
     *,
     headers: Mapping[str, str] | None,
-    timeout: object,
+    timeout: float | None,
     retries: int,
     resends: int | None,
     clock: Clock | None,
@@ -45,15 +49,17 @@ def setup(
     for name, count in counts.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise ConfigurationError(f"{name}={count!r} is not a number of times; use 0 or more")
-    if timeout is not None and not (isinstance(timeout, int | float) and 0 < timeout <= LONGEST_SILENCE):
+    timed = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    if timeout is not None and not (timed and 0 < timeout <= LONGEST_SILENCE):
         raise ConfigurationError(f"timeout={timeout!r} is not a time; use more than 0 and up to {LONGEST_SILENCE} s")
-    given = dict(headers or {})
-    if any(name.lower() == "x-api-key" for name in given):
-        raise ConfigurationError("headers has x-api-key in it; pass api_key= instead")
+    problem = _header_problem(headers)
+    if problem:
+        del headers  # A traceback that shows local variables would show what they hold.
+        raise ConfigurationError(problem)
     return Setup(
         base_url=base_url,
         key=key,
-        headers=given,
+        headers=dict(headers or {}),
         retries=retries,
         resends=retries if resends is None else resends,
         patience=None if timeout is None else float(timeout),
@@ -61,6 +67,22 @@ def setup(
         notes=notes_of(ledger),
         log=logger or log,
     )
+
+
+def _header_problem(headers: object) -> str | None:
+    """What is wrong with them, if something is. Values are not quoted, nor names that are none."""
+    if headers is None:
+        return None
+    if not isinstance(headers, Mapping):
+        return f"headers is {type(headers).__name__}, but must be a mapping"
+    for name, value in cast("Mapping[object, object]", headers).items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            return "headers has a name that is none"
+        if name.lower() == "x-api-key":
+            return "headers has x-api-key in it; pass api_key= instead"
+        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+            return f"headers has a value for {name} that no header can carry; use a str of ASCII in one line"
+    return None
 
 
 def notes_of(ledger: str | PathLike[str] | Ledger | None) -> Notes:

@@ -91,6 +91,14 @@ class Lost(NamedTuple):
     sent: bool
 
 
+class Late(BaseException):
+    """An interrupt that came while a paid call was under way, and the answer that came after all."""
+
+    def __init__(self, interrupt: BaseException, reply: Answer | Lost) -> None:
+        super().__init__()
+        self.interrupt, self.reply = interrupt, reply
+
+
 class Pause(NamedTuple):
     """Wait for some seconds."""
 

@@ -103,20 +103,20 @@ class AsyncClient:
 
         try:
             key, url = read_key(api_key), read_url(base_url)
+            line = AsyncLine(http, transport, proxy)
+            chosen = setup(
+                url,
+                key,
+                headers=headers,
+                timeout=timeout,
+                retries=retries,
+                resends=resends,
+                clock=clock,
+                ledger=ledger,
+                logger=logger,
+            )
         finally:
-            del api_key  # A traceback that shows local variables would show it.
-        line = AsyncLine(http, transport, proxy)
-        chosen = setup(
-            url,
-            key,
-            headers=headers,
-            timeout=timeout,
-            retries=retries,
-            resends=resends,
-            clock=clock,
-            ledger=ledger,
-            logger=logger,
-        )
+            del api_key, headers  # A traceback that shows local variables would show what they hold.
         self._ledger_given = chosen.notes is ledger
         self._driver = AsyncDriver(line, chosen)
 
@@ -126,11 +126,13 @@ class AsyncClient:
     async def _submit(self, model: Any, /, **parameters: Any) -> AsyncJob:
         """Submit a job; see `Client.submit`."""
         from segmind_ltx import _flows
+        from segmind_ltx._notes import carried
         from segmind_ltx._parameters import prepare
 
         prepared = prepare(model, parameters)
-        request_id = await self._driver.run(_flows.submit(self._driver.env, prepared))
-        return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+        with carried() as accepted:
+            request_id = await self._driver.run(_flows.submit(self._driver.env, prepared, accepted))
+            return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
 
     async def _generate(
         self,
@@ -142,12 +144,16 @@ class AsyncClient:
         **parameters: Any,
     ) -> AsyncVideo:
         """Submit a job and wait for its video; see `Client.generate`."""
-        from segmind_ltx._parameters import check_wait
+        from segmind_ltx import _flows
+        from segmind_ltx._parameters import check_wait, prepare
+        from segmind_ltx.video import AsyncVideo
 
         # Before the job is paid for.
         checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
-        job = await self._submit(model, **parameters)
-        return await job.wait(checked, on_status=on_status)
+        prepared = prepare(model, parameters)
+        # One flow, so that a cancellation between the two knows the id as well.
+        flow = _flows.generate(self._driver.env, prepared, timeout=checked, interval=None, on_status=on_status)
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     async def _generate_sync(
         self,
@@ -197,9 +203,12 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the connections."""
+        import anyio.to_thread
+
         await self._driver.close()
         if not self._ledger_given:
-            self._driver.notes.close()
+            # In a thread, since it may wait for the file.
+            await anyio.to_thread.run_sync(self._driver.notes.close)
 
     async def __aenter__(self) -> Self:
         return self

@@ -121,20 +121,20 @@ class Client:
 
         try:
             key, url = read_key(api_key), read_url(base_url)
+            line = Line(http, transport, proxy)
+            chosen = setup(
+                url,
+                key,
+                headers=headers,
+                timeout=timeout,
+                retries=retries,
+                resends=resends,
+                clock=clock,
+                ledger=ledger,
+                logger=logger,
+            )
         finally:
-            del api_key  # A traceback that shows local variables would show it.
-        line = Line(http, transport, proxy)
-        chosen = setup(
-            url,
-            key,
-            headers=headers,
-            timeout=timeout,
-            retries=retries,
-            resends=resends,
-            clock=clock,
-            ledger=ledger,
-            logger=logger,
-        )
+            del api_key, headers  # A traceback that shows local variables would show what they hold.
         self._ledger_given = chosen.notes is ledger
         self._driver = Driver(line, chosen)
 
@@ -150,11 +150,13 @@ class Client:
         lost: it is never sent again then, since that could pay twice.
         """
         from segmind_ltx import _flows
+        from segmind_ltx._notes import carried
         from segmind_ltx._parameters import prepare
 
         prepared = prepare(model, parameters)
-        request_id = self._driver.run(_flows.submit(self._driver.env, prepared))
-        return Job(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+        with carried() as accepted:
+            request_id = self._driver.run(_flows.submit(self._driver.env, prepared, accepted))
+            return Job(self._driver, request_id, prepared.model.slug, self._driver.env.now())
 
     def _generate(
         self,
@@ -166,12 +168,16 @@ class Client:
         **parameters: Any,
     ) -> Video:
         """Submit a job and wait for its video: `submit` and `Job.wait` in one."""
-        from segmind_ltx._parameters import check_wait
+        from segmind_ltx import _flows
+        from segmind_ltx._parameters import check_wait, prepare
+        from segmind_ltx.video import Video
 
         # Before the job is paid for.
         checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
-        job = self._submit(model, **parameters)
-        return job.wait(checked, on_status=on_status)
+        prepared = prepare(model, parameters)
+        # One flow, so that an interrupt between the two knows the id as well.
+        flow = _flows.generate(self._driver.env, prepared, timeout=checked, interval=None, on_status=on_status)
+        return Video.of(self._driver.run(flow), self._driver)
 
     def _generate_sync(self, model: Any, /, *, timeout: float | None = None, **parameters: Any) -> Video:
         """Make one blocking v1 call, and give its video.

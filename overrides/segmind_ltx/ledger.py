@@ -16,12 +16,17 @@ from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
-from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Notes
+from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Busy, Notes
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
 RETAINED: Final = 3600.0
 """Seconds for which a result is kept (documents 003 and 004)."""
+
+BUSY: Final = 0.5
+"""Seconds for which another process that holds the file is waited for; whoever calls stands still for as long."""
+LAST: Final = 10.0
+"""The same when it is closed with something left to write."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -90,14 +95,17 @@ class Ledger(Notes):
     """
 
     def __init__(self, path: str | PathLike[str], *, label: str | None = None) -> None:
+        if not isinstance(path, str | PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise errors.ConfigurationError(f"ledger is {type(path).__name__}, but must be a path")
         self.path: str = fspath(path)
         self.label: str | None = label
         self._lock = threading.Lock()
+        self._left: list[_Change] = []  # What could not be written yet, oldest first.
         try:
             # Autocommit: each statement below is on the disk before the next line of the program runs.
             self._file = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
+        except (sqlite3.Error, ValueError) as error:  # ValueError: a name with a null in it.
+            raise self._unusable(error) from None
         try:
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
@@ -105,7 +113,7 @@ class Ledger(Notes):
             self._modernize()
         except sqlite3.Error as error:
             self._file.close()
-            raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
+            raise self._unusable(error) from None
 
     def __repr__(self) -> str:
         return f"Ledger({self.path!r})"
@@ -123,7 +131,10 @@ class Ledger(Notes):
                 yield Entry(*row)._replace(request=json.loads(row[3]))
 
     def sending(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
-        """Write a paid call down before it leaves. Raises `ConfigurationError` where that cannot be done."""
+        """Write a paid call down before it leaves. Raises `ConfigurationError` where that cannot be done.
+
+        Where another process holds the file, that is a `Busy`, and may be done in a moment.
+        """
         text = json.dumps(request, ensure_ascii=False)
         rows = self._run(
             "INSERT INTO jobs (state, model, request, base_url, begun, label) VALUES (?, ?, ?, ?, ?, ?) "
@@ -140,7 +151,12 @@ class Ledger(Notes):
     def broken(self, number: int, model: str, error: BaseException) -> None:
         """Write down how a paid call ended otherwise."""
         super().broken(number, model, error)
-        if isinstance(error, errors.SubmitUncertainError | errors.UnexpectedAnswerError):
+        if isinstance(error, errors.JobFailedError):
+            self._settle(number, FAILED, error.request_id, str(error))
+        elif isinstance(error, errors.SubmitUncertainError | errors.UnexpectedAnswerError) or (
+            # A fault of the server that names a job may be about one that exists; a refusal names the call alone.
+            isinstance(error, errors.ServerError) and error.request_id is not None
+        ):
             self._settle(number, UNCERTAIN, error.request_id, str(error))
         elif isinstance(error, errors.SegmindLtxError):
             self._settle(number, REFUSED, None, str(error))
@@ -158,10 +174,18 @@ class Ledger(Notes):
         """What became of a job. What was noted before stays where nothing new is told."""
         columns = "state = ?, cost = coalesce(?, cost), file = coalesce(?, file)"
         self._write(f"{columns} WHERE request_id = ?", state, cost, file, request_id)
+        if file:  # A file is the video of one job, the last that was written there.
+            self._write("file = NULL WHERE file = ? AND request_id IS NOT ?", file, request_id)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, once what is left is written."""
+        with self._lock:
+            if self._left:
+                self._flush(LAST)
+            for change in self._left:
+                log.error("the ledger %s is closed; not written down: %s", self.path, change.values)
+            self._left.clear()
+            self._file.close()
 
     def _modernize(self) -> None:
         """A file of an earlier version has no labels."""
@@ -176,18 +200,56 @@ class Ledger(Notes):
         self._write("state = ?, request_id = ?, detail = ? WHERE number = ?", state, request_id, detail, number)
 
     def _write(self, change: str, *values: object) -> None:
-        """Write down what has happened. Never raises: a full disk must not cost the id of a paid job as well."""
-        try:
-            self._run(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
-        except errors.ConfigurationError as error:
-            log.error("%s; not written down: %s", error, values)
+        """Write down what has happened. Never raises: a full disk must not cost the id of a paid job as well.
+
+        What cannot be written now is kept, and tried again with the next call and at the end.
+        """
+        made = _Change(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
+        with self._lock:
+            self._flush(0)
+            self._left.append(made)
+            # Where older ones are left, the file was held just now: nobody stands still for it again.
+            self._flush(BUSY if len(self._left) == 1 else 0)
+            if made in self._left:
+                log.error("the ledger %s cannot be used now; tried again later: %s", self.path, values)
+
+    def _flush(self, patience: float) -> None:
+        """Write what is left, in its order, as far as that can be done."""
+        while self._left:
+            change = self._left[0]
+            try:
+                self._wait_for(patience)
+                self._file.execute(change.statement, change.values)
+            except sqlite3.OperationalError:
+                return
+            except sqlite3.Error as error:
+                # It never will: the id is that of another row, or the file is closed.
+                log.error("%s; not written down: %s", self._unusable(error), change.values)
+            del self._left[0]
+
+    def _wait_for(self, seconds: float) -> None:
+        self._file.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
     def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:
             with self._lock:
+                self._flush(0)
+                self._wait_for(BUSY)
                 return self._file.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise errors.ConfigurationError(f"the ledger {self.path} cannot be used: {error}") from None
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> errors.ConfigurationError:
+        busy = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+        kind = Busy if busy else errors.ConfigurationError
+        return kind(f"the ledger {self.path} cannot be used: {error}")
+
+
+class _Change(NamedTuple):
+    """One that was made, and may be left to be written."""
+
+    statement: str
+    values: tuple[Any, ...]
 
 
 def _columns(file: sqlite3.Connection) -> set[str]:

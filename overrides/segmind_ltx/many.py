@@ -9,7 +9,9 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import frozen
 
 from segmind_ltx import _flows
-from segmind_ltx._crew import Crew, Task, async_crew
+from segmind_ltx._acrew import async_crew
+from segmind_ltx._agenda import Task
+from segmind_ltx._crew import Crew
 from segmind_ltx._drive import AsyncDriver, Driver
 from segmind_ltx._parameters import check_wait, prepare
 from segmind_ltx._wire import Env
@@ -20,7 +22,7 @@ from segmind_ltx_api.calls import AnyRequest
 V = TypeVar("V", bound=Video | AsyncVideo)
 
 MOST: Final = 128
-"""Calls under way at once at most, whatever the number of jobs; fewer where the server is near (`_crew.Pace`)."""
+"""Calls under way at once at most, whatever the number of jobs; fewer where the server is near (`_agenda.Pace`)."""
 
 
 @frozen(kw_only=True)
@@ -59,7 +61,7 @@ class _Intake:
             raise ParameterError(f"concurrency={concurrency!r} is not a number of jobs; use 1 or more")
         check_wait(timeout, interval)
         self.running: dict[int, Task] = {}
-        self._env, self._most = env, concurrency
+        self._env, self._most, self._told = env, concurrency, ""
         self._source: Iterator[tuple[int, AnyRequest]] = enumerate(requests)
         self._options: dict[str, Any] = {"timeout": timeout, "interval": interval, "on_status": on_status}
 
@@ -80,19 +82,27 @@ class _Intake:
             self.running[task.index] = task
             yield task
 
-    def left_alone(self, error: BaseException | None) -> None:
-        """Tell of the jobs that are paid for and not handed over: they go on, or have ended unseen."""
-        ids = [
-            task.request_id
-            for task in self.running.values()
-            if task.request_id and not isinstance(task.error, JobFailedError)
-        ]
-        if not ids:
-            return
-        words = f"{len(ids)} jobs go on and are billed; take them up again with client.job(id): {', '.join(ids)}"
-        self._env.log.warning("%s", words)
-        if error is not None:
-            error.add_note(f"segmind-ltx: {words}")
+    def left_alone(self, error: BaseException | None = None) -> None:
+        """Tell of the jobs that are paid for, or may be, and not handed over: they go on, or have ended unseen."""
+        running = list(self.running.values())
+        ids = [task.request_id for task in running if task.request_id and not isinstance(task.error, JobFailedError)]
+        lost = [str(task.index) for task in running if task.lost]
+        words: list[str] = []
+        if ids:
+            words.append(
+                f"{len(ids)} jobs go on and are billed; take them up again with client.job(id): {', '.join(ids)}"
+            )
+        if lost:
+            words.append(
+                f"of {len(lost)} requests a job may exist, and be billed, that nobody knows the id of; look into your "
+                f"account before you submit them again; their indexes are {', '.join(lost)}"
+            )
+        text = ". ".join(words)
+        if text and text != self._told:
+            self._told = text
+            self._env.log.warning("%s", text)
+        if text and error is not None:
+            error.add_note(f"segmind-ltx: {text}")
 
 
 def generate_many(
@@ -111,7 +121,7 @@ def generate_many(
 def _outcomes(driver: Driver, intake: _Intake, size: int) -> Generator[Outcome[Video]]:
     stopped: BaseException | None = None
     try:
-        with Crew(driver, size) as crew:
+        with Crew(driver, size, intake.left_alone) as crew:
             while True:
                 for task in intake.new():
                     if task.ended:

@@ -90,14 +90,17 @@ class Video(VideoFacts):
 
         It is streamed to a temporary file beside ``path`` and renamed, so that no half of it is ever seen under
         that name. The API key is not sent. Raises `OutputExistsError` where ``path`` exists and ``overwrite`` is
-        false, and `DownloadError` where the video cannot be had or written.
+        false, and `DownloadError` where the video cannot be had or written, or has fewer bytes than the service told.
+
+        There is no deadline, since a video may be long; but a try is given up after a silence of 30 s (the client's
+        ``timeout``), and where after a minute less than 1 kB/s has come on average.
         """
         with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
             sink = file.sink(progress)
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                self._driver.run(download(self._driver.env, self.url, file, sink))
+                self._driver.run(download(self._driver.env, self.url, file, sink, self.file_size))
             saved = file.commit()
         self._driver.notes.note(self.request_id, SAVED, file=str(saved))
         return saved
@@ -123,7 +126,7 @@ class AsyncVideo(VideoFacts):
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                await self._driver.run(download(self._driver.env, self.url, file, sink))
+                await self._driver.run(download(self._driver.env, self.url, file, sink, self.file_size))
             # In a thread, since it waits for the disk.
             saved = await anyio.to_thread.run_sync(file.commit)
         self._driver.notes.note(self.request_id, SAVED, file=str(saved))

@@ -112,9 +112,10 @@ NUMBERS: list[tuple[object, float | None, int | None]] = [
 
 @pytest.mark.parametrize(("value", "number", "whole"), NUMBERS, ids=lambda value: ascii(value)[:20])
 def test_a_figure_is_a_finite_number_or_nothing(value: Any, number: float | None, whole: int | None) -> None:
-    answer = done(metrics={"cost": value}, video={"file_size": value})
+    answer = done(metrics={"cost": value, "remaining_credits": value}, video={"file_size": value})
     facts = video_of_job(fetched(answer, CALL, ID), ID, None)
-    assert (facts.cost, facts.file_size) == (number, whole)
+    price = number if number is None or number >= 0 else None  # What is below zero is no price.
+    assert (facts.cost, facts.remaining_credits, facts.file_size) == (price, number, whole)
     assert type(facts.file_size) is type(whole)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmind_ltx import Client, JobFailedError, LtxVideoRequest
-from segmind_ltx._crew import FIRST, SLOW, WORK, Agenda, Pace, Task
+from segmind_ltx._agenda import FIRST, SLOW, WORK, Agenda, Pace, Task
 from segmind_ltx._wire import Flow, Pause, pause
 from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import VideoFacts

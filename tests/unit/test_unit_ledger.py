@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from segmind_ltx import Client, ConfigurationError, SegmindLtxError
+from segmind_ltx import ledger as ledgers
 from segmind_ltx.ledger import Entry, Ledger
 
 KEY = "SG_0123456789abcdef"
@@ -255,3 +256,144 @@ def test_two_that_bring_a_file_up_to_date_at_once_do_not_fail(tmp_path: Path, mo
     ledger = Ledger(path)
     assert ledger.entries() == []
     ledger.close()
+
+
+class Held:
+    """Another process that holds the file."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = sqlite3.connect(path, isolation_level=None)
+        self._file.execute("BEGIN IMMEDIATE")
+
+    def release(self) -> None:
+        self._file.execute("ROLLBACK")
+        self._file.close()
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setattr(ledgers, "BUSY", 0.001)
+    monkeypatch.setattr(ledgers, "LAST", 0.001)
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("end", ["next", "read", "close"])
+def test_what_cannot_be_written_now_is_written_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, end: str
+) -> None:
+    path = tmp_path / "jobs.sqlite"
+    ledger = Ledger(path)
+    first, second = (ledger.sending("ltx-2-pro", {}, "b") for _ in range(2))
+    held = Held(path)
+    with caplog.at_level(logging.ERROR, "segmind_ltx"):
+        ledger.answered(first, "accepted", "r-1")
+        ledger.note("r-1", "completed", cost=0.5)
+    assert "r-1" in caplog.text
+    held.release()
+    if end == "next":
+        ledger.answered(second, "accepted", "r-2")
+    elif end == "read":
+        assert ledger.entries()[0].state == "completed"
+    else:
+        ledger.close()
+    entry = entries(path)[0]
+    assert (entry.state, entry.request_id, entry.cost) == ("completed", "r-1", 0.5)
+    ledger.close()
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_what_cannot_be_written_at_the_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "jobs.sqlite"
+    ledger = Ledger(path)
+    number = ledger.sending("ltx-2-pro", {}, "b")
+    held = Held(path)
+    ledger.answered(number, "accepted", "r-1")
+    caplog.clear()
+    ledger.close()
+    held.release()
+    assert "not written down: ('accepted', 'r-1', None, 1)" in caplog.text
+    ledger.note("r-1", "saved")
+    assert "Cannot operate on a closed database" in caplog.text
+
+
+def test_an_id_that_another_row_has_does_not_hold_up_the_rest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    one, other = (ledger.sending("ltx-2-pro", {}, "b") for _ in range(2))
+    ledger.answered(one, "accepted", "r-1")
+    ledger.answered(other, "accepted", "r-1")
+    ledger.note("r-1", "saved")
+    assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [("saved", "r-1"), ("sending", None)]
+    assert "UNIQUE" in caplog.text
+    ledger.close()
+
+
+class Clock:
+    """Time that passes only where somebody sleeps; and what happens after so many sleeps."""
+
+    def __init__(self, then: Callable[[int], object]) -> None:
+        self.slept: list[float] = []
+        self._then = then
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    def time(self) -> float:
+        return 1e9 + sum(self.slept)
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._then(len(self.slept))
+
+    async def asleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("released", [True, False])
+def test_a_submit_waits_for_a_file_that_is_held_and_is_not_sent_before(tmp_path: Path, released: bool) -> None:
+    path = tmp_path / "jobs.sqlite"
+    ledger = Ledger(path)
+    held, asked = Held(path), list[httpx.Request]()
+
+    def then(count: int) -> None:
+        if released and count == 3:
+            held.release()
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, json=ACCEPTED)
+
+    clock = Clock(then)
+    with Client(
+        KEY, "https://api.example.test", transport=httpx.MockTransport(handler), ledger=ledger, clock=clock
+    ) as api:
+        if released:
+            assert api.submit("ltx-2-pro", prompt="x").id == "r-1"
+        else:
+            with pytest.raises(ConfigurationError, match=r"locked\. Nothing was sent\.") as caught:
+                api.submit("ltx-2-pro", prompt="x")
+            assert type(caught.value) is ConfigurationError
+            held.release()
+    assert (len(asked), len(clock.slept)) == ((1, 3) if released else (0, 60))
+    assert [entry.request_id for entry in ledger.entries()] == (["r-1"] if released else [])
+    ledger.close()
+
+
+def test_a_blocking_call_is_known_by_its_id_and_its_cost(client: Make, tmp_path: Path) -> None:
+    path, headers = tmp_path / "jobs.sqlite", {"content-type": "video/mp4", "x-request-id": "r-9", "x-cost": "0.5"}
+    video = httpx.Response(200, content=b"\0\0\0\x18ftypisom", headers=headers)
+    made = client(path, lambda _: video).generate_sync("ltx-video", prompt="x")
+    (entry,) = entries(path)
+    assert (entry.state, entry.request_id, entry.cost) == ("answered", "r-9", 0.5)
+    made.save(tmp_path / "a.mp4")
+    (entry,) = entries(path)
+    assert (entry.state, entry.file) == ("saved", str(tmp_path / "a.mp4"))
+
+
+def test_a_submit_that_is_told_to_have_failed_is_a_job_that_failed(client: Make, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite"
+    answer = httpx.Response(422, json={"status": "FAILED", "error": "no", "request_id": "r-3"})
+    with pytest.raises(SegmindLtxError):
+        client(path, lambda _: answer).submit("ltx-2-pro", prompt="x")
+    (entry,) = entries(path)
+    assert (entry.state, entry.request_id) == ("failed", "r-3")

@@ -88,6 +88,7 @@ FAULTS: dict[str, Any] = {
     "200 as a video": _echo(200, **{"content-type": "video/mp4"}),
     "200 as bytes": httpx.Response(200, content=f"SG_{SHOWN}".encode(), headers={"content-type": "a/b"}),
     "lost": httpx.ReadTimeout("slow"),
+    "a broken header": httpx.RemoteProtocolError(f"illegal header line: bytearray(b'x SG_{SHOWN}')"),
     "refused": httpx.ConnectError("refused"),
 }
 STEPS: dict[str, Step] = {
@@ -128,6 +129,69 @@ def test_this_check_sees_a_key_that_is_there() -> None:
         leak()
     assert SHOWN not in _everything_about(caught.value)  # The frame is a test's.
     assert SHOWN in _rich_traceback(caught.value)
+
+
+WRONG: dict[str, tuple[Any, dict[str, Any]]] = {
+    "a key in bytes": (b"SG_0123456789abcdef", {}),
+    "a key that is a list": (["SG_0123456789abcdef"], {}),
+    "a base URL in bytes": ("SG_0123456789abcdef", {"base_url": b"SG_0123456789abcdef"}),
+    "a ledger with a null": ("SG_0123456789abcdef", {"ledger": "a\0b"}),
+    "a ledger that is no path": ("SG_0123456789abcdef", {"ledger": 7}),
+    "a header of two lines": ("SG_0123456789abcdef", {"headers": {"a": "SG_0123456789abcdef\ny"}}),
+    "a header with a space at its end": ("SG_0123456789abcdef", {"headers": {"a": "SG_0123456789abcdef "}}),
+    "a header that is a number": ("SG_0123456789abcdef", {"headers": {"b": "SG_0123456789abcdef", "a": 3}}),
+    "a header not in ASCII": ("SG_0123456789abcdef", {"headers": {"a": "SG_0123456789abcdef ö"}}),
+    "a header's name not in ASCII": ("SG_0123456789abcdef", {"headers": {"SG_0123456789abcdefö": "x"}}),
+    "a header's name with a colon": ("SG_0123456789abcdef", {"headers": {"SG_0123456789abcdef:": "x"}}),
+    "the key's own header": ("SG_0123456789abcdef", {"headers": {"X-Api-Key": "SG_0123456789abcdef"}}),
+    "headers that are none": ("SG_0123456789abcdef", {"headers": ["SG_0123456789abcdef"]}),
+    "a time that is none": ("SG_0123456789abcdef", {"timeout": True}),
+}
+
+
+@pytest.mark.parametrize("kind", [ltx.Client, ltx.AsyncClient])
+@pytest.mark.parametrize("wrong", WRONG)
+def test_arguments_of_no_use_are_refused_without_the_key(kind: Any, wrong: str) -> None:
+    key, options = WRONG[wrong]
+
+    def raised() -> ltx.ConfigurationError:
+        try:
+            kind(key, **options)
+        except ltx.ConfigurationError as error:
+            return error
+        pytest.fail("it was taken")
+
+    error = raised()
+    trace = error.__traceback__
+    assert trace is not None
+    error.__traceback__ = trace.tb_next  # Without the test's own frame, which holds the arguments.
+    shown = _rich_traceback(error)
+    if not isinstance(options.get("base_url"), bytes):  # There the key is a URL to us, and locals may show it.
+        assert SHOWN not in shown
+    assert SHOWN not in str(error) + repr(vars(error))
+
+
+@pytest.mark.parametrize("value", ["", "x", "a b", "a\tb", "!~"])
+def test_headers_that_a_line_can_carry_are_taken(wire: respx.MockRouter, value: str) -> None:
+    route = wire.get(f"/v2/requests/{ID}").respond(200, json=DONE)
+    with ltx.Client("SG_0123456789abcdef", "https://api.example.test", headers={"x-mine": value}) as client:
+        client.job(ID).result()
+    assert route.calls[0].request.headers["x-mine"] == value
+
+
+@pytest.mark.parametrize("url", [OUT, "https://user:pw@out.test/a.mp4", "https://api.example.test/out/a.mp4"])
+def test_nothing_of_the_callers_client_goes_to_where_a_video_lies(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Any, url: str
+) -> None:
+    wire.get(f"/v2/requests/{ID}").respond(200, json={**DONE, "output": url})
+    route = wire.get(url.replace("user:pw@", "")).respond(200, content=b"\x00\x00\x00\x18ftypmp42")
+    kind: Any = httpx.Client if caller.kind == "sync" else httpx.AsyncClient
+    headers = {"x-api-key": "SG_0123456789abcdef", "authorization": "Bearer x", "x-mine": "1"}
+    http = kind(headers=headers, auth=("u", "p"), cookies={"a": "b"}, params={"key": "SG_0123456789abcdef"})
+    caller(STEPS["result"], lambda v: v.save(tmp_path / "a.mp4"), http=http)
+    (asked,) = [call.request for call in route.calls]
+    assert {"x-api-key", "authorization", "cookie", "x-mine"}.isdisjoint(asked.headers)
+    assert SHOWN not in str(asked.url)
 
 
 MADE = (ltx.Client, ltx.AsyncClient, SegmindClient)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -15,6 +16,7 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx._setup import DEFAULT_RETRIES
+from segmind_ltx.ledger import Ledger
 
 if TYPE_CHECKING:
     from conftest import Caller, Step
@@ -231,3 +233,33 @@ def test_a_closed_client_sends_nothing(wire: respx.MockRouter) -> None:
     with pytest.raises(ltx.ConfigurationError):
         client.submit("ltx-2-fast", prompt="x")
     assert len(wire.calls) == 0
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+@pytest.mark.parametrize("stage", PAID)
+def test_a_fault_that_names_a_job_is_not_sent_again(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, stage: str, status: int
+) -> None:
+    path, step = PAID[stage]
+    route = wire.post(path).respond(status, json={"error": "late", "request_id": ID})
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    with pytest.raises(ltx.ApiStatusError) as caught:
+        caller(step, ledger=ledger)
+    assert (route.call_count, caught.value.request_id) == (1, ID)
+    assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [("uncertain", ID)]
+    ledger.close()
+
+
+@pytest.mark.parametrize("status", [400, 406, 429])
+@pytest.mark.parametrize("stage", PAID)
+def test_a_refusal_is_one_also_where_it_names_the_call(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, stage: str, status: int
+) -> None:
+    path, step = PAID[stage]
+    route = wire.post(path).respond(status, json={"error": "no", "request_id": ID})
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    with pytest.raises(ltx.ApiStatusError):
+        caller(step, ledger=ledger)
+    assert route.call_count == (1 if status != 429 else 5)
+    assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [("refused", None)]
+    ledger.close()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,14 @@ BAD: dict[str, tuple[Any, int | None]] = {
     "json": (httpx.Response(200, json={"error": "gone"}), 5),
     "json without a type": (httpx.Response(200, content=b'{"error": "gone"}'), 5),
     "broken gzip": (httpx.Response(200, stream=httpx.ByteStream(MP4), headers={"content-encoding": "gzip"}), 5),
+    "whole gzip": (
+        httpx.Response(200, stream=httpx.ByteStream(gzip.compress(MP4)), headers={"content-encoding": "gzip"}),
+        5,
+    ),
+    "half of gzip": (
+        httpx.Response(200, stream=httpx.ByteStream(gzip.compress(MP4)[:300]), headers={"content-encoding": "gzip"}),
+        5,
+    ),
     "to itself": (httpx.Response(302, headers={"location": OUT}), 6),
     "to nowhere": (httpx.Response(302), 1),
     "to a file": (httpx.Response(302, headers={"location": "file:///etc/hostname"}), 1),
@@ -229,3 +238,26 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     monkeypatch.undo()
     assert "No space left" in str(error)
     assert _in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("told", "saved"), [(len(MP4), True), (len(MP4) - 1, True), (-1, True), (len(MP4) + 1, False)])
+def test_a_video_of_fewer_bytes_than_the_service_told_is_not_saved(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, told: int, saved: bool
+) -> None:
+    body = {"status": "COMPLETED", "output": OUT, "video": {"url": OUT, "file_size": told}}
+    wire.get(f"/v2/requests/{ID}").respond(200, json=body)
+    # Without a length, as a server sends it that ends an answer by closing the line.
+    wire.get(OUT).side_effect = lambda _: httpx.Response(200, stream=httpx.ByteStream(MP4))
+    steps = (lambda c: c.job(ID).result(), lambda v: v.save(tmp_path / "a.mp4"))
+    if saved:
+        assert caller(*steps).read_bytes() == MP4
+    else:
+        error = caller.raising(ltx.DownloadError, *steps)
+        assert f"{len(MP4)} bytes came where the job's answer tells of {told}" in str(error)
+        assert _in(tmp_path) == []
+
+
+def test_a_video_is_asked_for_as_it_is(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    wire.get(OUT).respond(200, content=MP4)
+    _save(caller, wire, tmp_path / "a.mp4")
+    assert wire.calls[-1].request.headers["accept-encoding"] == "identity"

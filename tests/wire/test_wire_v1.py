@@ -114,8 +114,9 @@ def test_json_without_end_is_cut_off(caller: Caller, wire: respx.MockRouter, mon
     assert "more than 100 bytes" in str(error)
 
 
-def test_headers_that_are_no_numbers_are_passed_over(caller: Caller, wire: respx.MockRouter) -> None:
-    headers = {"x-cost": "free", "x-seed-value": "4.5", "x-remaining-credits": "nan", "x-generation-time": ""}
+@pytest.mark.parametrize("cost", ["free", "-0.01", "-inf", "nan"])
+def test_headers_that_are_no_numbers_are_passed_over(caller: Caller, wire: respx.MockRouter, cost: str) -> None:
+    headers = {"x-cost": cost, "x-seed-value": "4.5", "x-remaining-credits": "nan", "x-generation-time": ""}
     wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={**headers, "content-type": "video/mp4"})
     video = caller(_generate)
     assert (video.cost, video.seed, video.remaining_credits, video.inference_time) == (None, None, None, None)

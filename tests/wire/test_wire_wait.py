@@ -364,3 +364,11 @@ def test_any_other_id_is_one_segment_of_the_path(caller: Caller, wire: respx.Moc
     assert raw.endswith("/status")
     assert raw.count("/") == 4
     assert "?" not in raw
+
+
+def test_nonsense_that_something_else_interrupts_ends_no_wait(caller: Caller, wire: respx.MockRouter) -> None:
+    odd = [httpx.Response(200, html="<h1>?</h1>")] * (SENSELESS_LIMIT - 1)
+    answers: list[Any] = [*odd, httpx.Response(503), *odd, httpx.ReadError("reset"), *odd, _state("COMPLETED")]
+    wire.get(STATUS).side_effect = answers
+    wire.get(RESULT).respond(200, json=DONE)
+    assert caller(_wait()).cost == 0.3

@@ -44,7 +44,7 @@ app.command("jobs")(jobs)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        out.print(f"segmind-ltx {__version__}", highlight=False)
+        out.print(f"segmind-ltx {__version__}")
         raise typer.Exit
 
 
@@ -85,7 +85,7 @@ def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
         else:
             # First to where it is seen even if nobody reads the results.
             say(f"The job is accepted, and billed. Fetch it within its hour:\n  {_fetch_command(job.id)}")
-            out.print(job.id, highlight=False)
+            out.print(job.id)
 
 
 options.per_model(
@@ -110,7 +110,7 @@ def status(request_id: RequestId, as_json: options.Json = False) -> None:
         if as_json:
             emit_json({"request_id": request_id, "state": seen.state, "detail": seen.detail, "answer": dict(seen.raw)})
         else:
-            out.print(seen.state + (f": {seen.detail}" if seen.detail else ""), highlight=False, markup=False)
+            out.print(seen.state + (f": {seen.detail}" if seen.detail else ""))
         if seen.state == "FAILED":
             raise typer.Exit(REFUSED)
 
@@ -168,7 +168,7 @@ def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
         emit_json({**facts, "file": str(path)})
     else:
         cost = "" if video.cost is None else f", {video.cost:g} USD"
-        out.print(f"{path} ({path.stat().st_size} bytes{cost})", highlight=False, markup=False)
+        out.print(f"{path} ({path.stat().st_size} bytes{cost})")
     if failure is not None:
         raise typer.Exit(REFUSED)
 

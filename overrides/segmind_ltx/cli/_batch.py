@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -20,8 +19,9 @@ from segmind_ltx._setup import DEFAULT_TIMEOUT
 from segmind_ltx.cli import _batch_lines as lines_of
 from segmind_ltx.cli import _options as options
 from segmind_ltx.cli._batch_board import Board
+from segmind_ltx.cli._batch_ledger import book_of, keep
 from segmind_ltx.cli._batch_lines import read_lines
-from segmind_ltx.cli._batch_plan import Book, Purse
+from segmind_ltx.cli._batch_plan import Purse
 from segmind_ltx.cli._batch_run import Run
 from segmind_ltx.cli._output import INTERRUPTED, REFUSED, ending, say
 
@@ -59,7 +59,8 @@ def batch(
     ledger: Annotated[
         Path | None,
         typer.Option(
-            help=f"The ledger's file; else {LEDGER_VARIABLE}, else jobs.sqlite in the folder.", show_default=False
+            help=f"The ledger's file; else {LEDGER_VARIABLE}, else jobs.sqlite in the folder. A folder keeps to one.",
+            show_default=False,
         ),
     ] = None,
     resubmit: Annotated[
@@ -92,9 +93,10 @@ def batch(
         lines = read_lines(source)
         api_key(None)  # Before anything is made on the disk.
         purse, board = Purse(max_cost), Board(lines, as_json=as_json)
-        with _alone(_made(folder)) as place, closing(_book(ledger, place)) as book:
+        with _alone(_made(folder)) as place, closing(book_of(ledger, place)) as book:
             run = Run(book, lines, place, purse, board, force=force)
             run.plan(source)
+            keep(book, place)
             run.run(concurrency, timeout, resubmit or [])
     board.last(purse.known, purse.doubt, stopped=run.stopped, interrupted=run.interrupted)
     states = {line.state for line in lines}
@@ -132,13 +134,3 @@ def _alone(folder: Path) -> Generator[Path]:
         except sqlite3.Error as error:
             raise errors.ParameterError(f"--out {folder}: another batch is at work there ({error})") from None
         yield folder
-
-
-def _book(given: Path | None, folder: Path) -> Book:
-    """The ledger. It knows its batch by the folder as seen from where it lies itself, so that both can be moved."""
-    path = Path(given or os.environ.get(LEDGER_VARIABLE) or folder / "jobs.sqlite").absolute()
-    try:
-        label = Path(os.path.relpath(folder, path.parent.resolve()))
-    except ValueError:  # They are on two drives.
-        label = folder
-    return Book(path, label=f"batch {label.as_posix()}")

@@ -7,7 +7,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from rich.markup import escape
 from rich.progress import TaskID
 
 from segmind_ltx.cli import _batch_lines as batch
@@ -39,12 +38,12 @@ class Board:
     def begin(self, line: Line) -> None:
         """A line is under way."""
         if line not in self._bars:
-            self._bars[line] = self._waiting.add(escape(line.name), line.model.seconds)
+            self._bars[line] = self._waiting.add(line.name, line.model.seconds)
 
     def change(self, line: Line, state: str) -> None:
         """Its job has another state."""
         if line in self._bars:
-            self._waiting.describe(self._bars[line], escape(f"{line.name} {state.lower()}"))
+            self._waiting.describe(self._bars[line], f"{line.name} {state.lower()}")
         if not err.is_terminal:
             say(f"{line.name}: {line.request_id} is {state}")
 
@@ -60,11 +59,11 @@ class Board:
             cost = "" if line.cost is None else f", {line.cost:g} USD"
             say(f"{self._count} {line.name}: {line.state}{cost}")
         if self._all is not None:
-            self._waiting.done(self._all, escape(self._count), len(self._ended))
+            self._waiting.done(self._all, self._count, len(self._ended))
         if bar is not None and self._all is not None:
             self._waiting.remove(bar)
         elif bar is not None:
-            self._waiting.done(bar, escape(f"{line.name} {line.state}"))
+            self._waiting.done(bar, f"{line.name} {line.state}")
 
     def last(self, known: float, doubt: float, **more: Any) -> None:
         """The lines that were not come to, and the sums. ``known`` and ``doubt`` are in USD."""
@@ -78,7 +77,7 @@ class Board:
             return
         told = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state] or state in ALWAYS)
         perhaps = f", and up to {doubt:.2f} USD in doubt" if doubt else ""
-        out.print(f"{told}; cost {known:.2f} USD{perhaps}", highlight=False)
+        out.print(f"{told}; cost {known:.2f} USD{perhaps}")
 
     @property
     def _count(self) -> str:

@@ -56,14 +56,30 @@ def _found(entry: Entry, folder: Path) -> Path | None:
     return None
 
 
+def _one_each(calls: Iterable[Past]) -> list[Past]:
+    """A file is the video of one call: of the one that was noted with that very path, or else of the latest."""
+    kept: list[Past] = []
+    owners: dict[Path, tuple[bool, int]] = {}
+    for call in sorted(calls, key=_claim, reverse=True):
+        if call.file is not None and owners.setdefault(call.file, _claim(call)) != _claim(call):
+            kept.append(call._replace(worth=FETCHABLE, file=None))
+        else:
+            kept.append(call)
+    return kept
+
+
+def _claim(call: Past) -> tuple[bool, int]:
+    return call.file is not None and str(call.file) == call.entry.file, call.entry.number
+
+
 def assign(lines: Iterable[Line], calls: Iterable[Past]) -> list[Past]:
-    """Give each line the call that was made for it, if one was; gives those that are nobody's.
+    """Give each line the call that was made for it, if one was; gives those that are nobody's. No two share a file.
 
     Nothing tells the jobs of two equal requests apart, so of those each line gets any, except that a video which has
     the line's own name is the line's.
     """
     free: dict[str, list[Past]] = defaultdict(list)
-    for call in sorted(calls, key=lambda call: (call.worth, call.entry.number)):
+    for call in sorted(_one_each(calls), key=lambda call: (call.worth, call.entry.number)):
         free[call.digest].append(call)
     without: list[Line] = []
     for line in lines:
@@ -145,6 +161,14 @@ class Book(Ledger):
             line = begun.popleft()
             line.request_id = request_id
             self.wait(request_id, line)
+
+    def own(self, path: Path, request_id: str | None = None) -> None:
+        """A video is about to lie there, that of no other job: a row of another one with that file is told so."""
+        query = "SELECT number, file FROM jobs WHERE label = ? AND file IS NOT NULL AND request_id IS NOT ?"
+        for number, file in self._run(query, (self.label, request_id)):
+            # Or a file of that name, noted before the folder was moved.
+            if file == str(path) or (Path(file).name == path.name and not Path(file).is_file()):
+                self._write("file = NULL WHERE number = ?", number)
 
     def wait(self, request_id: str, line: Line) -> None:
         """This job is for that line. A service that gives one id twice must not stop the rest."""

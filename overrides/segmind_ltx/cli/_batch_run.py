@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from segmind_ltx import Client, Outcome, Video, errors
-from segmind_ltx._notes import COMPLETED
+from segmind_ltx._notes import COMPLETED, FAILED, REFUSED
 from segmind_ltx._settings import base_url
 from segmind_ltx.cli import _batch_lines as batch
 from segmind_ltx.cli._batch_board import Board
@@ -43,11 +43,17 @@ class Run:
         self.stopped: str | None = None
         self._book, self._lines, self._folder, self._purse, self._board = book, lines, folder, purse, board
         self._force, self._failures = force, 0
+        self._elsewhere = Counter[str]()
 
     def plan(self, source: str) -> None:
         """See what there is already. Raises `ParameterError` where a video would have no place."""
         others = [call.entry for call in assign(self._lines, self._past()) if not call.file]
         check(source, list(self._problems()))
+        for host, count in self._elsewhere.items():
+            say(
+                f"{count} paid calls of this batch went to {host}, not to {base_url(None)}: they count in the budget, "
+                "but their lines are made anew. To fetch them, set SEGMIND_BASE_URL to where they are."
+            )
         ids = [entry.request_id for entry in others if entry.fetchable and entry.request_id]
         if ids:
             say(f"paid for, but of no line any more; segmind-ltx jobs --resume fetches them: {', '.join(ids)}")
@@ -67,9 +73,13 @@ class Run:
         here, now = base_url(None), time.time()
         calls: list[Past | None] = []
         for entry in self._book.labelled():
-            if entry.base_url == here:  # Another host's jobs are others, and so is its money.
+            if entry.base_url == here:
                 self._purse.put_call(entry.request_id or entry.number, entry)
                 calls.append(past_of(entry, self._folder, now))
+            else:  # Another host's jobs are others, but the account may be the same.
+                self._purse.put_call((entry.base_url, entry.number), entry)
+                if entry.state not in {REFUSED, FAILED}:
+                    self._elsewhere[entry.base_url] += 1
         return [call for call in calls if call is not None]
 
     def _problems(self) -> Iterator[str]:
@@ -157,6 +167,7 @@ class Run:
         line.cost = video.cost
         self._paid(line)
         target = self._folder / line.name
+        self._book.own(target, line.request_id)
         if not self._force:
             # Before the file has its name, so that it is known for this line's whenever the program ends.
             self._book.note(line.request_id, COMPLETED, file=str(target))

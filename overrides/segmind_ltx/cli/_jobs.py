@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from segmind_ltx import Client, ConfigurationError, SegmindLtxError
+from segmind_ltx import Client, ConfigurationError, OutputExistsError, SegmindLtxError, Video
+from segmind_ltx._notes import COMPLETED, SAVED
 from segmind_ltx._settings import LEDGER_VARIABLE, base_url
 from segmind_ltx.cli._options import Json
 from segmind_ltx.cli._output import REFUSED, emit_json, ending, out, say
@@ -49,7 +50,7 @@ def _resume(ledger: Ledger, folder: Path) -> int:
     """Fetch what can be fetched; gives how many could not be."""
     if not folder.is_dir():
         raise ConfigurationError(f"--out {folder}: there is no such folder")
-    failed, here = 0, base_url(None)
+    failed, here, folder = 0, base_url(None), folder.resolve()
     with Client(ledger=ledger) as client:
         for entry in ledger.entries():
             if not entry.fetchable or entry.request_id is None:
@@ -58,13 +59,29 @@ def _resume(ledger: Ledger, folder: Path) -> int:
                 # The key is for one host; a ledger may know of several.
                 say(f"{entry.request_id} is at {entry.base_url}, not at {here}; passed over")
                 continue
+            target = folder / f"{entry.model}-{entry.request_id}.mp4"
             try:
+                if entry.file == str(target) and target.is_file():
+                    # An earlier run ended just after that.
+                    ledger.note(entry.request_id, SAVED)
+                    say(f"saved {target}")
+                    continue
                 video = client.job(entry.request_id).wait()
-                say(f"saved {video.save(folder / f'{entry.model}-{entry.request_id}.mp4')}")
+                say(f"saved {_saved(ledger, video, target)}")
             except SegmindLtxError as error:
                 failed += 1
                 say(str(error))
     return failed
+
+
+def _saved(ledger: Ledger, video: Video, target: Path) -> Path:
+    # Before the file has its name, so that it is known for this job's whenever the program ends.
+    ledger.note(video.request_id, COMPLETED, file=str(target))
+    try:
+        return video.save(target)
+    except OutputExistsError:
+        ledger.note(video.request_id, COMPLETED, file="")  # What lies there is somebody else's.
+        raise
 
 
 def _described(entry: Entry) -> dict[str, Any]:

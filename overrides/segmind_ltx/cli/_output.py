@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
+from rich.text import Text
 
 from segmind_ltx import errors
 from segmind_ltx._files import PartialFile
@@ -29,13 +29,15 @@ ENDED: Final = (errors.JobFailedError, errors.NotFoundError, errors.ParameterErr
 WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.OutputExistsError)
 
 # Where nobody looks at a terminal, tables are not squeezed into eighty columns.
-out: Final = Console(soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 160)
-err: Final = Console(stderr=True, soft_wrap=True)
+# And what the service says is printed as it came: neither a bracket nor a colon in it means anything.
+_PLAIN: Final[dict[str, Any]] = {"soft_wrap": True, "markup": False, "emoji": False, "highlight": False}
+out: Final = Console(**_PLAIN, width=None if sys.stdout and sys.stdout.isatty() else 160)
+err: Final = Console(**_PLAIN, stderr=True)
 
 
 def say(text: str) -> None:
     """A line for people, on standard error, so that standard output is for results alone."""
-    err.print(escape(text), highlight=False)
+    err.print(text)
 
 
 def emit_json(value: Any) -> None:
@@ -58,7 +60,7 @@ def ending(as_json: bool, resume: list[str] | None = None) -> Generator[None]:
     try:
         yield
     except errors.SegmindLtxError as error:
-        err.print(f"[bold red]error[/]: {escape(str(error))}", highlight=False)
+        err.print(Text.assemble(("error", "bold red"), f": {error}"))
         if as_json:
             more = {"problems": list(error.problems)} if isinstance(error, errors.ParameterError) else {}
             emit_error(type(error).__name__, str(error), request_id=error.request_id, status=error.status, **more)
@@ -118,7 +120,11 @@ class Waiting:
 
     def __init__(self) -> None:
         self._bars = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), _Estimate(), TimeElapsedColumn(), console=err
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            _Estimate(),
+            TimeElapsedColumn(),
+            console=err,
         )
 
     @contextmanager
