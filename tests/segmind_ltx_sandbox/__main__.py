@@ -7,23 +7,52 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from segmind_ltx_sandbox.app import SPEED, create_app
 from segmind_ltx_sandbox.keys import SCENARIOS
 from segmind_ltx_sandbox.server import ListenError, listen, serve
 
 
-def run(*, host: str, port: int, speed: float, v1_json: bool) -> int:
-    """Serve until interrupted; answers the exit status."""
+class UnknownDeviationError(ValueError):
+    """Nothing is called that."""
+
+
+def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | None = None) -> int:
+    """Serve until interrupted; answers the exit status. ``deviation`` is the name of one to serve with."""
+    options: dict[str, Any] = {"v1_json": v1_json}
     try:
-        app = create_app(speed=speed, v1_json=v1_json)
+        if deviation is not None:
+            options |= _deviating(deviation)
+        app = create_app(speed=speed, **options)
         sock = listen(host, port)
     except (ListenError, ValueError) as error:
         sys.stderr.write(f"segmind-ltx sandbox: {error}\n")
         return 2
     serve(app, sock, announce)
     return 0
+
+
+def _deviating(name: str) -> dict[str, Any]:
+    # Imported where they are wanted: there are a thousand of them, and whoever serves the plain sandbox needs none.
+    from segmind_ltx_sandbox.deviations import find
+
+    try:
+        found = find(name)
+    except KeyError:
+        raise UnknownDeviationError(f"no deviation is called {name}; --deviations lists them") from None
+    return {**found.options, "behaviour": found.behaviour}
+
+
+def listed_deviations() -> Iterator[str]:
+    """A line about each deviation: its name, what it breaks or that it breaks nothing, and what it does."""
+    from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS
+
+    for one in MUTANTS:
+        yield f"{one.name}  breaks {', '.join(one.clauses)}: {one.summary}"
+    for one in VARIANTS:
+        yield f"{one.name}  is allowed: {one.summary}"
 
 
 def announce(url: str) -> None:
@@ -40,11 +69,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=SPEED, help="1 is real time (default: %(default)g)")
     parser.add_argument("--v1-json", action="store_true", help="answer blocking calls with JSON instead of bytes")
     parser.add_argument("--keys", action="store_true", help="list the keys and what they do, and exit")
+    parser.add_argument("--deviation", metavar="NAME", help="differ from the documents in this one respect")
+    parser.add_argument("--deviations", action="store_true", help="list those there are, and exit")
     options = parser.parse_args(arguments)
+    if options.deviations:
+        sys.stdout.writelines(f"{line}\n" for line in listed_deviations())
+        return 0
     if options.keys:
         sys.stdout.write("".join(f"{s.key}  {s.name:<16} {s.summary}\n" for s in SCENARIOS))
         return 0
-    return run(host=options.host, port=options.port, speed=options.speed, v1_json=options.v1_json)
+    return run(
+        host=options.host,
+        port=options.port,
+        speed=options.speed,
+        v1_json=options.v1_json,
+        deviation=options.deviation,
+    )
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ CAUSES = {
     "failed": "a job that failed, or a blocking call that did",
     "unknown-request": "a request id that is unknown, expired or another account's",
     "generated": "a blocking call's video",
+    "key-at-output": "a download that carries a key",
 }
 """Every cause, and what it stands for."""
 

@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from segmind_ltx_sandbox import local
 from segmind_ltx_sandbox.answers import Answer
+from segmind_ltx_sandbox.asked import Asked
 from segmind_ltx_sandbox.behaviour import Behaviour
 from segmind_ltx_sandbox.clock import Clock, SystemClock
 from segmind_ltx_sandbox.keys import Scenario
 from segmind_ltx_sandbox.origin import origin_of
+from segmind_ltx_sandbox.outputs import VideoCache
 from segmind_ltx_sandbox.sandbox import Sandbox
 from segmind_ltx_spec import Contract, Model, load
 
@@ -41,15 +43,19 @@ def create_app(
     v1_json: bool = False,
     credits_usd: float = CREDITS_USD,
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
+    videos: VideoCache | None = None,
 ) -> Starlette:
     """The sandbox for a contract, by default the shipped one.
 
     ``speed`` shortens the jobs' durations and nothing else; 1 is real time. With ``v1_json`` the blocking calls
     answer JSON instead of bytes. ``behaviour`` makes the object that decides, `Behaviour` or a subclass of it. The
-    `Sandbox` itself is at ``app.state.sandbox``.
+    ``videos`` may be shared by several sandboxes, so that each video is made once. The `Sandbox` itself is at
+    ``app.state.sandbox``.
     """
     decisions = behaviour(load() if contract is None else contract)
-    sandbox = Sandbox(decisions, clock or SystemClock(), speed=speed, v1_json=v1_json, credits_usd=credits_usd)
+    sandbox = Sandbox(
+        decisions, clock or SystemClock(), speed=speed, v1_json=v1_json, credits_usd=credits_usd, videos=videos
+    )
     api = Api(sandbox)
     app = Starlette(
         routes=[*api.routes(), *local.routes(sandbox)],
@@ -72,40 +78,56 @@ class Api:
     def routes(self) -> list[Route]:
         """The routes: two for each model of the contract, and those of the jobs."""
         found = [
-            Route("/v2/requests/{request_id}/status", self._status),
-            Route("/v2/requests/{request_id}", self._result),
-            Route("/v1/requests/{request_id}", self._result),  # P: poll_url, for older clients.
+            Route("/v2/requests/{request_id}/status", self._reading("poll", self._status)),
+            Route("/v2/requests/{request_id}", self._reading("result", self._result)),
+            Route("/v1/requests/{request_id}", self._reading("alias", self._result)),  # P: poll_url, for older clients.
         ]
         for model in self._sandbox.contract.models.values():
-            found.append(Route(model.v2, self._posting(model, self._submit), methods=["POST"]))
-            found.append(Route(model.v1, self._posting(model, self._generate), methods=["POST"]))
+            for kind, path, act in (("v2", model.v2, self._submit), ("v1", model.v1, self._generate)):
+                if self._behaviour.offers(model, kind):
+                    found.append(Route(path, self._posting(kind, model, act), methods=["POST"]))
         return found
 
     async def no_such_route(self, request: Request, _: Exception) -> Response:
         """404, where the caller has a key or the path is none of the API's."""
-        scenario = self._admitted(request) if request.url.path.startswith(("/v1/", "/v2/")) else None
-        return self._send(scenario if isinstance(scenario, Answer) else self._behaviour.no_such_route())
+        asked = asked_of(request, "other")
+        scenario = self._admitted(asked) if request.url.path.startswith(("/v1/", "/v2/")) else None
+        return self._send(asked, scenario if isinstance(scenario, Answer) else self._behaviour.no_such_route())
 
-    async def wrong_method(self, _: Request, error: Exception) -> Response:
+    async def wrong_method(self, request: Request, error: Exception) -> Response:
         """405. P: HTML, from in front of the part that checks keys."""
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
-        return self._send(self._behaviour.wrong_method(headers.get("Allow", "")))
+        return self._send(asked_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
 
     def _posting(
-        self, model: Model, act: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[Answer]]
+        self, kind: str, model: Model, act: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[Answer]]
     ) -> Endpoint:
         """An endpoint that does the checks that v1 and v2 have in common, in the service's order."""
 
         async def endpoint(request: Request) -> Response:
-            scenario = self._admitted(request)
+            asked = asked_of(request, kind, model)
+            scenario = self._admitted(asked)
             if isinstance(scenario, Answer):
-                return self._send(scenario)
-            body = await request.body()
-            payload = self._behaviour.payload_of(request.headers.get("content-type", ""), body)
+                return self._send(asked, scenario)
+            payload = self._behaviour.parsed(asked, await request.body())
             if isinstance(payload, Answer):
-                return self._send(payload)
-            refusal = self._behaviour.invalid(model, payload)
-            return self._send(refusal or await act(request, model, payload, scenario))
+                return self._send(asked, payload)
+            payload = self._behaviour.understood(asked, model, payload)
+            if isinstance(payload, Answer):
+                return self._send(asked, payload)
+            return self._send(asked, await act(request, model, payload, scenario))
+
+        return endpoint
+
+    def _reading(self, kind: str, act: Callable[[str, Scenario, str], Awaitable[Answer]]) -> Endpoint:
+        """An endpoint about a job."""
+
+        async def endpoint(request: Request) -> Response:
+            asked = asked_of(request, kind)
+            scenario = self._admitted(asked)
+            if isinstance(scenario, Answer):
+                return self._send(asked, scenario)
+            return self._send(asked, await act(request.path_params["request_id"], scenario, origin_of(request)))
 
         return endpoint
 
@@ -115,24 +137,23 @@ class Api:
     async def _generate(self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario) -> Answer:
         return await self._sandbox.generate(model, payload, scenario, origin_of(request))
 
-    async def _status(self, request: Request) -> Response:
-        scenario = self._admitted(request)
-        if isinstance(scenario, Answer):
-            return self._send(scenario)
-        return self._send(self._sandbox.status(request.path_params["request_id"], scenario, origin_of(request)))
+    async def _status(self, request_id: str, scenario: Scenario, origin: str) -> Answer:
+        return self._sandbox.status(request_id, scenario, origin)
 
-    async def _result(self, request: Request) -> Response:
-        scenario = self._admitted(request)
-        if isinstance(scenario, Answer):
-            return self._send(scenario)
-        return self._send(await self._sandbox.result(request.path_params["request_id"], scenario, origin_of(request)))
+    async def _result(self, request_id: str, scenario: Scenario, origin: str) -> Answer:
+        return await self._sandbox.result(request_id, scenario, origin)
 
-    def _admitted(self, request: Request) -> Scenario | Answer:
-        key = self._behaviour.key_in(request.headers, request.query_params)
-        return self._sandbox.admit(self._behaviour.scenario_of(key), paying=request.method == "POST")
+    def _admitted(self, asked: Asked) -> Scenario | Answer:
+        instead = self._behaviour.instead(asked)
+        return instead or self._sandbox.admit(self._behaviour.admitted(asked), paying=asked.method == "POST")
 
-    def _send(self, answer: Answer) -> Response:
-        return self._behaviour.finish(answer).response()
+    def _send(self, asked: Asked, answer: Answer) -> Response:
+        return self._behaviour.sent(asked, answer).response()
+
+
+def asked_of(request: Request, kind: str, model: Model | None = None) -> Asked:
+    """What a request asks for."""
+    return Asked(kind, request.method, request.url.path, request.headers, request.query_params, model)
 
 
 class KeepEncodedSlashes:

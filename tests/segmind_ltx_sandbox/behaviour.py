@@ -14,6 +14,7 @@ from typing import Any, Final
 from starlette.datastructures import Headers, QueryParams
 
 from segmind_ltx_sandbox.answers import Answer, error, page, refused_key
+from segmind_ltx_sandbox.asked import Asked
 from segmind_ltx_sandbox.clock import iso
 from segmind_ltx_sandbox.jobs import Job, State, state_at
 from segmind_ltx_sandbox.keys import BY_KEY, Scenario
@@ -40,7 +41,21 @@ class Behaviour:
         self.validator = Validator(contract)
         self.prices = PriceList(contract)
 
+    # Whether it is asked at all
+
+    def offers(self, model: Model, version: str) -> bool:  # noqa: ARG002  others might leave a route out
+        """Whether a model has a route under ``version``, v1 or v2."""
+        return True
+
+    def instead(self, asked: Asked) -> Answer | None:  # noqa: ARG002  others might have a gateway in front
+        """An answer before anything is looked at, and instead of it."""
+        return None
+
     # Who asks
+
+    def admitted(self, asked: Asked) -> Scenario | Answer:
+        """Who sent a request, or why it is refused."""
+        return self.scenario_of(self.key_in(asked.headers, asked.query))
 
     def key_in(self, headers: Headers, query: QueryParams) -> str | None:  # noqa: ARG002  others might read the query
         """The key that a request carries, taken from the x-api-key header alone."""
@@ -80,6 +95,14 @@ class Behaviour:
         return error("no-credits", 406, "not enough credits") if balance <= 0 else None
 
     # What is asked
+
+    def parsed(self, asked: Asked, body: bytes) -> dict[str, Any] | Answer:
+        """The JSON object of a POST, or why it is refused."""
+        return self.payload_of(asked.headers.get("content-type", ""), body)
+
+    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:  # noqa: ARG002
+        """The payload as it is used, which is as it was sent; or why it is refused."""
+        return self.invalid(model, payload) or payload
 
     def payload_of(self, content_type: str, body: bytes) -> dict[str, Any] | Answer:
         """The JSON object of a POST, or why it is refused."""
@@ -144,17 +167,20 @@ class Behaviour:
             return times
         return {"cost": job.cost, "remaining_credits": job.remaining, **times}
 
-    def status(self, job: Job, state: State, now: float, origin: str) -> Answer:
-        """The state of a job without its output."""
+    def described(self, job: Job, state: State, now: float, origin: str) -> dict[str, Any]:
+        """What is said of a job, whichever way it is read."""
         links = self.links(job.id, origin)
-        content = {
+        return {
             "status": state,
             "request_id": job.id,
             "status_url": links["status_url"],
             "response_url": links["response_url"],
             "metrics": self.metrics(job, state, now),
         }
-        return Answer("status", 200, content)
+
+    def status(self, job: Job, state: State, now: float, origin: str) -> Answer:
+        """The state of a job without its output."""
+        return Answer("status", 200, self.described(job, state, now, origin))
 
     def failed(self, job: Job, state: State, now: float) -> Answer:
         """A job that failed, on either of its routes."""
@@ -164,7 +190,7 @@ class Behaviour:
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> Answer:
         """The result of a job; without a video for as long as it is not done (graded I: the documents do not say)."""
-        content = dict(self.status(job, state, now, origin).content)
+        content = self.described(job, state, now, origin)
         if video is not None:
             metrics = content.pop("metrics")
             content |= {"output": video["url"], "video": dict(video), "metrics": metrics}
@@ -185,6 +211,20 @@ class Behaviour:
     def wrong_method(self, allowed: str) -> Answer:
         """A known path with a method that it does not have."""
         return page("wrong-method", 405, "Not Allowed", {"allow": allowed})
+
+    def refused_download(self, headers: Headers) -> Answer | None:
+        """Why a video is not given out; here, since a key must never be sent where the videos are."""
+        if "x-api-key" not in headers:
+            return None
+        return error("key-at-output", 400, "do not send your key here: outputs lie on a host that is not the API's")
+
+    def delivered(self, video: bytes) -> bytes:
+        """The bytes of a video as they are downloaded."""
+        return video
+
+    def sent(self, asked: Asked, answer: Answer) -> Answer:  # noqa: ARG002  others might look at who asks
+        """The last word on an answer of an API route, by what it answers."""
+        return self.finish(answer)
 
     def finish(self, answer: Answer) -> Answer:
         """The last word on every answer of an API route, whatever its cause."""

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from segmind_ltx_sandbox.__main__ import run
+from segmind_ltx_sandbox.__main__ import listed_deviations, run
 from segmind_ltx_sandbox.app import SPEED
 from segmind_ltx_sandbox.keys import SCENARIOS
 
@@ -19,12 +19,20 @@ def sandbox(
     speed: Annotated[float, typer.Option(help="How many times faster than usual jobs run; 1 is real time.")] = SPEED,
     keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, and exit.")] = False,
     v1_json: Annotated[bool, typer.Option("--v1-json", help="Answer blocking calls with JSON, not bytes.")] = False,
+    deviation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Differ from the documents in this one respect.")
+    ] = None,
+    deviations: Annotated[bool, typer.Option("--deviations", help="List those there are, and exit.")] = False,
 ) -> None:
     """Serve an emulator of the API. It runs no model and needs no key from the vendor."""
     if keys:
         Console().print(key_table())
         return
-    raise typer.Exit(run(host=host, port=port, speed=speed, v1_json=v1_json))
+    if deviations:
+        for line in listed_deviations():
+            typer.echo(line)
+        return
+    raise typer.Exit(run(host=host, port=port, speed=speed, v1_json=v1_json, deviation=deviation))
 
 
 def key_table() -> Table:

@@ -20,13 +20,13 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
 
     async def output(request: Request) -> Response:
         """A video. Stands in for another host, where a key must never be sent; so a key is refused here."""
-        if "x-api-key" in request.headers:
-            message = "do not send your key here: in production, outputs lie on a host that is not the API's"
-            return JSONResponse({"error": message}, 400)
+        if refusal := sandbox.behaviour.refused_download(request.headers):
+            return refusal.response()
         recipe = sandbox.outputs.find(request.path_params["name"], sandbox.clock.now())
         if recipe is None:
             return JSONResponse({"error": "no such output; outputs are kept for seven days"}, 404)
-        return ranged(await sandbox.videos.get(recipe), request.headers, "video/mp4")
+        video = sandbox.behaviour.delivered(await sandbox.videos.get(recipe))
+        return ranged(video, request.headers, "video/mp4")
 
     async def advance(request: Request) -> Response:
         """Move the clock."""

@@ -19,7 +19,16 @@ from segmind_ltx_spec import Contract, Model
 class Sandbox:
     """Accounts, jobs and videos under one clock."""
 
-    def __init__(self, behaviour: Behaviour, clock: Clock, *, speed: float, v1_json: bool, credits_usd: float) -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        clock: Clock,
+        *,
+        speed: float,
+        v1_json: bool,
+        credits_usd: float,
+        videos: VideoCache | None = None,
+    ) -> None:
         """Start with no jobs, and ``credits_usd`` on every account that has any."""
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed!r}")
@@ -30,7 +39,7 @@ class Sandbox:
         self.v1_json = v1_json
         self.jobs = JobStore(behaviour.retention)
         self.accounts = {s.key: Account(s.name, credits_usd if s.funded else 0.0) for s in SCENARIOS}
-        self.videos = VideoCache(render)
+        self.videos = videos or VideoCache(render)
         self.outputs = Outputs(self.videos, behaviour.output_retention)
 
     def admit(self, scenario: Scenario | Answer, *, paying: bool) -> Scenario | Answer:

@@ -20,6 +20,7 @@ from segmind_ltx_sandbox.app import CREDITS_USD, SPEED, create_app
 from segmind_ltx_sandbox.behaviour import Behaviour
 from segmind_ltx_sandbox.clock import Clock, SystemClock
 from segmind_ltx_sandbox.keys import VALID
+from segmind_ltx_sandbox.outputs import VideoCache
 from segmind_ltx_sandbox.sandbox import Sandbox
 from segmind_ltx_sandbox.server import Server, listen, url_of
 from segmind_ltx_spec import Contract
@@ -47,12 +48,21 @@ def running_sandbox(
     v1_json: bool = False,
     credits_usd: float = CREDITS_USD,
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
+    videos: VideoCache | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> Generator[RunningSandbox]:
     """Run a sandbox in a background thread, by default on a free port of the loopback interface."""
     used = clock or SystemClock()
-    app = create_app(contract, clock=used, speed=speed, v1_json=v1_json, credits_usd=credits_usd, behaviour=behaviour)
+    app = create_app(
+        contract,
+        clock=used,
+        speed=speed,
+        v1_json=v1_json,
+        credits_usd=credits_usd,
+        behaviour=behaviour,
+        videos=videos,
+    )
     started = threading.Event()
     server = Server(app, started.set)
     with listen(host, port) as sock:

@@ -78,6 +78,9 @@ def _of_object(
             yield Finding(f"{prefix}.{name}", slug, holds, f"{where}: {name} is {_shown(value[name])}", request.indices)
             if holds:
                 yield from _of_object(contract, inner, value[name], request, slug)
+            else:
+                said = f"{where}: {name} is {_shown(value[name])}, no object"
+                yield Finding(_kebab(inner), slug, False, said, request.indices)
             continue
         holds = _fits(title, name, value[name], contract)
         yield Finding(f"{prefix}.{name}", slug, holds, f"{where}: {name} is {_shown(value[name])}", request.indices)

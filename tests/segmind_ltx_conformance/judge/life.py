@@ -168,12 +168,13 @@ def _order_on(job: JobLife, kind: str) -> Iterator[Finding]:
 
 
 def _outputs(job: JobLife) -> Iterator[Finding]:
-    results = [read for read in job.live if read.kind == "result"]
-    for read in results:
-        if read.state in {"QUEUED", "PROCESSING"}:
+    for read in job.live:
+        if read.state in {"QUEUED", "PROCESSING"} and read.kind != "alias":
             said = f"{read.request.last.where}: {read.state}, {'with' if read.output else 'without'} an output"
             yield Finding("job.no-early-output", job.slug, read.output is None, said, read.request.indices)
-        elif read.state == "COMPLETED" and read.status == 200:
+    results = [read for read in job.live if read.kind == "result"]
+    for read in results:
+        if read.state == "COMPLETED" and read.status == 200:
             output = read.value.get("output")
             holds = isinstance(output, str) and bool(output.strip())
             said = f"{read.request.last.where}: COMPLETED, output {'is there' if holds else f'is {output!r}'[:80]}"

@@ -22,11 +22,12 @@ def accepted(request: Request) -> bool:
 
 def refusals(reading: Reading) -> Iterator[Finding]:
     """Of what is forbidden: was it refused at all, and with 400?"""
+    absent = not_offered(reading)
     for request in reading.of("v1", "v2"):
         body = request.body
         if body is None or not request.works or not request.is_json or body.kind in {Kind.VALID, Kind.OPEN}:
             continue
-        if _absent(reading, request):
+        if request.kind == "v2" and request.slug in absent:
             continue
         said = f"{request.last.where}: {'; '.join(body.whys)}: answered {request.status}"
         status = "status.malformed-is-400" if body.kind is Kind.MALFORMED else "status.invalid-is-400"
@@ -43,11 +44,6 @@ def refusals(reading: Reading) -> Iterator[Finding]:
         right = request.status == 400
         yield Finding(status, request.slug, right, said, request.indices)
         yield Finding(f"{request.kind}.status.400", request.slug, right, said, request.indices)
-
-
-def _absent(reading: Reading, request: Request) -> bool:
-    """Whether the route is one that the documents do not promise, and that is not there."""
-    return request.slug in not_offered(reading) and request.kind == "v2"
 
 
 def not_offered(reading: Reading) -> set[str]:

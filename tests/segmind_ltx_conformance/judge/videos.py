@@ -228,7 +228,7 @@ def _repeats(made: list[Made]) -> Iterator[Finding]:
             by_body.setdefault((one.model.slug, repr(sorted(one.body.items()))), []).append(one)
     for (slug, _), same in by_body.items():
         places = tuple(place for one in same for place in one.places)
-        digests = {str(one.media.get("digest")) for one in same}
+        digests = {str(one.media.get("sha256")) for one in same}
         if len(same) > 1 and "None" not in digests:
             yield Finding(
                 "video.seed-repeats", slug, len(digests) == 1, f"made {len(same)} times with one seed", places

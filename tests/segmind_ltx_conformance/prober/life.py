@@ -73,13 +73,15 @@ def _ended(run: Run, job: Job, result: Exchange, status: Exchange) -> None:
     # What it cost may stand in either, and a job that failed is not charged for.
     for one in (result, status):
         run.budget.settle(job.hold, field_at(one, "metrics", "cost"))
+    # What has ended stays so: the result read twice has to be the same, and so does the state.
+    run.get(f"result {job.label} again", job.path, job.key)
+    run.get(f"poll {job.label} again", f"{job.path}/status", job.key)
     if job.state != "COMPLETED":
         run.odd = run.odd or job.key != "failing"
         return
     job.output = output_of(result)
     if job.output is not None:
         run.outputs.append((job.label, job.output))
-    run.get(f"result {job.label} again", job.path, job.key)
     for name, path, word in (("response_url", job.path, "result"), ("status_url", f"{job.path}/status", "poll")):
         _given(run, job, name, path, f"{word} {job.label} at its {name}")
 

@@ -1,0 +1,68 @@
+"""What came of one run of the suite against one sandbox."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from attrs import frozen
+
+PLAIN: Final = "plain"
+"""The kind of the sandbox as it is."""
+VARIANT: Final = "variant"
+"""The kind of what the documents allow."""
+
+
+class Fate(StrEnum):
+    """What became of a mutant."""
+
+    NAMED = "named"
+    """The run said so, with the broken clause among what it named."""
+    OTHER = "other"
+    """The run failed, for another clause."""
+    UNTOLD = "untold"
+    """The run could not tell: exit status 2."""
+    SURVIVED = "survived"
+    """The run said nothing."""
+
+
+@frozen
+class Row:
+    """One run. ``failed``, ``warned`` and ``unsure`` are ids of clauses; ``grade`` is that of the broken clause."""
+
+    name: str
+    kind: str
+    clauses: tuple[str, ...]
+    grade: str
+    summary: str
+    exit_status: int
+    failed: tuple[str, ...]
+    warned: tuple[str, ...]
+    unsure: tuple[str, ...]
+    requests: int
+    jobs: int
+    seconds: float
+    trouble: str | None = None
+    """What ended the run early, in words."""
+
+    @property
+    def is_mutant(self) -> bool:
+        """Whether it breaks a clause."""
+        return self.kind not in {PLAIN, VARIANT}
+
+    @property
+    def fate(self) -> Fate:
+        """What became of it. One that is graded P or I cannot fail the run: it has to be named in a warning or note."""
+        main = self.clauses[0] if self.clauses else ""
+        if main in (*self.failed, *self.warned):
+            return Fate.NAMED
+        if self.failed:
+            return Fate.OTHER
+        return Fate.UNTOLD if self.exit_status == 2 else Fate.SURVIVED
+
+    @property
+    def held(self) -> bool:
+        """Whether what is promised of it holds: a mutant of a D clause fails the run, what is no mutant passes."""
+        if not self.is_mutant:
+            return self.exit_status == 0
+        return self.exit_status == 1 if self.grade == "D" else self.fate is Fate.NAMED

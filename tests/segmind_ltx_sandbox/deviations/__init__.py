@@ -1,0 +1,61 @@
+"""Sandboxes that are wrong on purpose: mutants, each of which breaks one clause, and variants, which break none.
+
+A conformance suite has to fail the first and must not fail the second.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from segmind_ltx_sandbox.deviations.answers import answers
+from segmind_ltx_sandbox.deviations.billing import billing
+from segmind_ltx_sandbox.deviations.deviation import Deviation
+from segmind_ltx_sandbox.deviations.ends import ends
+from segmind_ltx_sandbox.deviations.errors import blocking, errors, headers
+from segmind_ltx_sandbox.deviations.keys import keys, routes
+from segmind_ltx_sandbox.deviations.life import life
+from segmind_ltx_sandbox.deviations.output import outputs
+from segmind_ltx_sandbox.deviations.payload import payloads, sloppy
+from segmind_ltx_sandbox.deviations.retention import retention
+from segmind_ltx_sandbox.deviations.statuses import statuses
+from segmind_ltx_sandbox.deviations.unseen import UNSEEN, why_unseen
+from segmind_ltx_sandbox.deviations.variants import variants
+from segmind_ltx_sandbox.deviations.video import videos
+from segmind_ltx_spec import Contract, load
+
+
+def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
+    """The mutants for a contract."""
+    return (
+        *payloads(contract),
+        *sloppy(contract),
+        *statuses(),
+        *keys(),
+        *routes(contract),
+        *life(),
+        *ends(),
+        *retention(),
+        *answers(contract),
+        *errors(),
+        *headers(contract),
+        *blocking(),
+        *videos(contract),
+        *outputs(),
+        *billing(),
+    )
+
+
+MUTANTS: Final = mutants_of(load())
+"""Those for the contract as shipped."""
+VARIANTS: Final = tuple(variants())
+"""What the documents allow."""
+
+
+def find(name: str) -> Deviation:
+    """The mutant or variant of that name. Raises `KeyError` where there is none."""
+    return _BY_NAME[name]
+
+
+_BY_NAME: Final = {one.name: one for one in (*MUTANTS, *VARIANTS)}
+
+__all__ = ["MUTANTS", "UNSEEN", "VARIANTS", "Deviation", "find", "mutants_of", "why_unseen"]

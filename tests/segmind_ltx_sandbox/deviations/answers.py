@@ -1,0 +1,161 @@
+"""Answers: each field of each schema missing where it is required, null, or of a wrong type; from the contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, cast
+
+from attrs import evolve, frozen
+
+from segmind_ltx_sandbox.answers import Answer
+from segmind_ltx_sandbox.asked import Asked
+from segmind_ltx_sandbox.deviations.deviation import Change, Deviation, answering
+from segmind_ltx_spec import Contract
+
+REFUSALS: Final = "missing-key unknown-key scenario no-credits no-such-route malformed invalid unknown-request"
+Json = dict[str, Any]
+
+
+@frozen
+class Place:
+    """Where a schema's objects stand: in answers of these causes, on these kinds of route, under this field of them."""
+
+    causes: str
+    kinds: str = "v1 v2 poll result alias other"
+    field: str | None = None
+
+
+PLACES: Final[Mapping[str, Place]] = {
+    "AcceptedJob": Place("accepted"),
+    "JobStatus": Place("status"),
+    "JobResult": Place("result"),
+    "FailedJob": Place("failed", "poll result alias"),
+    "JobMetrics": Place("status result failed", "poll result alias", "metrics"),
+    "VideoFile": Place("result", "result alias", "video"),
+    "BlockingResult": Place("generated"),
+    "ErrorMessage": Place(REFUSALS),
+}
+
+
+def answers(contract: Contract) -> Iterator[Deviation]:
+    """Those of every schema that the sandbox answers with."""
+    schemas: dict[str, Json] = contract.document["components"]["schemas"]
+    for title, place in PLACES.items():
+        schema, prefix = schemas[title], kebab(title)
+        options = {"v1_json": True} if title == "BlockingResult" else {}
+        for label, value in (("a-list", [{"a": 1}]), ("a-text", "an answer")):
+            yield Deviation(
+                f"answer/{prefix}/{label}",
+                (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ()))),
+                f"In place of {title} comes {label.replace('-', ' ')}.",
+                answering(_whole(place, value)),
+                options,
+            )
+        for name in schema.get("required", ()):
+            yield Deviation(
+                f"answer/{prefix}/{name}/missing",
+                (f"{prefix}.{name}.required", *_follows(title, name, "missing")),
+                f"{title} has no {name}.",
+                answering(_field(place, _lacking(name))),
+                options,
+            )
+        for name, field in schema["properties"].items():
+            for label, value in _wrong(field):
+                yield Deviation(
+                    f"answer/{prefix}/{name}/{label}",
+                    (f"{prefix}.{name}", *_follows(title, name, label)),
+                    f"{title}: {name} is {label.replace('-', ' ')}.",
+                    answering(_field(place, _setting(name, value))),
+                    options,
+                )
+
+
+def kebab(name: str) -> str:
+    """How the clauses write the title of a schema."""
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
+
+
+def _follows(title: str, name: str, label: str) -> Iterator[str]:
+    """What is broken with it necessarily."""
+    match title, name:
+        case "JobStatus" | "JobResult", "status" if label not in {"missing"}:
+            yield "job.states"
+        case "FailedJob", "status" if label not in {"missing"}:
+            yield from ("job.states", "job.blocked-is-failed")
+        case "FailedJob", "error" if label in {"missing", "null"}:
+            yield "job.failed-has-detail"
+        case "JobResult", "output" if label in {"null"}:
+            yield "job.completed-has-output"
+        case "JobResult", "output":
+            yield "output.is-a-video"
+        case "ErrorMessage", "error" if label in {"missing", "null"}:
+            yield "transport.error-message"
+        case "AcceptedJob", "status_url" | "response_url":
+            yield "job.urls-are-its-own"
+        case _:
+            return
+
+
+def _lacking(name: str) -> Callable[[Json], Json]:
+    return lambda found: {key: value for key, value in found.items() if key != name}
+
+
+def _setting(name: str, value: Any) -> Callable[[Json], Json]:
+
+    def change(found: Json) -> Json:
+        # Before a job is done there is no output, and where it failed no cost: each would be a matter of its own.
+        return found if name in {"output", "cost"} and name not in found else {**found, name: value}
+
+    return change
+
+
+def _whole(place: Place, value: Any) -> Change:
+    def changed(asked: Asked, answer: Answer) -> Answer:
+        if not _stands(place, asked, answer):
+            return answer
+        content = value if place.field is None else {**answer.content, place.field: value}
+        return evolve(answer, content=content, media_type="application/json")
+
+    return changed
+
+
+def _field(place: Place, change: Callable[[Json], Json]) -> Change:
+    def changed(asked: Asked, answer: Answer) -> Answer:
+        if not _stands(place, asked, answer):
+            return answer
+        if place.field is None:
+            return evolve(answer, content=change(answer.content))
+        return evolve(answer, content={**answer.content, place.field: change(answer.content[place.field])})
+
+    return changed
+
+
+def _stands(place: Place, asked: Asked, answer: Answer) -> bool:
+    if answer.cause not in place.causes.split() or asked.kind not in place.kinds.split():
+        return False
+    # A gateway's page is no ErrorMessage, and a result without a video no VideoFile.
+    content: object = answer.content
+    return isinstance(content, dict) and (place.field is None or place.field in content)
+
+
+def _wrong(field: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What is wrong for a field: null, another type, and what its keywords forbid."""
+    if "$ref" in field:
+        yield from (("a-list", [1]), ("a-text", "an object"), ("null", None))
+        return
+    match field["type"]:
+        case "string":
+            yield from (("null", None), ("a-number", 7), ("an-object", {"value": "x"}))
+        case "integer":
+            yield from (("null", None), ("a-text", "seven"), ("a-fraction", 7.5))
+        case _:
+            yield from (("null", None), ("a-text", "0.5"), ("true", True))
+    if "minimum" in field:
+        yield "below", cast("int", field["minimum"]) - 1
+    if "minLength" in field:
+        yield "empty", ""
+    if "const" in field:
+        yield "another-word", f"NOT_{field['const']}"
+    if field.get("format") == "uri":
+        yield "no-uri", "videos/1.mp4"

@@ -1,0 +1,96 @@
+"""The form of answers: errors that say nothing, headers that are no numbers, and v1 with something that is no video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from attrs import evolve
+
+from segmind_ltx_sandbox.answers import Answer
+from segmind_ltx_sandbox.deviations.answers import REFUSALS, kebab
+from segmind_ltx_sandbox.deviations.deviation import Deviation, on, with_content
+from segmind_ltx_spec import Contract
+
+
+def errors() -> Iterator[Deviation]:
+    """Errors that say nothing: all of them, and those of each cause."""
+    silent: tuple[tuple[str, Callable[[Answer], Answer]], ...] = (
+        ("empty-body", lambda answer: evolve(answer, content="", media_type="text/plain")),
+        ("empty-object", with_content({})),
+        ("empty-message", with_content({"error": ""})),
+        ("null-message", with_content({"error": None})),
+        ("only-a-number", with_content({"status_code": 1})),
+    )
+    for label, change in silent:
+        yield Deviation(
+            f"error/{label}", ("transport.error-message",), f"Errors say nothing: {label}.", on(REFUSALS, change)
+        )
+    for cause in REFUSALS.split():
+        yield Deviation(
+            f"error/silent/{cause}",
+            ("transport.error-message",),
+            f"An error says nothing: {cause}.",
+            on(cause, silent[0][1]),
+        )
+
+
+HEADERS: Final = {"number": ("cheap", "-1"), "integer": ("random", "1.5")}
+"""What is wrong for a header of a type; of a text nothing is."""
+
+
+def headers(contract: Contract) -> Iterator[Deviation]:
+    """Headers of a wrong type."""
+    components = contract.document["components"]
+    for name, reference in components["responses"]["VideoMade"]["headers"].items():
+        schema: dict[str, Any] = contract.at(f"{reference['$ref']}/schema")
+        for value in HEADERS.get(schema["type"], ()):
+            if value != "-1" or "minimum" in schema:
+                yield Deviation(
+                    f"header/{name}/{value}",
+                    (f"{kebab('VideoMade')}.{name}",),
+                    f"The header {name} of a blocking call is {value}.",
+                    on("generated", _with_header(name, value)),
+                )
+    for value in ("tomorrow", "12:30", "-5"):
+        yield Deviation(
+            f"header/reset/{value}",
+            ("transport.reset-form",),
+            f"The header that says when a rate limit ends is {value}.",
+            on("scenario generated", _with_header("x-rate-limit-reset-at-utc", value)),
+        )
+
+
+def _with_header(name: str, value: str) -> Callable[[Answer], Answer]:
+    return lambda answer: evolve(answer, headers={**answer.headers, name: value}) if name in answer.headers else answer
+
+
+def blocking() -> Iterator[Deviation]:
+    """Blocking calls that are answered with something else."""
+    html = "<html><body>Your video is being made.</body></html>"
+    for label, content, media_type in (
+        ("nothing", b"", "video/mp4"),
+        ("noise", bytes(range(256)) * 40, "video/mp4"),
+        ("a-page", html, "text/html"),
+        ("a-picture", b"\x89PNG\r\n\x1a\n" + bytes(500), "image/png"),
+        ("an-empty-object", {}, "application/json"),
+        ("a-state", {"status": "COMPLETED"}, "application/json"),
+        ("null", None, "application/json"),
+        ("a-dead-link", {"output": "http://127.0.0.1:9/none.mp4"}, "application/json"),
+    ):
+        yield Deviation(
+            f"v1/{label}",
+            ("transport.v1-bytes-or-json",),
+            f"A blocking call is answered with {label.replace('-', ' ')}.",
+            on("generated", _replaced(content, media_type)),
+        )
+    yield Deviation(
+        "v1/cut-off",
+        ("transport.v1-bytes-or-json",),
+        "The video of a blocking call is cut off in its first fifth.",
+        on("generated", lambda answer: evolve(answer, content=answer.content[: len(answer.content) // 5])),
+    )
+
+
+def _replaced(content: Any, media_type: str) -> Callable[[Answer], Answer]:
+    return lambda answer: evolve(answer, content=content, media_type=media_type)

@@ -1,0 +1,102 @@
+"""Outputs: locations that are dead, closed, or lead to something that is no video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from starlette.datastructures import Headers
+
+from segmind_ltx_sandbox.answers import Answer, error, page
+from segmind_ltx_sandbox.behaviour import Behaviour
+from segmind_ltx_sandbox.deviations.deviation import Deviation, making
+from segmind_ltx_sandbox.keys import BY_KEY
+from segmind_ltx_spec import Contract
+
+
+class Delivering(Behaviour):
+    """Delivers something else in place of a video."""
+
+    def __init__(self, contract: Contract, change: Callable[[bytes], bytes]) -> None:
+        super().__init__(contract)
+        self._change = change
+
+    def delivered(self, video: bytes) -> bytes:
+        """The something else."""
+        return self._change(video)
+
+
+class Withholding(Behaviour):
+    """Answers every download with an error."""
+
+    def __init__(self, contract: Contract, answer: Answer) -> None:
+        super().__init__(contract)
+        self._answer = answer
+
+    def refused_download(self, headers: Headers) -> Answer | None:  # noqa: ARG002
+        """The error."""
+        return self._answer
+
+
+class Locked(Behaviour):
+    """Gives videos to those alone who send their key."""
+
+    def refused_download(self, headers: Headers) -> Answer | None:
+        """401 without a key."""
+        known = headers.get("x-api-key") in BY_KEY
+        return None if known else error("key-at-output", 401, "API key is missing")
+
+
+class ShortLived(Behaviour):
+    """Keeps videos for less than seven days."""
+
+    def __init__(self, contract: Contract, seconds: float) -> None:
+        super().__init__(contract)
+        self.output_retention = seconds
+
+
+def outputs() -> Iterator[Deviation]:
+    """All of them."""
+    video = ("output.is-a-video",)
+    html = b"<html><body>Sign in to see your video.</body></html>"
+    things: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
+        ("empty", lambda _: b""),
+        ("a-page", lambda _: html),
+        ("noise", lambda _: bytes(range(256)) * 40),
+        ("a-picture", lambda _: b"\x89PNG\r\n\x1a\n" + bytes(500)),
+        ("its-head-alone", lambda whole: whole[:600]),
+        ("without-its-head", lambda whole: whole[4096:]),
+    )
+    for label, change in things:
+        yield Deviation(
+            f"output/{label}",
+            video,
+            f"The output leads to something else: {label}.",
+            making(Delivering, change),
+        )
+    yield Deviation(
+        "output/half-a-video",
+        video,
+        "Of each video the second half is missing.",
+        making(Delivering, lambda whole: whole[: len(whole) // 2]),
+    )
+    for status in (403, 404, 410, 500):
+        answer = (
+            error("key-at-output", status, "no such output")
+            if status != 403
+            else page("key-at-output", 403, "Forbidden")
+        )
+        clauses = ("output.without-key",) if status == 403 else video
+        yield Deviation(
+            f"output/{status}",
+            clauses,
+            f"The output of every job is answered with {status}.",
+            making(Withholding, answer),
+        )
+    yield Deviation("output/locked", ("output.without-key",), "A video needs the key.", Locked)
+    for label, seconds in (("one-day", 86400.0), ("six-days", 6 * 86400.0)):
+        yield Deviation(
+            f"output/{label}",
+            ("output.seven-days",),
+            f"Videos are kept for less than seven days: {label}.",
+            making(ShortLived, seconds),
+        )

@@ -1,0 +1,130 @@
+"""Retention: results that go too soon, on one route alone, or never; and what is answered once they are gone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from segmind_ltx_sandbox.answers import Answer, error
+from segmind_ltx_sandbox.behaviour import Behaviour
+from segmind_ltx_sandbox.deviations.deviation import Deviation, Maker, making
+from segmind_ltx_sandbox.jobs import Job, State
+from segmind_ltx_spec import Contract
+
+HOUR = 3600.0
+Gone = Callable[[Job, float], bool]
+
+
+class Keeping(Behaviour):
+    """Answers ``instead`` on some kinds of answer where a job counts as ``gone``, and remembers it until ``last``."""
+
+    def __init__(
+        self, contract: Contract, gone: Gone, kinds: str, instead: Callable[[Answer], Answer] | None, last: float
+    ) -> None:
+        super().__init__(contract)
+        self.retention = last
+        self._gone, self._kinds, self._instead = gone, kinds.split(), instead
+
+    def status(self, job: Job, state: State, now: float, origin: str) -> Answer:
+        """Unless it is gone."""
+        return self._kept("status", job, now, super().status(job, state, now, origin))
+
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> Answer:
+        """Unless it is gone."""
+        return self._kept("result", job, now, super().result(job, state, now, origin, video))
+
+    def failed(self, job: Job, state: State, now: float) -> Answer:
+        """Unless it is gone."""
+        return self._kept("failed", job, now, super().failed(job, state, now))
+
+    def _kept(self, kind: str, job: Job, now: float, answer: Answer) -> Answer:
+        ended = now >= job.ended
+        if not ended or not self._gone(job, now):
+            return answer
+        if kind in self._kinds:
+            return self._instead(answer) if self._instead else self.unknown_request()
+        # What is not named here goes when it should.
+        return self.unknown_request() if now > job.ended + HOUR else answer
+
+
+def keeping(
+    gone: Gone,
+    kinds: str = "status result failed",
+    instead: Callable[[Answer], Answer] | None = None,
+    last: float = math.inf,
+) -> Maker:
+    """A service that forgets otherwise."""
+    return making(Keeping, gone, kinds, instead, last)
+
+
+def after(seconds: float) -> Gone:
+    """Gone so many seconds after the end."""
+    return lambda job, now: now > job.ended + seconds
+
+
+def since_submit(seconds: float) -> Gone:
+    """Gone so many seconds after the submit."""
+    return lambda job, now: now > job.submitted + seconds
+
+
+def retention() -> Iterator[Deviation]:
+    """All of them."""
+    kept, expired = ("job.kept-one-hour",), ("job.expired-is-404",)
+    for label, minutes in (("59-minutes", 59), ("50-minutes", 50), ("10-minutes", 10), ("1-minute", 1)):
+        yield Deviation(f"retention/{label}", kept, f"Jobs are kept for {label}.", keeping(after(60 * minutes)))
+    yield Deviation(
+        "retention/59-minutes-from-submit",
+        kept,
+        "Jobs are kept for 59 minutes from the submit.",
+        keeping(since_submit(3540)),
+    )
+    yield Deviation(
+        "retention/result-goes-first",
+        kept,
+        "The result is kept for 30 minutes, the status for an hour.",
+        keeping(after(1800), "result"),
+    )
+    yield Deviation(
+        "retention/output-lost",
+        ("job.completed-has-output", "job.kept-one-hour", "job.result-stable"),
+        "After 30 minutes a result has no output any more.",
+        keeping(after(1800), "result", _emptied, HOUR),
+    )
+    for label, seconds in (("2-hours", 2 * HOUR), ("for-ever", math.inf)):
+        yield Deviation(f"retention/{label}", expired, f"Jobs are kept {label}.", keeping(after(seconds)))
+    for kind in ("status", "result"):
+        yield Deviation(
+            f"retention/{kind}-for-ever",
+            expired,
+            f"The {kind} of a job is answered for ever.",
+            keeping(after(HOUR), kind, lambda answer: answer),
+        )
+    for status in (400, 403, 410, 422, 500):
+        yield Deviation(
+            f"retention/gone-is-{status}",
+            expired,
+            f"A job whose hour is over is answered with {status}.",
+            keeping(after(HOUR), instead=_with(status)),
+        )
+    yield Deviation(
+        "retention/gone-is-200",
+        expired,
+        "A job whose hour is over is answered with 200 and no output.",
+        keeping(after(HOUR), "status result", lambda answer: Answer(answer.cause, 200, {"error": "expired"})),
+    )
+    yield Deviation(
+        "retention/gone-is-EXPIRED",
+        (*expired, "job.states"),
+        "A job whose hour is over is EXPIRED, with 200.",
+        keeping(after(HOUR), "status result", lambda answer: Answer(answer.cause, 200, {"status": "EXPIRED"})),
+    )
+
+
+def _emptied(answer: Answer) -> Answer:
+    content = {key: value for key, value in answer.content.items() if key not in {"output", "video"}}
+    return Answer(answer.cause, answer.status, content)
+
+
+def _with(status: int) -> Callable[[Answer], Answer]:
+    return lambda answer: error(answer.cause, status, "this request has expired")

@@ -1,0 +1,33 @@
+"""Clauses without a mutant, and why: permissions, and what nobody can see from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Final
+
+UNSEEN: Final[Mapping[str, str]] = {
+    "*.negative_prompt.default": "what a text did to a picture cannot be told from the picture",
+    "*.steps.default": "the number of steps cannot be told from the picture",
+    "*.cfg.default": "the guidance cannot be told from the picture",
+    "*.guidance_scale.default": "the guidance cannot be told from the picture",
+    "*.image.default": "that a picture was left out shows in nothing but what is drawn",
+    "ltx-video.v2": "allowed to be absent: see the variant v2-where-documented",
+    "ltx-2-19b-t2v.v2": "allowed to be absent: see the variant v2-where-documented",
+    "ltx-2-fast.v2": "allowed to be absent: see the variant v2-where-documented",
+    "path.request_id": "a rule for callers: an empty id would be another route",
+    "v1.status.410": "a permission: a model may be retired",
+    "v2.status.410": "a permission: a model may be retired",
+    "status.406-elsewhere": "a permission: 406 may have other causes",
+    "transport.error-forms": "a permission: errors may be text or HTML",
+    "*.enum-inferred": "a permission: the values were not printed; the variant no-inferred refuses them",
+    "output.other-host": "the sandbox itself has its videos under its own origin; the variant other-host has not",
+    "video-made.x-request-id": "every header is a text",
+    "*.x-rate-limit-reset-at-utc": "every header is a text; what it must say is transport.reset-form",
+}
+"""Reasons, by patterns of ids."""
+
+
+def why_unseen(clause: str) -> str | None:
+    """Why a clause has no mutant; None where it should have one."""
+    return next((reason for pattern, reason in UNSEEN.items() if fnmatchcase(clause, pattern)), None)
