@@ -96,7 +96,7 @@ def jobs_of(reading: Reading) -> list[JobLife]:
             if isinstance(name, str) and name:
                 # An id that was given out twice is the first job's; `life` tells of the second.
                 found.setdefault(name, JobLife(name, request.exchange.key, request, request.last.model, value))
-        elif request.kind in {"poll", "result", "alias"} and request.works and _tells(request):
+        elif request.kind in {"poll", "result", "alias"} and request.works and tells(request):
             name = request.last.job or ""
             known = found.get(name)
             if known is None and request.exchange.key == "unknown" and request.status in {200, 422}:
@@ -106,7 +106,7 @@ def jobs_of(reading: Reading) -> list[JobLife]:
     return list(found.values())
 
 
-def _tells(request: Request) -> bool:
+def tells(request: Request) -> bool:
     """Whether the answer says something of the job: also a fault that only this reading meets."""
     return request.answered or request.keeps_failing
 

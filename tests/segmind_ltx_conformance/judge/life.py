@@ -10,7 +10,7 @@ from typing import Final, cast
 from urllib.parse import unquote, urlsplit
 
 from segmind_ltx_conformance.findings import Finding, Observation
-from segmind_ltx_conformance.judge.jobs import ENDED, ORDER, JobLife, Read, jobs_of, object_in, submits
+from segmind_ltx_conformance.judge.jobs import ENDED, ORDER, JobLife, Read, jobs_of, object_in, submits, tells
 from segmind_ltx_conformance.judge.reading import Reading
 from segmind_ltx_conformance.judge.statuses import message_of
 
@@ -69,6 +69,10 @@ def _addresses(job: JobLife, reading: Reading) -> Iterator[Finding]:
     alias = job.accepted.get("poll_url")
     if isinstance(alias, str) and alias and job.id not in unquote(urlsplit(alias).path):
         yield Finding("job.poll-url-works", job.slug, False, f"poll_url is {alias[:120]}", job.submit.indices)
+    for request in reading.of("output", "other"):
+        if request.exchange.url == alias and request.works and tells(request):
+            said = f"poll_url is {str(alias)[:120]}: answered {request.status}"
+            yield Finding("job.poll-url-works", job.slug, request.status in {200, 422}, said, request.indices)
     yield from _alias(job)
 
 

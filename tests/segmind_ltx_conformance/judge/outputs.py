@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from segmind_ltx_conformance.findings import Finding, Observation
@@ -75,7 +75,7 @@ def _blocking(request: Request) -> Finding:
     media = request.exchange.media or {}
     value = object_in(request)
     file: object = value.get("video")
-    url = file.get("url") if isinstance(file, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    url = cast("dict[str, object]", file).get("url") if isinstance(file, dict) else None
     places = [
         one for one in (value.get("output"), url) if isinstance(one, str) and urlsplit(one).scheme in {"http", "https"}
     ]
@@ -87,6 +87,28 @@ def _blocking(request: Request) -> Finding:
 
 
 def billing(reading: Reading) -> Iterator[Finding]:
+    """What was charged, as far as balances and prices tell."""
+    yield from _balances(reading)
+    yield from _twins(reading)
+
+
+def _twins(reading: Reading) -> Iterator[Finding]:
+    """Of two jobs for the same request both are charged, and alike."""
+    by_body: dict[tuple[str, str | None], list[tuple[JobLife, float]]] = {}
+    for job in jobs_of(reading):
+        metrics = job.completed.value.get("metrics") if job.completed and job.submit else None
+        cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
+        if job.submit is not None and isinstance(cost, int | float) and not isinstance(cost, bool):
+            by_body.setdefault((job.submit.exchange.url, job.submit.exchange.request_body), []).append((job, cost))
+    for same in by_body.values():
+        if len(same) > 1:
+            costs = [cost for _, cost in same]
+            said = f"the same request {len(same)} times cost {', '.join(f'{cost:g}' for cost in costs)} USD"
+            places = tuple(index for job, _ in same if job.completed for index in job.completed.request.indices)
+            yield Finding("billing.no-idempotency", same[0][0].slug, max(costs) - min(costs) <= CENT, said, places)
+
+
+def _balances(reading: Reading) -> Iterator[Finding]:
     """Between two paid calls the balance falls by the price of the second, whatever was read or refused meanwhile."""
     for before, meanwhile, after in _quiet(reading):
         left, now, cost = (_money(before, LEFT), _money(after, LEFT), _money(after, COST))

@@ -9,7 +9,7 @@ in whole seconds. Sound is there or not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import frozen
 
@@ -93,7 +93,7 @@ def _body(request: Request) -> Mapping[str, Any]:
 def _addresses(request: Request) -> list[str]:
     value = object_in(request)
     file = value.get("video")
-    url = file.get("url") if isinstance(file, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    url = cast("dict[str, object]", file).get("url") if isinstance(file, dict) else None
     return [one for one in (value.get("output"), url) if isinstance(one, str)]
 
 

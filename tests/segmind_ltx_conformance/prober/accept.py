@@ -14,6 +14,7 @@ from segmind_ltx_conformance.recording import Exchange
 
 Held = tuple[Item, Hold]
 
+NO_SUCH_MODEL: Final = "/v2/no-such-model"
 READS: Final = 10
 REFUSED: Final = 5
 TAKEN_APART: Final = frozenset({400, 404, 406, 409, 410, 413, 415, 422})
@@ -79,4 +80,5 @@ def audit(run: Run, held: Sequence[Held]) -> None:
                 got = run.trial(f"audit refused {number}", item.path, item.model, refusal.body, "valid")
                 if got is None or accepted(got):
                     break
+            run.trial("audit refused unknown model", NO_SUCH_MODEL, item.model, item.body, "valid")
         submit(run, item, hold, f"audit call {item.model.slug} #{item.number}")

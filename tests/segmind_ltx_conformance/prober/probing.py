@@ -167,14 +167,15 @@ def _pass(run: Run, held: list[Held]) -> None:
         if kind == "v1":
             # The slow ones first: so the blocking calls are over sooner.
             todo.sort(key=lambda pair: -pair[0].model.seconds)
-            run.spare.clear()
+            run.spare[:] = of("audit")
         refused = accept(run, todo)
         for item, _ in refused:
             take_apart(run, item)
         follow(run)
         download_all(run)
         _look(run)
-    audit(run, of("audit"))
+    audited, run.spare[:] = run.spare[:], []
+    audit(run, audited)
     accept(run, of("late"))
     for pair in of("twin"):
         repeat(run, pair)
