@@ -13,6 +13,11 @@ VARIANT: Final = "variant"
 """The kind of what the documents allow."""
 
 
+UNTELLABLE: Final = "-429"
+"""How the names of mutants end that answer 429 for ever. They cannot be told from a limit that does not pass, so
+that the run ends with 2: it could not tell, and is not green."""
+
+
 class Fate(StrEnum):
     """What became of a mutant."""
 
@@ -65,4 +70,6 @@ class Row:
         """Whether what is promised of it holds: a mutant of a D clause fails the run, what is no mutant passes."""
         if not self.is_mutant:
             return self.exit_status == 0
-        return self.exit_status == 1 if self.grade == "D" else self.fate is Fate.NAMED
+        if self.grade != "D":
+            return self.fate is Fate.NAMED
+        return self.exit_status == 1 or (self.exit_status == 2 and self.name.endswith(UNTELLABLE))

@@ -108,6 +108,10 @@ def _blamed(
 ) -> Iterator[Finding]:
     suspects = {r.last.index: {c for c in choices_of(model, _value(r)) if c not in innocent} for r in refused}
     known |= {next(iter(found)) for found in suspects.values() if len(found) == 1}
+    unexplained = [found for found in suspects.values() if not found & known]
+    common = set[Choice].intersection(*unexplained) if unexplained else set[Choice]()
+    if len(common) == 1 and len(unexplained) > 1:
+        known |= common  # The one value that would explain every refusal.
     for request in refused:
         clauses, found = choices_of(model, _value(request)), suspects[request.last.index]
         culprits = found & known

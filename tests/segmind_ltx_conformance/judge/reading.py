@@ -46,8 +46,10 @@ class Request:
     """One thing that was asked for, however often it had to be sent. The judge looks at the last answer."""
 
     calls: tuple[Call, ...]
-    answered_next: bool = False
-    """Whether the next call with a key that works was answered otherwise than by a passing fault."""
+    others_meanwhile: bool = False
+    """Whether another call, between the attempts, was answered otherwise than by a passing fault."""
+    other_next: bool = False
+    """Whether the next call was."""
 
     @property
     def last(self) -> Call:
@@ -87,12 +89,15 @@ class Request:
 
     @property
     def keeps_failing(self) -> bool:
-        """Whether it was tried often enough, always met the same fault, and what was asked next did not.
+        """Whether it was tried often enough, always met the same fault, and others did not.
 
-        So it is this request that the server does not get on with; an outage, or a limit, would have met both.
+        So it is this request that the server does not get on with: an outage would have met the next one as well, and
+        a limit on the rate all that were sent meanwhile.
         """
         statuses = {call.status for call in self.calls}
-        return len(self.calls) >= FEWEST_ATTEMPTS and len(statuses) == 1 and 0 not in statuses and self.answered_next
+        if len(self.calls) < FEWEST_ATTEMPTS or len(statuses) > 1 or 0 in statuses:
+            return False
+        return self.others_meanwhile or (self.other_next and 429 not in statuses)
 
     @cached_property
     def body(self) -> Body | None:
@@ -198,14 +203,20 @@ def _requests(calls: tuple[Call, ...]) -> Iterator[Request]:
         for call in attempts:
             # What was answered is finished; the same label after that is a new reading, as of a job that is polled.
             if run and not passing(run[-1].status):
-                yield Request(tuple(run), _answered_next(run, calls))
+                yield Request(tuple(run), *_others(run, calls))
                 run = []
             run.append(call)
         if run:
-            yield Request(tuple(run), _answered_next(run, calls))
+            yield Request(tuple(run), *_others(run, calls))
 
 
-def _answered_next(run: list[Call], calls: tuple[Call, ...]) -> bool:
-    later = (call for call in calls[run[-1].index + 1 :] if call.exchange.key in WORKING and call.kind != "other")
-    following = next(later, None)
-    return following is not None and not passing(following.status)
+def _others(run: list[Call], calls: tuple[Call, ...]) -> tuple[bool, bool]:
+    """Whether calls with keys that work were answered between these attempts, and next after them."""
+
+    def told(call: Call) -> bool:
+        return call.exchange.key in WORKING and call.kind != "other"
+
+    between = calls[run[0].index + 1 : run[-1].index]
+    following = next((call for call in calls[run[-1].index + 1 :] if told(call)), None)
+    meanwhile = any(told(call) and not passing(call.status) for call in between)
+    return meanwhile, following is not None and not passing(following.status)
