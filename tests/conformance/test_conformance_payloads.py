@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
@@ -20,7 +22,7 @@ def test_the_packs_try_every_choice_with_valid_bodies(model: Model, seed: int | 
     made = packs(model, PICTURE, seed)
     for options in choices(model, PICTURE).values():
         assert all(any(one in pack.values() for pack in made) for one in options)
-    validator = Draft202012Validator(model.schema)
+    validator: Any = Draft202012Validator(model.schema)
     assert all(validator.is_valid(body_of(model, pack, PICTURE)) for pack in made)
 
 
@@ -35,7 +37,7 @@ def test_a_seed_changes_the_packs_and_not_their_number() -> None:
 @every_model
 def test_every_refusal_is_invalid(model: Model) -> None:
     checker = FormatChecker()
-    validator = Draft202012Validator(model.schema, format_checker=checker)
+    validator: Any = Draft202012Validator(model.schema, format_checker=checker)
     found = [one for one in refusals(model, PICTURE) if not isinstance(one.body, bytes)]
     assert found
     structural = [one for one in found if not one.clause.endswith(".format")]

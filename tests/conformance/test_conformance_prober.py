@@ -41,7 +41,7 @@ def sandbox(clock: Clock | None = None, **options: Any) -> Generator[RunningSand
 
 def target_at(base_url: str, *, lever: bool = True, **limits: Any) -> Target:
     keys = Keys({one.name: one.key for one in SCENARIOS})
-    chosen = {"max_cost": 100.0, "job_timeout": 20.0, "poll_interval": 0.01, **limits}
+    chosen: dict[str, Any] = {"max_cost": 100.0, "job_timeout": 20.0, "poll_interval": 0.01, **limits}
     return Target(base_url, keys, Limits(**chosen), "/_control/advance" if lever else None)
 
 
@@ -57,13 +57,14 @@ def test_a_whole_run_does_all_stages_with_the_jobs_that_were_planned() -> None:
     with sandbox() as box:
         target = target_at(box.base_url)
         planned = plan(target, CONTRACT, Options())
-        told = list[tuple[str, int, int]]()
-        recording = probe(target, CONTRACT, Options(), lambda *one: told.append(one))
-    assert stages(recording).keys() == STAGES.keys()
+        told = list[int]()
+        recording = probe(target, CONTRACT, Options(), lambda _, done, __: told.append(done))
+    # The sandbox gives no address on another host.
+    assert stages(recording).keys() == STAGES.keys() - {"address"}
     assert planned.jobs == len(billed(recording)) == 59
     assert planned.usd_low < planned.usd_high
     assert {one.what for one in recording.skips} == {"open"}
-    assert [done for _, done, _ in told] == list(range(1, len(recording.exchanges) + 1))
+    assert told == list(range(1, len(recording.exchanges) + 1))
     by_stage = {one.probe: one.status for one in recording.exchanges if (one.probe or "").startswith("retention")}
     assert {status for name, status in by_stage.items() if name and "before its hour" in name} == {200}
     assert {status for name, status in by_stage.items() if name and "after its hour" in name} == {404}
@@ -78,8 +79,9 @@ def test_the_result_is_read_before_the_status_and_again_at_the_end() -> None:
     mine = [one for one in recording.exchanges if first in one.url and (one.probe or "")[:4] in {"resu", "poll"}]
     words = [(one.probe or "").split()[0] for one in mine]
     assert words[:2] == ["result", "poll"]
-    assert words[-3:] == ["result", "poll", "result"]
-    assert len(mine) % 2 == 1
+    assert words == ["result", "poll"] * (len(words) // 2)
+    assert (mine[-2].probe or "").endswith("again")
+    assert mine[-2].body == mine[-4].body
 
 
 def test_the_same_seed_sends_the_same_requests() -> None:

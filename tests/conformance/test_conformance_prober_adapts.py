@@ -28,7 +28,7 @@ def recorded(behaviour: type[Behaviour], options: Options = FAST, **limits: Any)
     with running_sandbox(clock=ManualClock(), behaviour=behaviour) as box:
         box.state.videos = VideoCache(lambda _: b"no video\xff")
         keys = Keys({one.name: one.key for one in SCENARIOS})
-        chosen = {"max_cost": 100.0, "job_timeout": 20.0, "poll_interval": 0.01, **limits}
+        chosen: dict[str, Any] = {"max_cost": 100.0, "job_timeout": 20.0, "poll_interval": 0.01, **limits}
         return probe(Target(box.base_url, keys, Limits(**chosen), "/_control/advance"), CONTRACT, options)
 
 

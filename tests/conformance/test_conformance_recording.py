@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from segmind_ltx_conformance import recording as module
 from segmind_ltx_conformance.recording import (
     Exchange,
     Recording,
@@ -57,7 +57,7 @@ def test_an_old_recording_stays_whole_where_the_new_one_cannot_be_written(
     def broken(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(module.Path, "replace", broken)
+    monkeypatch.setattr(Path, "replace", broken)
     with pytest.raises(OSError, match="no space"):
         write_recording(a_recording(), path)
     assert path.read_text() == "old"
@@ -65,7 +65,7 @@ def test_an_old_recording_stays_whole_where_the_new_one_cannot_be_written(
 
 
 def test_somebody_elses_har_is_read(tmp_path: Path) -> None:
-    entry = {
+    entry: dict[str, Any] = {
         "startedDateTime": "2026-01-02T03:04:05Z",
         "request": {
             "method": "post",

@@ -61,7 +61,11 @@ def accept(run: Run, held: Sequence[Held]) -> list[tuple[Item, Exchange]]:
         item, hold = pair
         return item, submit(run, item, hold, f"accept {item.version} {item.model.slug} #{item.number}")
 
+    begun = len(run.jobs)
     sent = run.each(held, one)
+    # In the order in which they were sent, not in that of the answers: what is chosen later must not depend on chance.
+    places = {f"{item.version} {item.model.slug} #{item.number}": place for place, (item, _) in enumerate(held)}
+    run.jobs[begun:] = sorted(run.jobs[begun:], key=lambda job: places[job.label])
     return [(item, got) for item, got in sent if got and (got.status in TAKEN_APART or got.status >= 500)]
 
 

@@ -88,8 +88,10 @@ class _Apart:
     def _harmless(self, one: Choice) -> Choice:
         """Another value of the same parameter: one that was accepted, or left out, or the first that there is."""
         model, name = self.item.model, one.parameter
-        others = [other for other in self._accepted() if other.parameter == name and other != one]
         options = choices(model, self.run.picture)[name]
+        accepted = [other for other in self._accepted() if other.parameter == name and other != one]
+        # In the order of the contract: that of the answers is chance.
+        others = [other for other in options if other in accepted] or accepted
         others += [other for other in options if other.value is OMITTED and other != one]
         if name in model.required:
             others.append(Choice(name, base(model, self.run.picture)[name], one.clause))
