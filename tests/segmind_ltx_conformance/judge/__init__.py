@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from segmind_ltx_conformance.findings import Check, Finding, Judgement, Observation, Outcome
-from segmind_ltx_conformance.judge import answers, life, outputs, payloads, statuses, videos
+from segmind_ltx_conformance.judge import answers, endings, life, outputs, payloads, statuses, videos
 from segmind_ltx_conformance.judge.reading import Reading, read
 from segmind_ltx_conformance.judge.verdicts import checks
 from segmind_ltx_conformance.recording import Recording
@@ -20,6 +20,7 @@ RULES: Final[tuple[Callable[[Reading], Iterator[Finding]], ...]] = (
     statuses.meanings,
     statuses.messages,
     life.life,
+    endings.endings,
     answers.fields,
     videos.videos,
     outputs.outputs,

@@ -12,6 +12,10 @@ from segmind_ltx_spec import Model
 
 ORDER: Final = {"QUEUED": 0, "PROCESSING": 1, "COMPLETED": 2, "FAILED": 2}
 """The four states, by how far a job has come."""
+HOUR: Final = 3600.0
+"""Seconds for which a result is kept."""
+SLACK: Final = 1.0
+"""Seconds by which two clocks, or a request and its answer, may differ."""
 ENDED: Final = frozenset({"COMPLETED", "FAILED"})
 
 
