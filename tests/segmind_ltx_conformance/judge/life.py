@@ -105,7 +105,8 @@ def _reachable(job: JobLife) -> Iterator[Finding]:
             last = reads[-1]
             said = f"{last.request.last.where}: a job that was accepted is answered {last.status}"
             clause = f"{kind}.status.200" if last.status != 401 else "auth.key-in-header"
-            yield Finding(clause, job.slug, False, said, last.request.indices)
+            for broken in [clause, f"{kind}.route"] if last.status == 404 else [clause]:
+                yield Finding(broken, job.slug, False, said, last.request.indices)
 
 
 def _states(job: JobLife, reading: Reading) -> Iterator[Finding]:

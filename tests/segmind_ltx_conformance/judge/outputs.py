@@ -33,17 +33,11 @@ def outputs(reading: Reading) -> Iterator[Finding]:
             yield _blocking(request)
             file = object_in(request).get("output")
             for one in fetched.get(str(file), []):
-                if one.exchange.media is not None:
-                    yield _is_a_video(request.slug, one)
+                yield from _downloaded(request.slug, one)
 
 
 def _download(job: JobLife, request: Request, age: float) -> Iterator[Finding]:
     status = request.status
-    if status == 0 or not request.answered:
-        yield Finding(
-            "output.is-a-video", job.slug, None, f"the output is answered {status or 'not at all'}", request.indices
-        )
-        return
     if status in {401, 403}:
         said = f"without a key the output is answered {status}"
         yield Finding("output.without-key", job.slug, False, said, request.indices)
@@ -55,8 +49,18 @@ def _download(job: JobLife, request: Request, age: float) -> Iterator[Finding]:
         return
     if status == 200:
         yield Finding("output.without-key", job.slug, True, f"without a key it is answered {status}", request.indices)
-    if request.exchange.media is not None or status != 200:  # Else nobody looked at it.
-        yield _is_a_video(job.slug, request)
+    yield from _downloaded(job.slug, request)
+
+
+def _downloaded(slug: str | None, request: Request) -> Iterator[Finding]:
+    """What a download gave; nothing where nobody looked at it."""
+    one, clause = request.exchange, "output.is-a-video"
+    if "refused" in (one.fault or ""):
+        yield Finding(clause, slug, False, f"the output leads nowhere: {one.fault}", request.indices)
+    elif not request.answered and not request.keeps_failing:
+        yield Finding(clause, slug, None, f"the output is answered {one.status or 'not at all'}", request.indices)
+    elif one.media is not None or one.status != 200 or one.size == 0:
+        yield _is_a_video(slug, request)
 
 
 def _is_a_video(slug: str | None, request: Request) -> Finding:
@@ -80,7 +84,8 @@ def _blocking(request: Request) -> Finding:
         one for one in (value.get("output"), url) if isinstance(one, str) and urlsplit(one).scheme in {"http", "https"}
     ]
     kind = request.exchange.headers.get("content-type", "")
-    video = media.get("kind") == "video" or (request.exchange.media is None and kind.startswith("video/"))
+    unread = request.exchange.media is None and request.exchange.size > 0 and kind.startswith("video/")
+    video = media.get("kind") == "video" or unread
     holds = video or bool(places)
     form = "a video" if video else "a location" if places else "neither a video nor its location"
     return Finding("transport.v1-bytes-or-json", request.slug, holds, f"{request.last.where}: {form}", request.indices)

@@ -37,7 +37,8 @@ def refusals(reading: Reading) -> Iterator[Finding]:
         if accepted(request):
             # With several things wrong nobody can say which of them went unseen.
             clause = body.violated[0] if len(body.violated) == 1 else status
-            yield Finding(clause, request.slug, False, said, request.indices)
+            for broken in {clause, status} if body.kind is Kind.MALFORMED else {clause}:
+                yield Finding(broken, request.slug, False, said, request.indices)
             continue
         if len(body.violated) == 1:
             yield Finding(body.violated[0], request.slug, True, said, request.indices)
@@ -77,7 +78,8 @@ def _of_version(model: Model, version: str, tried: Sequence[Request], known: set
     innocent: dict[Choice, str] = {}
     for request in good:
         yield Finding(f"{model.slug}.{version}", model.slug, True, request.last.where, request.indices)
-        yield Finding(f"{version}.status.200", model.slug, True, request.last.where, request.indices)
+        said = f"{request.last.where}: accepted with {request.status}"
+        yield Finding(f"{version}.status.200", model.slug, request.status == 200, said, request.indices)
         yield Finding("auth.key-in-header", model.slug, True, request.last.where, request.indices)
         for choice, clause in choices_of(model, _value(request)).items():
             innocent[choice] = clause

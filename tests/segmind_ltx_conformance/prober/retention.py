@@ -12,7 +12,7 @@ from segmind_ltx_conformance.recording import Exchange, Recording
 
 WATCHED: Final = 2
 """How many jobs are watched."""
-BEFORE: Final = 3590.0
+BEFORE: Final = 3597.0
 """Seconds after the submit: the result must still be there."""
 AFTER: Final = 3605.0
 """Seconds after the end was first seen: it must be gone."""
