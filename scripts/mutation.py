@@ -13,11 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from mutation_tools import constants, page
-from mutation_tools.mutants import Mutant, between
+from mutation_tools import constants, page, plain_ids
+from mutation_tools.mutants import NOTICED, Mutant, between
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs" / "mutation.md"
@@ -25,7 +26,7 @@ MODULES: Final = ("_retry", "_polling", "errors", "_answers", "_flows", "_downlo
 AT_LEAST: Final = 0.9
 
 TESTS: Final = [
-    *(f"tests/unit/test_unit_{name}.py" for name in ("answers", "errors", "polling", "retry")),
+    *(f"tests/unit/test_unit_{name}.py" for name in ("answers", "errors", "errors_words", "polling", "retry")),
     "tests/wire",
 ]
 FAST: Final = [
@@ -71,9 +72,10 @@ def _copy(copy: Path) -> None:
         "source_paths": ["src"],
         "only_mutate": [f"src/segmind_ltx/{name}.py" for name in MODULES],
         "pytest_add_cli_args_test_selection": TESTS,
-        "pytest_add_cli_args": FAST,
+        "pytest_add_cli_args": [*FAST, *plain_ids.ARGUMENTS],
         # Where a mutant makes a loop endless, its memory grows with the log.
         "timeout_multiplier": 3.0,
+        "timeout_constant": 5.0,
     }
     own = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
@@ -82,20 +84,32 @@ def _copy(copy: Path) -> None:
 
 def _in_functions(copy: Path, patterns: list[str]) -> list[Mutant]:
     """The mutants that mutmut makes: all but those outside of functions."""
-    _mutmut(copy, "run", *patterns, shown=True)
+    # Tests that fail or are not found look like a mutant noticed. With a pattern, mutmut first runs on the unchanged
+    # modules all tests that it will name later, and gives up where one is not found.
+    _mutmut(copy, "run", *(patterns or ["*"]), shown=True)
+    late = [name for name, state in _states(copy) if state == "timeout"]
+    if late:  # On a busy machine a test may merely be slow: once more, one at a time.
+        _mutmut(copy, "run", "--max-children", "1", *late, shown=True)
     mutants: list[Mutant] = []
-    for line in _mutmut(copy, "results", "--all", "true").splitlines():
-        name, _, state = line.strip().rpartition(": ")
+    for name, state in _states(copy):
         if state == "not checked":
             continue
-        changed = "" if state in {"killed", "timeout"} else _mutmut(copy, "show", name)
+        changed = "" if state in NOTICED else _mutmut(copy, "show", name)
         mutants.append(Mutant.of(name, state, *between(changed)))
     return mutants
+
+
+def _states(copy: Path) -> Iterator[tuple[str, str]]:
+    """The name of each mutant, and what came of it."""
+    for line in _mutmut(copy, "results", "--all", "true").splitlines():
+        name, _, state = line.strip().rpartition(": ")
+        yield name, state
 
 
 def _mutmut(copy: Path, *arguments: str, shown: bool = False) -> str:
     command = [str(Path(sys.executable).with_name("mutmut")), *arguments]
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "SEGMIND_"))}
+    clean["PYTHONPATH"] = str(ROOT / "scripts")  # For the plugin.
     done = subprocess.run(
         command, cwd=copy, env=clean, stdout=None if shown else subprocess.PIPE, text=True, check=True
     )
