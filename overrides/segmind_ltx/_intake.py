@@ -114,6 +114,7 @@ class Intake:
         self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
         good = self._status == 200
         self._sink = call.sink if good else None
+        self._blocking = call.method == "POST" and call.target.startswith("/v1/")
         self._kept = bytearray()
         self._size = 0
         # A video may come without a media type, or with a generic one.
@@ -149,8 +150,9 @@ class Intake:
             self.broken = f"{self._size} bytes came where {self._length} were announced"
         body, headers = bytes(self._kept), self._headers
         secret = key.reveal()
-        # A video is nobody's message, and has to stay as it was made.
-        video = self._status == 200 and looks_like_video(Answer(self._status, headers, body))
+        # The whole video of a blocking call is nobody's message, is quoted nowhere, and has to stay as it was made.
+        whole = self._blocking and self._status == 200 and self.broken is None
+        video = whole and looks_like_video(Answer(self._status, headers, body))
         if len(secret) >= SHORTEST_KEY:
             body = body if video else body.replace(secret.encode(), b"[api key]")
             if secret in "\n".join(headers.values()):

@@ -51,6 +51,21 @@ def test_a_video_that_happens_to_hold_the_key_stays_as_it_was_made(caller: Calle
     assert video.content == content
 
 
+@pytest.mark.parametrize(
+    "step", [lambda c: c.submit("ltx-video", prompt="x"), lambda c: c.job("job-1").result(), lambda c: _generate(c)]
+)
+def test_what_is_called_a_video_and_is_none_still_shows_no_key(
+    caller: Caller, wire: respx.MockRouter, step: Any
+) -> None:
+    broken = {"content-type": "video/mp4", "content-length": "99"}
+    for route in (wire.post(path__regex="/v2/.*"), wire.get(path__regex=".*")):
+        route.respond(200, content=f'"{KEY}"'.encode(), headers={"content-type": "video/mp4"})
+    wire.post(path__regex="/v1/.*").respond(200, content=f'"{KEY}"'.encode(), headers=broken)
+    with pytest.raises(ltx.SegmindLtxError) as caught:
+        caller(step)
+    assert KEY not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+
+
 BODIES: dict[str, dict[str, Any]] = {
     "output": {"output": URL},
     "list of outputs": {"output": [None, URL]},
