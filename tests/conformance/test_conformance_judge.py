@@ -26,12 +26,18 @@ HAPPY = json.dumps(
 )
 
 
-def post(
-    body: Any, status: int, answer: str = HAPPY, at: float = 0.0, probe: str | None = None, **more: Any
-) -> Exchange:
-    text = body if isinstance(body, str) else json.dumps(body)
-    told = {"method": "POST", "url": f"{BASE}{MODEL.v2}", "key": "valid", "at": at, "status": status, **more}
-    return Exchange(request_body=text, body=answer.encode(), size=len(answer), probe=probe, **told)
+def post(body: Any, status: int, answer: str = HAPPY, probe: str | None = None) -> Exchange:
+    return Exchange(
+        method="POST",
+        url=f"{BASE}{MODEL.v2}",
+        key="valid",
+        at=0.0,
+        status=status,
+        request_body=body if isinstance(body, str) else json.dumps(body),
+        body=answer.encode(),
+        size=len(answer),
+        probe=probe,
+    )
 
 
 def of(*exchanges: Exchange, **more: Any) -> Judgement:
@@ -79,29 +85,29 @@ def test_only_what_is_asked_for_is_judged() -> None:
     assert [check.id for check in judgement.checks] == ["ltx-2-fast.v2"]
 
 
-@pytest.mark.parametrize(
-    ("body", "kind", "violated"),
-    [
-        ({"prompt": "x"}, Kind.VALID, set()),
-        ({"prompt": "x", "image": None}, Kind.VALID, set()),
-        ({"prompt": "x", "duration": 7}, Kind.INVALID, {"duration.enum"}),
-        ({"prompt": "x", "duration": "6"}, Kind.INVALID, {"duration.type"}),
-        ({"prompt": "x", "duration": True}, Kind.INVALID, {"duration.type"}),
-        ({"prompt": "x", "duration": 6.5}, Kind.INVALID, {"duration.type"}),
-        ({"prompt": "x", "resolution": "4K"}, Kind.INVALID, {"resolution.enum"}),
-        ({"prompt": "x", "generate_audio": 1}, Kind.INVALID, {"generate_audio.type"}),
-        ({"prompt": "x", "image": "boat.png"}, Kind.INVALID, {"image.format"}),
-        ({"duration": 7}, Kind.INVALID, {"prompt.required", "duration.enum"}),
-        # What no page speaks of.
-        ({"prompt": "x", "duration": 6.0}, Kind.OPEN, set()),
-        ({"prompt": ""}, Kind.OPEN, set()),
-        ({"prompt": "x", "colour": "red"}, Kind.OPEN, set()),
-        ({"prompt": "x", "image": "data:image/png;base64,AA=="}, Kind.OPEN, set()),
-        ([], Kind.NO_OBJECT, {"body"}),
-        ("{", Kind.MALFORMED, {"body"}),
-        ("NaN", Kind.MALFORMED, {"body"}),
-    ],
-)
+BODIES: list[tuple[Any, Kind, set[str]]] = [
+    ({"prompt": "x"}, Kind.VALID, set()),
+    ({"prompt": "x", "image": None}, Kind.VALID, set()),
+    ({"prompt": "x", "duration": 7}, Kind.INVALID, {"duration.enum"}),
+    ({"prompt": "x", "duration": "6"}, Kind.INVALID, {"duration.type"}),
+    ({"prompt": "x", "duration": True}, Kind.INVALID, {"duration.type"}),
+    ({"prompt": "x", "duration": 6.5}, Kind.INVALID, {"duration.type"}),
+    ({"prompt": "x", "resolution": "4K"}, Kind.INVALID, {"resolution.enum"}),
+    ({"prompt": "x", "generate_audio": 1}, Kind.INVALID, {"generate_audio.type"}),
+    ({"prompt": "x", "image": "boat.png"}, Kind.INVALID, {"image.format"}),
+    ({"duration": 7}, Kind.INVALID, {"prompt.required", "duration.enum"}),
+    # What no page speaks of.
+    ({"prompt": "x", "duration": 6.0}, Kind.OPEN, set()),
+    ({"prompt": ""}, Kind.OPEN, set()),
+    ({"prompt": "x", "colour": "red"}, Kind.OPEN, set()),
+    ({"prompt": "x", "image": "data:image/png;base64,AA=="}, Kind.OPEN, set()),
+    ([], Kind.NO_OBJECT, {"body"}),
+    ("{", Kind.MALFORMED, {"body"}),
+    ("NaN", Kind.MALFORMED, {"body"}),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "violated"), BODIES)
 def test_what_a_body_is_follows_from_the_contract(body: Any, kind: Kind, violated: set[str]) -> None:
     read = read_body(MODEL, body if isinstance(body, str) else json.dumps(body))
     assert (read.kind, set(read.violated)) == (kind, {f"ltx-2-fast.{name}" for name in violated})
