@@ -30,7 +30,8 @@ class _Line:
     """What both have in common: how a request is made, and how a transport."""
 
     def __init__(self, http: httpx.Client | httpx.AsyncClient | None, proxy: str | httpx.Proxy | None) -> None:
-        self._given, self._closed, self.own = http, False, False
+        self._given, self._closed = http, False
+        self.own: bool = False
         self._own = httpx.Headers({"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT})
         self._proxy = proxy
 
