@@ -29,9 +29,11 @@ _tls = lru_cache(maxsize=1)(httpx.create_ssl_context)
 class _Line:
     """What both have in common: how a request is made, and how a transport."""
 
+    own: bool
+    """Whether only httpx's own transports are in use."""
+
     def __init__(self, http: httpx.Client | httpx.AsyncClient | None, proxy: str | httpx.Proxy | None) -> None:
         self._given, self._closed = http, False
-        self.own: bool = False
         self._own = httpx.Headers({"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT})
         self._proxy = proxy
 
@@ -68,7 +70,7 @@ class Line(_Line):
         self._owned = httpx.Client() if http is None and proxies_are_set(transport, proxy) else None
         super().__init__(http or self._owned, proxy)
         self._http, self._transport = http or self._owned, transport
-        self.own = http is None and transport is None  # Whether only httpx's own transports are in use.
+        self.own: bool = http is None and transport is None
         self._idle: list[httpx.HTTPTransport] = []
         if proxy is not None:
             self._idle.append(self._new())
@@ -132,7 +134,7 @@ class AsyncLine(_Line):
         self._owned = httpx.AsyncClient() if http is None and proxies_are_set(transport, proxy) else None
         super().__init__(http or self._owned, proxy)
         self._http, self._transport = http or self._owned, transport
-        self.own = http is None and transport is None  # Whether only httpx's own transports are in use.
+        self.own: bool = http is None and transport is None
         self._idle: list[httpx.AsyncHTTPTransport] = []
         if proxy is not None:
             self._idle.append(self._new())
