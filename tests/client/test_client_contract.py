@@ -30,7 +30,7 @@ KEY = "SG_0123456789abcdef"
 BASE = "https://api.example.test"
 SCHEMAS = CONTRACT.document["components"]["schemas"]
 SLUGS = list(CONTRACT.models)
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 JSON = st.recursive(
     st.none()
     | st.booleans()

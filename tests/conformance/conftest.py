@@ -15,4 +15,4 @@ from .live import ONE_MODEL, sandbox_and_target
 def recorded() -> Recording:
     """What a run with one model records."""
     with sandbox_and_target() as (_, target):
-        return probe(target, load(), Options(models=frozenset({ONE_MODEL})))
+        return probe(target, load(), Options(models=frozenset({ONE_MODEL}), bulk=0))

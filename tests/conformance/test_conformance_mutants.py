@@ -1,6 +1,6 @@
 """A few of the sandbox's deviations: the suite notices what is wrong, and nothing that is allowed.
 
-``nox -s mutants`` runs all of them; this holds one of each kind, with one model.
+``nox -s mutants`` runs all of them; this holds a few, with one model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from segmind_ltx_spec import clauses_by_id, load
 
 from .live import ONE_MODEL, sandbox_and_target
 
-OPTIONS = Options(models=frozenset({ONE_MODEL}), bulk=2)
+OPTIONS = Options(models=frozenset({ONE_MODEL}), bulk=0)
 
 
 def judged(name: str) -> Judgement:
@@ -33,10 +33,8 @@ def judged(name: str) -> Judgement:
     [
         f"refuse/{ONE_MODEL}/width/the-minimum@v1",
         f"accept/{ONE_MODEL}/width/type-digits-in-quotes@v1",
-        "status/invalid/v2-422",
         "life/output-early-poll",
         "life/recovers",
-        "retention/59-minutes",
         "status/failed-job/result-502",
     ],
 )
@@ -47,14 +45,14 @@ def test_a_mutant_of_a_stated_clause_fails_the_run_by_its_clause(name: str) -> N
     assert clauses_by_id()[find(name).clauses[0]].grade == "D"
 
 
-@pytest.mark.parametrize("name", ["life/poll_url/dead", "billing/second-free"])
+@pytest.mark.parametrize("name", ["billing/second-free"])
 def test_a_mutant_of_another_clause_is_warned_of(name: str) -> None:
     judgement = judged(name)
     assert judgement.exit_status == 0
     assert find(name).clauses[0] in {check.clause.id for check in judgement.having(Outcome.WARNED)}
 
 
-@pytest.mark.parametrize("name", ["least", "passing-502", "v1-json", "skips-processing"])
+@pytest.mark.parametrize("name", ["least", "passing-502"])
 def test_what_the_documents_allow_fails_nothing(name: str) -> None:
     assert name in {one.name for one in VARIANTS}
     judgement = judged(name)
