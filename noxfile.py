@@ -60,6 +60,11 @@ def _runs(version: str) -> bool:
         return False
 
 
+def _run_script(session: nox.Session, module: str, *arguments: str) -> None:
+    """Run a module of ``scripts/``, which is not installed."""
+    session.run("python", "-m", module, *arguments, env={"PYTHONPATH": str(Path(__file__).with_name("scripts"))})
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting."""
@@ -77,65 +82,65 @@ def types(session: nox.Session) -> None:
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")
     # Seeded mistakes that both checkers have to see; `tests` passes them over where there is no checker.
-    session.run("python", "-m", "pytest", "tests/meta", "-k", "mistake or types")
+    session.run("python", "-m", "pytest", "tests/project", "-k", "mistake or types")
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
     """Put every fault in front of every kind of call, and write docs/faults.md from what came of it."""
     session.install("-e", ".[all]", *GROUPS["tests"])
-    session.run("python", "scripts/fault_table.py", *session.posargs)
+    session.run("python", "scripts/faults.py", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
     """The long forms of two tests: 200 kills at random moments, and 100,000 odd answers."""
     session.install("-e", ".[all]", *GROUPS["tests"])
-    tests = ("tests/client/test_client_kill.py", "tests/unit/test_unit_fuzz.py")
+    tests = ("tests/client/sockets/test_kill.py", "tests/client/unit/test_fuzz.py")
     long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long"}
     session.run("python", "-m", "pytest", "--durations=0", *tests, *session.posargs, env=long)
 
 
 @nox.session
-def mutants(session: nox.Session) -> None:
-    """Show the conformance suite servers that are wrong on purpose, and write docs/mutants.md."""
+def deviations(session: nox.Session) -> None:
+    """Show the conformance suite servers that are wrong on purpose, and write docs/deviations.md."""
     session.install("-e", ".[all]", *GROUPS["tests"])
-    session.run("python", "scripts/mutants.py", *session.posargs)
+    _run_script(session, "deviations", *session.posargs)
 
 
 @nox.session
 def mutation(session: nox.Session) -> None:
     """Change the client's decisions one by one, see a test fail for each, and write docs/mutation.md."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["mutation"])
-    session.run("python", "scripts/mutation.py", *session.posargs)
+    _run_script(session, "mutation", *session.posargs)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure the client beside others, and write docs/benchmarks.md."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["bench"])
-    session.run("python", "scripts/bench.py", *session.posargs)
+    _run_script(session, "bench", *session.posargs)
 
 
 @nox.session
 def spec(session: nox.Session) -> None:
     """Show the spec to the tools that others would read it with. Needs Node and npm."""
     session.install("-e", ".", *GROUPS["spec"])
-    session.run("python", "scripts/check_spec.py", *session.posargs)
+    _run_script(session, "check_spec", *session.posargs)
 
 
 @nox.session
 def regenerate(session: nox.Session) -> None:
     """Write the generated client anew from the spec, and say what changed."""
     session.install("-e", ".", *GROUPS["generate"])
-    session.run("python", "scripts/regenerate.py")
+    _run_script(session, "generate.regenerate")
 
 
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail where the committed generated client is not what the spec gives."""
     session.install("-e", ".", *GROUPS["generate"])
-    session.run("python", "scripts/drift.py")
+    _run_script(session, "generate.drift")
 
 
 @nox.session

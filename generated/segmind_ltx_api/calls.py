@@ -185,7 +185,7 @@ class Generate(Protocol[Result_co, Status_co]):
     ) -> Result_co: ...
 
 
-class GenerateSync(Protocol[Result_co]):
+class GenerateBlocking(Protocol[Result_co]):
     """Make one blocking v1 call."""
 
     @overload

@@ -12,39 +12,42 @@
 
 import logging
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from segmind_ltx.client import Client, Job
-from segmind_ltx.errors import (
-    ApiStatusError,
-    AuthenticationError,
-    BadGatewayError,
-    BadRequestError,
-    ConfigurationError,
-    DownloadError,
-    GatewayTimeoutError,
-    InsufficientCreditsError,
-    InternalServerError,
-    JobFailedError,
-    JobNotFinishedError,
-    ModelRetiredError,
-    NoAnswerError,
-    NotFoundError,
-    OutputExistsError,
-    ParameterError,
-    PermissionDeniedError,
-    RateLimitedError,
-    SegmindLtxError,
-    ServerError,
-    SubmitUncertainError,
-    UnexpectedAnswerError,
-    WaitTimeoutError,
-)
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from segmind_ltx.aio import AsyncClient, AsyncJob
-    from segmind_ltx.many import Outcome
-    from segmind_ltx.video import AsyncVideo, JobStatus, Video
+    from segmind_ltx._clock import Clock
+    from segmind_ltx._core.results import JobStatus
+    from segmind_ltx._files import Progress
+    from segmind_ltx._many.generate import Outcome
+    from segmind_ltx.async_client import AsyncClient, AsyncJob
+    from segmind_ltx.client import Client, Job
+    from segmind_ltx.errors import (
+        APIConnectionError,
+        APIStatusError,
+        AuthenticationError,
+        BadGatewayError,
+        BadRequestError,
+        ConfigurationError,
+        DownloadError,
+        GatewayTimeoutError,
+        InsufficientCreditsError,
+        InternalServerError,
+        JobFailedError,
+        JobNotFinishedError,
+        ModelRetiredError,
+        NotFoundError,
+        OutputExistsError,
+        ParameterError,
+        PermissionDeniedError,
+        RateLimitError,
+        SegmindLtxError,
+        ServerError,
+        SubmitUncertainError,
+        UnexpectedResponseError,
+        WaitTimeoutError,
+    )
+    from segmind_ltx.ledger import Ledger
+    from segmind_ltx.video import AsyncVideo, Video
     from segmind_ltx_api import requests
     from segmind_ltx_api.requests import *  # noqa: F403 - one class a model, as the spec has them
 
@@ -54,7 +57,8 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
-    "ApiStatusError",
+    "APIConnectionError",
+    "APIStatusError",
     "AsyncClient",
     "AsyncJob",
     "AsyncVideo",
@@ -62,6 +66,7 @@ __all__ = [
     "BadGatewayError",
     "BadRequestError",
     "Client",
+    "Clock",
     "ConfigurationError",
     "DownloadError",
     "GatewayTimeoutError",
@@ -71,18 +76,19 @@ __all__ = [
     "JobFailedError",
     "JobNotFinishedError",
     "JobStatus",
+    "Ledger",
     "ModelRetiredError",
-    "NoAnswerError",
     "NotFoundError",
     "Outcome",
     "OutputExistsError",
     "ParameterError",
     "PermissionDeniedError",
-    "RateLimitedError",
+    "Progress",
+    "RateLimitError",
     "SegmindLtxError",
     "ServerError",
     "SubmitUncertainError",
-    "UnexpectedAnswerError",
+    "UnexpectedResponseError",
     "Video",
     "WaitTimeoutError",
 ]
@@ -98,22 +104,36 @@ else:  # The same without importing them; a further model's type is missing in a
         "LtxVideoRequest",
     ]
 
-_LATER = {
-    "AsyncClient": "segmind_ltx.aio",
-    "AsyncJob": "segmind_ltx.aio",
+_HOMES: Final = {
+    "AsyncClient": "segmind_ltx.async_client",
+    "AsyncJob": "segmind_ltx.async_client",
     "AsyncVideo": "segmind_ltx.video",
-    "JobStatus": "segmind_ltx.video",
-    "Outcome": "segmind_ltx.many",
+    "Client": "segmind_ltx.client",
+    "Clock": "segmind_ltx._clock",
+    "Job": "segmind_ltx.client",
+    "JobStatus": "segmind_ltx._core.results",
+    "Ledger": "segmind_ltx.ledger",
+    "Outcome": "segmind_ltx._many.generate",
+    "Progress": "segmind_ltx._files",
     "Video": "segmind_ltx.video",
 }
 
 
+def _home(name: str) -> str | None:
+    if name.endswith("Error"):
+        return "segmind_ltx.errors"
+    return _HOMES.get(name) or ("segmind_ltx_api.requests" if name.endswith("Request") else None)
+
+
 def __getattr__(name: str) -> Any:
-    # The generated classes and attrs are imported when they are first needed: they take longer to import than all
-    # that is hand-written here. And a program uses one of the two clients.
-    home = _LATER.get(name) or ("segmind_ltx_api.requests" if name.endswith("Request") else None)
+    # The one lazy door: a program pays for the modules that it uses, and every other module imports at its top.
+    home = _home(name)
     if home is None or not hasattr(module := import_module(home), name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(module, name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

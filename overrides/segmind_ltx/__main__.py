@@ -12,7 +12,8 @@ def main() -> None:
     if missing:
         sys.stderr.write(f"segmind-ltx needs {' and '.join(missing)}: python -m pip install 'segmind-ltx[cli]'\n")
         sys.exit(2)
-    from segmind_ltx.cli import app
+    # Only now: without the extra it cannot be imported.
+    from segmind_ltx._cli.commands import app
 
     app()
 

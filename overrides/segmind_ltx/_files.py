@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from segmind_ltx._wire import Sink
+from segmind_ltx._core.effects import Sink
 from segmind_ltx.errors import DownloadError, OutputExistsError
 
 Progress = Callable[[int, int | None], object]
@@ -31,14 +31,14 @@ class PartialFile:
         self._partial = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
 
     def __enter__(self) -> Self:
-        with self._told():
+        with self._translating_os_errors():
             self._refuse_existing()
             self._file = self._partial.open("xb")
         return self
 
     def write(self, chunk: bytes) -> None:
         """Append to the file."""
-        with self._told():
+        with self._translating_os_errors():
             self._file.write(chunk)
 
     def sink(self, progress: Progress | None) -> Sink:
@@ -62,29 +62,29 @@ class PartialFile:
 
     def restart(self) -> None:
         """Forget what was written."""
-        with self._told():
+        with self._translating_os_errors():
             self._file.seek(0)
             self._file.truncate()
 
-    def beginning(self) -> bytes:
+    def head(self) -> bytes:
         """The first bytes of what was written."""
-        with self._told():
+        with self._translating_os_errors():
             self._file.flush()
             with self._partial.open("rb") as written:
                 return written.read(64)
 
     def commit(self) -> Path:
         """Give the complete file its name."""
-        with self._told():
+        with self._translating_os_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._refuse_existing()
-            if not self._linked():
+            if not self._link():
                 self._partial.replace(self.path)
         return self.path
 
-    def _linked(self) -> bool:
+    def _link(self) -> bool:
         """Give the name only if nobody took it meanwhile; False where it may be taken, or the disk has no links."""
         if self._overwrite:
             return False
@@ -97,7 +97,7 @@ class PartialFile:
         return True
 
     @contextmanager
-    def _told(self) -> Generator[None]:
+    def _translating_os_errors(self) -> Generator[None]:
         """Turn what the disk says (ValueError: a name with a null in it) into our own exception."""
         try:
             yield

@@ -72,7 +72,7 @@ class AsyncJob:
         Raises `InferenceFailed` and `InferenceTimeout`.
         """
         try:
-            return dict(self._job.wait(timeout, interval=interval).raw)
+            return dict(self._job.wait(timeout, poll_interval=interval).raw)
         except JobFailedError as error:
             raise _renamed(error, InferenceFailed) from None
         except WaitTimeoutError as error:
@@ -110,7 +110,7 @@ class SegmindClient:
 
     def run_sync(self, slug: str, **params: Any) -> httpx.Response:
         """Make one blocking v1 call; the answer has ``.content`` or ``.json()``, as there."""
-        generate: Any = self._client.generate_sync
+        generate: Any = self._client.generate_blocking
         video = generate(slug, timeout=self._timeout, **params)
         if video.content is None:
             return httpx.Response(200, json=dict(video.raw))

@@ -5,14 +5,14 @@
     SegmindLtxError
     ├── ConfigurationError (ValueError)     no key, or a base URL that is none
     ├── ParameterError (ValueError)         refused here, before anything was sent
-    ├── ApiStatusError                      the service answered with an error status
+    ├── APIStatusError                      the service answered with an error status
     │   ├── BadRequestError                 400  it refused a parameter or the request's form
     │   ├── AuthenticationError             401  key missing or unknown
     │   ├── PermissionDeniedError           403
     │   ├── NotFoundError                   404  no such model; or a job unknown or expired
     │   ├── InsufficientCreditsError        406
     │   ├── ModelRetiredError               410
-    │   ├── RateLimitedError                429  `reset_at` where told
+    │   ├── RateLimitError                429  `reset_at` where told
     │   └── ServerError                     5xx
     │       ├── InternalServerError         500
     │       ├── BadGatewayError             502
@@ -20,9 +20,9 @@
     ├── JobFailedError                      422  the job ran and failed; it is not charged
     ├── JobNotFinishedError                 `result()` of a job that still runs
     ├── WaitTimeoutError (TimeoutError)     the deadline passed; the job goes on and can be waited for again
-    ├── NoAnswerError (ConnectionError)     nothing came back, and nothing can have been billed
+    ├── APIConnectionError (ConnectionError)     nothing came back, and nothing can have been billed
     │   └── SubmitUncertainError            the answer to a paid call was lost: a job may exist, and may be billed
-    ├── UnexpectedAnswerError               an answer that makes no sense
+    ├── UnexpectedResponseError               an answer that makes no sense
     └── DownloadError                       the video could not be brought to disk
         └── OutputExistsError (FileExistsError)
 
@@ -82,56 +82,56 @@ class ParameterError(SegmindLtxError, ValueError):
     problems: tuple[str, ...] = ()
 
 
-class ApiStatusError(SegmindLtxError):
+class APIStatusError(SegmindLtxError):
     """The service answered with an error status, given as ``status``."""
 
     advice: ClassVar[str] = "The documents do not name this status."
 
 
-class BadRequestError(ApiStatusError):
+class BadRequestError(APIStatusError):
     """400: a parameter or the form of the request is invalid; nothing was billed."""
 
     advice = "Nothing was billed; correct the request."
 
 
-class AuthenticationError(ApiStatusError):
+class AuthenticationError(APIStatusError):
     """401: the key is missing or unknown."""
 
     advice = "Check the API key (api_key= or SEGMIND_API_KEY)."
 
 
-class PermissionDeniedError(ApiStatusError):
+class PermissionDeniedError(APIStatusError):
     """403: the key is known but may not do this."""
 
     advice = "The key is known, but may not do this."
 
 
-class NotFoundError(ApiStatusError):
+class NotFoundError(APIStatusError):
     """404: no such model; or a job that is unknown, or whose hour is over."""
 
     advice = "There is no such model; or no such job, or it was kept for its hour and has expired."
 
 
-class InsufficientCreditsError(ApiStatusError):
+class InsufficientCreditsError(APIStatusError):
     """406: not enough credits. The vendor also uses it for a spend limit and for some refused values."""
 
     advice = "Nothing was billed; add credits, or see whether the answer names another limit."
 
 
-class ModelRetiredError(ApiStatusError):
+class ModelRetiredError(APIStatusError):
     """410: the model has been retired (from the vendor's other pages)."""
 
     advice = "The model was retired; choose another."
 
 
-class RateLimitedError(ApiStatusError):
+class RateLimitError(APIStatusError):
     """429: too many requests. ``reset_at`` is when the limit is lifted, in UTC, where the service said so."""
 
     advice = "Nothing was billed; try again later."
     reset_at: datetime | None = None
 
 
-class ServerError(ApiStatusError):
+class ServerError(APIStatusError):
     """Any 5xx. By the vendor's pages a submit that got one was not billed."""
 
     advice = "The service failed; by the vendor's pages only an answer of 200 is billed."
@@ -173,11 +173,11 @@ class WaitTimeoutError(SegmindLtxError, TimeoutError):
     state: str | None = None
 
 
-class NoAnswerError(SegmindLtxError, ConnectionError):
+class APIConnectionError(SegmindLtxError, ConnectionError):
     """No answer came. Where it was a paid call, it provably never left: nothing is billed."""
 
 
-class SubmitUncertainError(NoAnswerError):
+class SubmitUncertainError(APIConnectionError):
     """The answer to a paid call was lost: a job may exist, and may be billed. It was not sent again.
 
     ``usd_low`` and ``usd_high`` bound what it may have cost, in USD, as the contract prices the model.
@@ -187,7 +187,7 @@ class SubmitUncertainError(NoAnswerError):
     usd_high: float | None = None
 
 
-class UnexpectedAnswerError(SegmindLtxError):
+class UnexpectedResponseError(SegmindLtxError):
     """An answer that makes no sense: not JSON, or without what the documents promise."""
 
 
@@ -201,20 +201,20 @@ class OutputExistsError(DownloadError, FileExistsError):
     """The file exists already, and was left as it is."""
 
 
-_BY_STATUS: dict[int, type[ApiStatusError]] = {
+_BY_STATUS: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
     406: InsufficientCreditsError,
     410: ModelRetiredError,
-    429: RateLimitedError,
+    429: RateLimitError,
     500: InternalServerError,
     502: BadGatewayError,
     504: GatewayTimeoutError,
 }
 
 
-def class_for_status(status: int) -> type[ApiStatusError]:
-    """The class for an error status; `ServerError` and `ApiStatusError` for those that no document names."""
-    return _BY_STATUS.get(status, ServerError if status >= 500 else ApiStatusError)
+def class_for_status(status: int) -> type[APIStatusError]:
+    """The class for an error status; `ServerError` and `APIStatusError` for those that no document names."""
+    return _BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -16,7 +17,9 @@ from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
-from segmind_ltx._notes import ACCEPTED, COMPLETED, FAILED, GONE, REFUSED, SENDING, UNCERTAIN, Busy, Notes
+from segmind_ltx._core.journal import EntryState, Journal, JournalBusyError
+
+LEDGER_VARIABLE: Final = "SEGMIND_LEDGER"
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
@@ -75,19 +78,19 @@ class Entry(NamedTuple):
     @property
     def ambiguous(self) -> bool:
         """Whether a job may exist of which nobody knows the id."""
-        return self.state in {SENDING, UNCERTAIN}
+        return self.state in {EntryState.SENDING, EntryState.UNCERTAIN}
 
     @property
     def fetchable(self) -> bool:
         """Whether there may be a result that was not saved yet."""
-        return self.request_id is not None and self.state in {ACCEPTED, COMPLETED}
+        return self.request_id is not None and self.state in {EntryState.ACCEPTED, EntryState.COMPLETED}
 
     def seconds_left(self, now: float) -> float:
         """How long its result is kept at the least, counted from the submit; not below 0."""
         return max(0.0, self.begun + RETAINED - now)
 
 
-class Ledger(Notes):
+class Ledger(Journal):
     """The file, opened or made at ``path``. One may be shared by threads and processes.
 
     Each call that is written down through it gets its ``label``. Raises `ConfigurationError` where it cannot be used:
@@ -130,47 +133,47 @@ class Ledger(Notes):
             for row in self._run(query, (number,)):
                 yield Entry(*row)._replace(request=json.loads(row[3]))
 
-    def sending(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
+    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
         """Write a paid call down before it leaves. Raises `ConfigurationError` where that cannot be done.
 
-        Where another process holds the file, that is a `Busy`, and may be done in a moment.
+        Where another process holds the file, that is a `JournalBusyError`, and may be done in a moment.
         """
         text = json.dumps(request, ensure_ascii=False)
         rows = self._run(
             "INSERT INTO jobs (state, model, request, base_url, begun, label) VALUES (?, ?, ?, ?, ?, ?) "
             "RETURNING number",
-            (SENDING, model, text, base_url, time.time(), self.label),
+            (EntryState.SENDING, model, text, base_url, time.time(), self.label),
         )
         number: int = rows[0][0]
         return number
 
-    def answered(self, number: int, state: str, request_id: str | None) -> None:
+    def record_response(self, number: int, state: str, request_id: str | None) -> None:
         """Write down that a paid call was answered well."""
         self._settle(number, state, request_id)
 
-    def broken(self, number: int, model: str, error: BaseException) -> None:
+    def record_failure(self, number: int, model: str, error: BaseException) -> None:
         """Write down how a paid call ended otherwise."""
-        super().broken(number, model, error)
+        super().record_failure(number, model, error)
         if isinstance(error, errors.JobFailedError):
-            self._settle(number, FAILED, error.request_id, str(error))
-        elif isinstance(error, errors.SubmitUncertainError | errors.UnexpectedAnswerError) or (
+            self._settle(number, EntryState.FAILED, error.request_id, str(error))
+        elif isinstance(error, errors.SubmitUncertainError | errors.UnexpectedResponseError) or (
             # A fault of the server that names a job may be about one that exists; a refusal names the call alone.
             isinstance(error, errors.ServerError) and error.request_id is not None
         ):
-            self._settle(number, UNCERTAIN, error.request_id, str(error))
+            self._settle(number, EntryState.UNCERTAIN, error.request_id, str(error))
         elif isinstance(error, errors.SegmindLtxError):
-            self._settle(number, REFUSED, None, str(error))
+            self._settle(number, EntryState.REFUSED, None, str(error))
         else:
-            self._settle(number, UNCERTAIN, None, f"interrupted by {type(error).__name__}")
+            self._settle(number, EntryState.UNCERTAIN, None, f"interrupted by {type(error).__name__}")
 
-    def ended(self, request_id: str, error: BaseException) -> None:
+    def record_end(self, request_id: str, error: BaseException) -> None:
         """Write down how a job ended without a video."""
-        super().ended(request_id, error)
+        super().record_end(request_id, error)
         if isinstance(error, errors.JobFailedError | errors.NotFoundError):
-            state = FAILED if isinstance(error, errors.JobFailedError) else GONE
+            state = EntryState.FAILED if isinstance(error, errors.JobFailedError) else EntryState.GONE
             self._write("state = ?, detail = ? WHERE request_id = ?", state, error.detail, request_id)
 
-    def note(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
+    def update(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
         """What became of a job. What was noted before stays where nothing new is told."""
         columns = "state = ?, cost = coalesce(?, cost), file = coalesce(?, file)"
         self._write(f"{columns} WHERE request_id = ?", state, cost, file, request_id)
@@ -241,7 +244,7 @@ class Ledger(Notes):
 
     def _unusable(self, error: Exception) -> errors.ConfigurationError:
         busy = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-        kind = Busy if busy else errors.ConfigurationError
+        kind = JournalBusyError if busy else errors.ConfigurationError
         return kind(f"the ledger {self.path} cannot be used: {error}")
 
 
@@ -254,3 +257,14 @@ class _Change(NamedTuple):
 
 def _columns(file: sqlite3.Connection) -> set[str]:
     return {column[1] for column in file.execute("PRAGMA table_info(jobs)")}
+
+
+def open_ledger(ledger: str | PathLike[str] | Ledger | None) -> Journal:
+    """Open the ledger that a client was given, or SEGMIND_LEDGER's; without either, keep no file.
+
+    Raises `ConfigurationError` if the file cannot be used.
+    """
+    ledger = ledger or os.environ.get(LEDGER_VARIABLE)
+    if not ledger:
+        return Journal()
+    return ledger if isinstance(ledger, Ledger) else Ledger(ledger)

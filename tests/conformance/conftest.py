@@ -7,8 +7,7 @@ import pytest
 from segmind_ltx_conformance.prober import Options, probe
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_spec import load
-
-from .live import ONE_MODEL, sandbox_and_target
+from support.live import ONE_MODEL, sandbox_and_target
 
 
 @pytest.fixture(scope="session")

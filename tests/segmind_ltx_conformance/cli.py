@@ -16,7 +16,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from segmind_ltx_conformance.running import RefusedError, Session, Wish, check_folder, judge_file, perform, prepare
+from segmind_ltx_conformance.session import (
+    RefusedError,
+    RunOptions,
+    Session,
+    check_folder,
+    judge_file,
+    perform,
+    prepare,
+)
 
 # Said at once rather than in the middle of a run that costs money.
 for _name in ("av", "httpx", "jinja2", "jsonschema", "schemathesis", "yaml"):
@@ -64,7 +72,7 @@ def run(
     with _ending(err, redact):
         if target is None:
             raise RefusedError("--target is missing: the profile of the server, a TOML file (docs/conformance.md)")
-        wish = Wish(
+        wish = RunOptions(
             select=tuple(select or ()),
             models=tuple(model or ()),
             free=free,
@@ -106,7 +114,7 @@ def judge_trace(
 
 def _tell_plan(out: Console, session: Session) -> None:
     from segmind_ltx_conformance.prober import CannotRunError, plan
-    from segmind_ltx_conformance.report.dry import tell_plan
+    from segmind_ltx_conformance.report.dry_run import tell_plan
     from segmind_ltx_spec import clauses
 
     try:
@@ -188,6 +196,6 @@ def _consoles() -> tuple[Console, Console]:
 
 
 def _say(err: Console, text: str) -> None:
-    from segmind_ltx_conformance.report.wording import plain
+    from segmind_ltx_conformance.report.text import plain
 
     err.print(plain(text), highlight=False, markup=False, soft_wrap=True)

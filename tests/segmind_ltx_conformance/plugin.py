@@ -15,13 +15,13 @@ from typing import Any, Final
 
 import pytest
 
-from segmind_ltx_conformance.findings import Check, Outcome
+from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.recording import read_recording
 from segmind_ltx_conformance.report import RECORDING, write_reports
 from segmind_ltx_conformance.report.document import Run, headline
 from segmind_ltx_conformance.report.junit import told
 from segmind_ltx_conformance.report.spending import spent
-from segmind_ltx_conformance.running import RefusedError, Session, Wish, check_folder, judged, perform, prepare
+from segmind_ltx_conformance.session import RefusedError, RunOptions, Session, check_folder, judged, perform, prepare
 
 CANNOT_TELL: Final = 2
 _RUN: Final = pytest.StashKey[Run]()
@@ -70,14 +70,14 @@ def the_run(config: pytest.Config) -> Run | None:
         return None
     if _RUN not in config.stash:
         try:
-            config.stash[_RUN] = _made(config, prepare(Path(profile), _wish(config)))
+            config.stash[_RUN] = _made(config, prepare(Path(profile), _run_options(config)))
         except (RefusedError, OSError) as error:
             pytest.exit(f"segmind-ltx: {error}", CANNOT_TELL)
     return config.stash[_RUN]
 
 
-def _wish(config: pytest.Config) -> Wish:
-    return Wish(
+def _run_options(config: pytest.Config) -> RunOptions:
+    return RunOptions(
         select=tuple(config.option.segmind_ltx_select),
         models=tuple(config.option.segmind_ltx_model),
         free=config.option.segmind_ltx_free,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from segmind_ltx_conformance.findings import Check
+    from segmind_ltx_conformance.checks import Check
 
 PLUGIN: Final = "segmind_ltx_conformance.plugin"
 WHAT_TO_DO: Final = (

@@ -4,11 +4,11 @@
 ``python -m segmind_ltx_sandbox`` one on a port.
 """
 
-from segmind_ltx_sandbox.app import create_app
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.clock import Clock, ManualClock, SystemClock
-from segmind_ltx_sandbox.keys import SCENARIOS, VALID, Scenario, key_of
-from segmind_ltx_sandbox.sandbox import Sandbox
+from segmind_ltx_sandbox.http.app import create_app
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.clock import Clock, ManualClock, SystemClock
+from segmind_ltx_sandbox.service.sandbox import Sandbox
+from segmind_ltx_sandbox.service.scenarios import SCENARIOS, VALID, Scenario, key_of
 
 __all__ = [
     "SCENARIOS",

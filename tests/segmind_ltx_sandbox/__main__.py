@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from segmind_ltx_sandbox.app import SPEED, create_app
-from segmind_ltx_sandbox.keys import SCENARIOS
-from segmind_ltx_sandbox.server import ListenError, listen, serve
+from segmind_ltx_sandbox.http.app import SPEED, create_app
+from segmind_ltx_sandbox.http.server import ListenError, listen, serve
+from segmind_ltx_sandbox.service.scenarios import SCENARIOS
 
 
 class UnknownDeviationError(ValueError):

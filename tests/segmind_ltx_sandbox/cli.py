@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from segmind_ltx_sandbox.__main__ import listed_deviations, run
-from segmind_ltx_sandbox.app import SPEED
-from segmind_ltx_sandbox.keys import SCENARIOS
+from segmind_ltx_sandbox.http.app import SPEED
+from segmind_ltx_sandbox.service.scenarios import SCENARIOS
 
 
 def sandbox(

@@ -16,13 +16,13 @@ from contextlib import contextmanager
 
 from attrs import frozen
 
-from segmind_ltx_sandbox.app import CREDITS_USD, SPEED, create_app
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.clock import Clock, SystemClock
-from segmind_ltx_sandbox.keys import VALID
-from segmind_ltx_sandbox.outputs import VideoCache
-from segmind_ltx_sandbox.sandbox import Sandbox
-from segmind_ltx_sandbox.server import Server, listen, url_of
+from segmind_ltx_sandbox.http.app import CREDITS_USD, SPEED, create_app
+from segmind_ltx_sandbox.http.server import Server, listen, url_of
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.clock import Clock, SystemClock
+from segmind_ltx_sandbox.service.outputs import VideoCache
+from segmind_ltx_sandbox.service.sandbox import Sandbox
+from segmind_ltx_sandbox.service.scenarios import VALID
 from segmind_ltx_spec import Contract
 
 _PATIENCE = 30.0

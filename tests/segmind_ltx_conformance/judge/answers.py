@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 from jsonschema import Draft202012Validator
 
-from segmind_ltx_conformance.findings import Finding, Observation
-from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.checks import Finding, Observation
+from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_spec import Contract
 
 ERRORS: Final = "ErrorMessage"
@@ -36,10 +36,10 @@ def title_for(request: Request) -> str | None:
             return None
 
 
-def fields(reading: Reading) -> Iterator[Finding]:
+def fields(trace: Trace) -> Iterator[Finding]:
     """Each field of each answer to a known route."""
-    jobs = _models_by_job(reading)
-    for request in reading.of("v1", "v2", "poll", "result"):
+    jobs = _models_by_job(trace)
+    for request in trace.of("v1", "v2", "poll", "result"):
         title = title_for(request)
         if title is None or request.anothers or not (request.works or title == ERRORS):
             continue
@@ -52,12 +52,12 @@ def fields(reading: Reading) -> Iterator[Finding]:
                 yield Finding(_kebab(title), slug, False, said, request.indices)
             continue
         given = cast("dict[str, Any]", value)
-        yield from _of_object(reading.contract, title, given, request, slug)
+        yield from _of_object(trace.contract, title, given, request, slug)
         named, asked = given.get("request_id"), request.last.job
         if asked is not None and isinstance(named, str) and title != ERRORS and named != asked:
             said = f"{request.last.where}: the answer names another job, {_shown(named)}"
             yield Finding(f"{_kebab(title)}.request_id", slug, False, said, request.indices)
-    yield from _headers(reading)
+    yield from _headers(trace)
 
 
 def _of_object(
@@ -104,9 +104,9 @@ def _fits(title: str, name: str, value: Any, contract: Contract) -> bool:
     return bool(Draft202012Validator(schema).is_valid(value))  # pyright: ignore[reportUnknownMemberType]
 
 
-def _headers(reading: Reading) -> Iterator[Finding]:
+def _headers(trace: Trace) -> Iterator[Finding]:
     """The headers that an answer may have, where it has them."""
-    for request in reading.of("v1", "v2", "poll", "result"):
+    for request in trace.of("v1", "v2", "poll", "result"):
         title = (
             "VideoMade"
             if request.kind == "v1" and request.status == 200
@@ -116,10 +116,10 @@ def _headers(reading: Reading) -> Iterator[Finding]:
         )
         if title is None:
             continue
-        for name in reading.contract.document["components"]["responses"][title]["headers"]:
+        for name in trace.contract.document["components"]["responses"][title]["headers"]:
             text = request.exchange.headers.get(name)
             if text is not None:
-                schema = reading.contract.at(f"#/components/responses/{title}/headers/{name}/schema")
+                schema = trace.contract.at(f"#/components/responses/{title}/headers/{name}/schema")
                 said = f"{request.last.where}: {name} is {text[:60]!r}"
                 yield Finding(
                     f"{_kebab(title)}.{name}", request.slug, _header_fits(text, schema), said, request.indices
@@ -136,23 +136,23 @@ def _header_fits(text: str, schema: Mapping[str, Any]) -> bool:
     return bool(schema.get("minimum", number) <= number < float("inf"))
 
 
-def observations(reading: Reading) -> Iterator[Observation]:
+def observations(trace: Trace) -> Iterator[Observation]:
     """Fields that no page names."""
     extra: dict[str, set[str]] = {}
-    for request in reading.of("v2", "poll", "result"):
+    for request in trace.of("v2", "poll", "result"):
         title, value = title_for(request), request.exchange.json
         if title is not None and title != ERRORS and isinstance(value, dict):
-            known = reading.contract.document["components"]["schemas"][title]["properties"]
+            known = trace.contract.document["components"]["schemas"][title]["properties"]
             extra.setdefault(title, set()).update(set(cast("dict[str, Any]", value)) - set(known))
     for title, names in extra.items():
         if names:
             yield Observation("further-fields", None, f"{title} has further fields: {', '.join(sorted(names))}")
 
 
-def _models_by_job(reading: Reading) -> dict[str, str]:
+def _models_by_job(trace: Trace) -> dict[str, str]:
     """Whose job each id is, as far as the submits were recorded."""
     found: dict[str, str] = {}
-    for request in reading.of("v2"):
+    for request in trace.of("v2"):
         value = request.exchange.json
         if request.status == 200 and request.slug and isinstance(value, dict):
             found[str(cast("dict[str, Any]", value).get("request_id"))] = request.slug

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from attrs import define, field, frozen
 
-from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_spec import Model
 
 ORDER: Final = {"QUEUED": 0, "PROCESSING": 1, "COMPLETED": 2, "FAILED": 2}
@@ -90,10 +90,10 @@ class JobLife:
         return next((read for read in self.live if read.state in ENDED), None)
 
 
-def jobs_of(reading: Reading) -> list[JobLife]:
+def jobs_of(trace: Trace) -> list[JobLife]:
     """Every job whose submit was recorded, and those that were only read."""
     found: dict[str, JobLife] = {}
-    for request in reading.requests:
+    for request in trace.requests:
         if request.kind == "v2" and request.status == 200 and request.works:
             value = object_in(request)
             name = value.get("request_id")
@@ -115,9 +115,9 @@ def tells(request: Request) -> bool:
     return request.answered or request.keeps_failing
 
 
-def submits(reading: Reading) -> Iterator[tuple[str, Request]]:
+def submits(trace: Trace) -> Iterator[tuple[str, Request]]:
     """The id that each accepted submit answered with."""
-    for request in reading.of("v2"):
+    for request in trace.of("v2"):
         name = object_in(request).get("request_id")
         if request.status == 200 and request.works and isinstance(name, str):
             yield name, request

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final, cast
 from urllib.parse import urlsplit
 
-from segmind_ltx_conformance.findings import Finding, Observation
+from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.jobs import JobLife, jobs_of, object_in
-from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_conformance.judge.videos import downloads
 
 DAY: Final = 86400.0
@@ -16,11 +16,11 @@ CENT: Final = 0.0051
 """USD by which sums of money may differ, since targets round."""
 
 
-def outputs(reading: Reading) -> Iterator[Finding]:
+def outputs(trace: Trace) -> Iterator[Finding]:
     """Each output: a video, without a key, on another host, for seven days."""
-    fetched = downloads(reading)
-    home = urlsplit(reading.recording.base_url).hostname
-    for job in jobs_of(reading):
+    fetched = downloads(trace)
+    home = urlsplit(trace.recording.base_url).hostname
+    for job in jobs_of(trace):
         done = job.completed
         if done is None or done.output is None:
             continue
@@ -28,7 +28,7 @@ def outputs(reading: Reading) -> Iterator[Finding]:
         yield Finding("output.other-host", job.slug, host != home, f"the output lies on {host}", done.request.indices)
         for request in fetched.get(done.output, []):
             yield from _download(job, request, request.exchange.at - done.at)
-    for request in reading.of("v1"):
+    for request in trace.of("v1"):
         if request.works and request.status == 200:
             yield _blocking(request)
             file = object_in(request).get("output")
@@ -91,16 +91,16 @@ def _blocking(request: Request) -> Finding:
     return Finding("transport.v1-bytes-or-json", request.slug, holds, f"{request.last.where}: {form}", request.indices)
 
 
-def billing(reading: Reading) -> Iterator[Finding]:
+def billing(trace: Trace) -> Iterator[Finding]:
     """What was charged, as far as balances and prices tell."""
-    yield from _balances(reading)
-    yield from _twins(reading)
+    yield from _balances(trace)
+    yield from _twins(trace)
 
 
-def _twins(reading: Reading) -> Iterator[Finding]:
+def _twins(trace: Trace) -> Iterator[Finding]:
     """Of two jobs for the same request both are charged, and alike."""
     by_body: dict[tuple[str, str | None], list[tuple[JobLife, float]]] = {}
-    for job in jobs_of(reading):
+    for job in jobs_of(trace):
         metrics = job.completed.value.get("metrics") if job.completed and job.submit else None
         cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
         if job.submit is not None and isinstance(cost, int | float) and not isinstance(cost, bool):
@@ -113,9 +113,9 @@ def _twins(reading: Reading) -> Iterator[Finding]:
             yield Finding("billing.no-idempotency", same[0][0].slug, max(costs) - min(costs) <= CENT, said, places)
 
 
-def _balances(reading: Reading) -> Iterator[Finding]:
+def _balances(trace: Trace) -> Iterator[Finding]:
     """Between two paid calls the balance falls by the price of the second, whatever was read or refused meanwhile."""
-    for before, meanwhile, after in _quiet(reading):
+    for before, meanwhile, after in _quiet(trace):
         left, now, cost = (_money(before, LEFT), _money(after, LEFT), _money(after, COST))
         if left is None or now is None or cost is None:
             continue
@@ -132,11 +132,11 @@ LEFT: Final = "x-remaining-credits"
 COST: Final = "x-cost"
 
 
-def _quiet(reading: Reading) -> Iterator[tuple[Request, list[Request], Request]]:
+def _quiet(trace: Trace) -> Iterator[tuple[Request, list[Request], Request]]:
     """Two paid blocking calls of one key, and what was asked between them, where nothing paid was under way."""
     before: Request | None = None
     meanwhile: list[Request] = []
-    for request in reading.requests:
+    for request in trace.requests:
         if request.exchange.key is None or request.kind in {"output", "other"}:
             continue
         paid = request.exchange.method == "POST" and 200 <= request.status < 300
@@ -156,9 +156,9 @@ def _money(request: Request, name: str) -> float | None:
         return None
 
 
-def observations(reading: Reading) -> Iterator[Observation]:
+def observations(trace: Trace) -> Iterator[Observation]:
     """In which form a blocking call answers."""
-    good = [r for r in reading.of("v1") if r.works and r.status == 200]
+    good = [r for r in trace.of("v1") if r.works and r.status == 200]
     forms = {r.exchange.headers.get("content-type", "no type").partition(";")[0] for r in good}
     if forms:
         yield Observation("v1-form", None, f"blocking calls answer {', '.join(sorted(forms))}", good[0].indices)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from segmind_ltx_conformance.findings import Finding, Observation
-from segmind_ltx_conformance.judge.bodies import Kind, choices_of
-from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.checks import Finding, Observation
+from segmind_ltx_conformance.judge.request_bodies import Kind, choices_of
+from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_spec import Model
 
 Choice = tuple[str, str]
@@ -20,10 +20,10 @@ def accepted(request: Request) -> bool:
     return 200 <= request.status < 300
 
 
-def refusals(reading: Reading) -> Iterator[Finding]:
+def refusals(trace: Trace) -> Iterator[Finding]:
     """Of what is forbidden: was it refused at all, and with 400?"""
-    absent = not_offered(reading)
-    for request in reading.of("v1", "v2"):
+    absent = not_offered(trace)
+    for request in trace.of("v1", "v2"):
         body = request.body
         if body is None or not request.works or not request.is_json or body.kind in {Kind.VALID, Kind.OPEN}:
             continue
@@ -47,22 +47,22 @@ def refusals(reading: Reading) -> Iterator[Finding]:
         yield Finding(f"{request.kind}.status.400", request.slug, right, said, request.indices)
 
 
-def not_offered(reading: Reading) -> set[str]:
+def not_offered(trace: Trace) -> set[str]:
     """The models whose v2 route answers 404 to valid requests and is on no page among the five."""
-    optional = {model.slug for model in reading.contract.models.values() if model.v2_source.grade != "D"}
-    tried = [r for r in reading.of("v2") if r.proper and r.slug in optional]
+    optional = {model.slug for model in trace.contract.models.values() if model.v2_source.grade != "D"}
+    tried = [r for r in trace.of("v2") if r.proper and r.slug in optional]
     return {str(r.slug) for r in tried if r.status == 404} - {str(r.slug) for r in tried if accepted(r)}
 
 
-def acceptances(reading: Reading) -> Iterator[Finding]:
+def acceptances(trace: Trace) -> Iterator[Finding]:
     """Of what is allowed: was it accepted? What was refused is blamed on the values that nothing else exonerates."""
-    absent = not_offered(reading)
-    for model in reading.contract.models.values():
+    absent = not_offered(trace)
+    for model in trace.contract.models.values():
         known: set[Choice] = set()
         for version in VERSIONS:
             if version == "v2" and model.slug in absent:
                 continue
-            tried = [r for r in reading.of(version) if r.slug == model.slug and _takes_part(r)]
+            tried = [r for r in trace.of(version) if r.slug == model.slug and _takes_part(r)]
             yield from _of_version(model, version, tried, known)
 
 
@@ -137,12 +137,12 @@ def _blamed(
                 yield Finding(clauses[choice], model.slug, None, told, request.indices)
 
 
-def observations(reading: Reading) -> Iterator[Observation]:
+def observations(trace: Trace) -> Iterator[Observation]:
     """What the documents leave open about payloads."""
-    for slug in sorted(not_offered(reading)):
-        seen = [r.last.index for r in reading.of("v2") if r.slug == slug and r.proper]
+    for slug in sorted(not_offered(trace)):
+        seen = [r.last.index for r in trace.of("v2") if r.slug == slug and r.proper]
         yield Observation("v2-not-offered", slug, "the model is offered under v1 alone", tuple(seen[:1]))
-    for request in reading.of("v1", "v2"):
+    for request in trace.of("v1", "v2"):
         if request.works and request.body is not None and request.body.kind is Kind.OPEN and request.answered:
             taken = "accepted" if accepted(request) else f"answered {request.status}"
             said = f"{request.last.where} with {_left_open(request)}: {taken}"

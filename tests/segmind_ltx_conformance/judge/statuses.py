@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, cast
 
-from segmind_ltx_conformance.findings import Finding, Observation
-from segmind_ltx_conformance.judge.bodies import Kind
+from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.payloads import accepted, not_offered
-from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.judge.request_bodies import Kind
+from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_conformance.target import SCENARIO_STATUS
 
 ROUTES: Final = ("v1", "v2", "poll", "result")
@@ -18,10 +18,10 @@ RESET: Final = "x-rate-limit-reset-at-utc"
 _TAG: Final = re.compile(r"<[^>]*>")
 
 
-def keys(reading: Reading) -> Iterator[Finding]:
+def keys(trace: Trace) -> Iterator[Finding]:
     """401 without a key and with a wrong one, and the status of each scenario."""
-    absent = not_offered(reading)
-    for request in reading.of(*ROUTES):
+    absent = not_offered(trace)
+    for request in trace.of(*ROUTES):
         key, status = request.exchange.key, request.status
         if (request.kind == "v2" and request.slug in absent) or _invalid(request):
             continue
@@ -35,7 +35,7 @@ def keys(reading: Reading) -> Iterator[Finding]:
             yield from _exactly(request, wanted, f"{request.kind}.status.{wanted}")
             if key == "no_credits" and status != 0:
                 yield _finding("status.406-is-credits", request, status == 406)
-    yield from _messages_differ(reading)
+    yield from _messages_differ(trace)
 
 
 def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
@@ -46,8 +46,8 @@ def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
         yield _finding(clause, request, request.status == wanted, f", where {wanted} is documented")
 
 
-def _messages_differ(reading: Reading) -> Iterator[Finding]:
-    refused = [r for r in reading.of(*ROUTES) if r.status == 401 and not _key_elsewhere(r)]
+def _messages_differ(trace: Trace) -> Iterator[Finding]:
+    refused = [r for r in trace.of(*ROUTES) if r.status == 401 and not _key_elsewhere(r)]
     missing = [r for r in refused if r.exchange.key is None]
     wrong = [r for r in refused if r.exchange.key == "wrong"]
     if missing and wrong:
@@ -56,29 +56,29 @@ def _messages_differ(reading: Reading) -> Iterator[Finding]:
         yield Finding("auth.messages-differ", None, differs, said, (missing[0].last.index, wrong[0].last.index))
 
 
-def unknowns(reading: Reading) -> Iterator[Finding]:
+def unknowns(trace: Trace) -> Iterator[Finding]:
     """404 for what does not exist."""
-    for request in reading.of("unknown-model"):
+    for request in trace.of("unknown-model"):
         if request.works and request.is_json:
             version = request.exchange.path.strip("/").split("/")[-2]
             yield from _exactly(request, 404, "status.unknown-model-is-404", f"{version}.status.404")
 
 
-def meanings(reading: Reading) -> Iterator[Finding]:
+def meanings(trace: Trace) -> Iterator[Finding]:
     """Statuses where they must not be: 422 to a POST, 406 for an Accept header."""
-    for request in reading.of("v1", "v2", "unknown-model"):
+    for request in trace.of("v1", "v2", "unknown-model"):
         if request.works and request.status == 422:
             yield _finding("status.422-is-a-failed-job", request, False)
-    for request in reading.of(*ROUTES):
+    for request in trace.of(*ROUTES):
         wanted = request.exchange.request_headers.get("accept", "*/*")
         asks = request.works and "*/*" not in wanted and "json" not in wanted
         if asks and (request.answered or request.status == 406) and not _invalid(request):
             yield _finding("status.406-is-credits", request, request.status != 406, f", with Accept: {wanted}")
 
 
-def messages(reading: Reading) -> Iterator[Finding]:
+def messages(trace: Trace) -> Iterator[Finding]:
     """The body of each error says something."""
-    for request in reading.of(*ROUTES, "unknown-model"):
+    for request in trace.of(*ROUTES, "unknown-model"):
         if request.anothers:
             continue
         if (
@@ -115,11 +115,11 @@ def message_of(request: Request) -> str:
     )
 
 
-def observations(reading: Reading) -> Iterator[Observation]:
+def observations(trace: Trace) -> Iterator[Observation]:
     """Passing faults, and other accounts' jobs."""
     faults = [
         call
-        for call in reading.calls
+        for call in trace.calls
         if call.kind != "other"
         and call.exchange.key in {"valid", "other", "failing"}
         and (call.status in {0, 429} or call.status >= 500)
@@ -128,14 +128,14 @@ def observations(reading: Reading) -> Iterator[Observation]:
         statuses = sorted({call.status for call in faults})
         said = f"{len(faults)} answers were {', '.join(str(one or 'none') for one in statuses)}"
         yield Observation("passing-faults", None, said, tuple(call.index for call in faults[:5]))
-    for request in reading.of("poll", "result"):
+    for request in trace.of("poll", "result"):
         if request.exchange.key == "other" and request.answered:
             yield Observation(
                 "another-account", None, f"a job of another account is answered {request.status}", request.indices
             )
     forms = {
         request.exchange.headers.get("content-type", "none").partition(";")[0]
-        for request in reading.of(*ROUTES)
+        for request in trace.of(*ROUTES)
         if request.status >= 400
     }
     if forms:

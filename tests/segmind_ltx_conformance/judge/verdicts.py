@@ -7,9 +7,9 @@ from typing import Final
 
 from attrs import evolve
 
-from segmind_ltx_conformance.findings import BROKEN, Check, Finding, Outcome
+from segmind_ltx_conformance.checks import BROKEN, Check, Finding, Outcome
+from segmind_ltx_conformance.coverage import permission, seldom, stages_of, unseen
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_conformance.stages import permission, seldom, stages_of, unseen
 from segmind_ltx_spec import Clause, Contract
 
 ROOTS: Final = (

@@ -13,10 +13,10 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from segmind_ltx_conformance.findings import Finding
-from segmind_ltx_conformance.judge.bodies import Kind
+from segmind_ltx_conformance.checks import Finding
 from segmind_ltx_conformance.judge.jobs import JobLife, jobs_of, object_in
-from segmind_ltx_conformance.judge.reading import Reading, Request
+from segmind_ltx_conformance.judge.request_bodies import Kind
+from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_spec import ExpectedVideo, Model, expected_video
 
 SECONDS: Final = 0.25
@@ -35,30 +35,30 @@ class Made:
     where: str
 
 
-def videos(reading: Reading) -> Iterator[Finding]:
+def videos(trace: Trace) -> Iterator[Finding]:
     """Each part of each video that was measured."""
-    made = list(_made(reading))
-    for model in reading.contract.models.values():
+    made = list(_made(trace))
+    for model in trace.contract.models.values():
         own = [one for one in made if one.model is model]
         for part in model.video:
             yield from _part(model, part, own)
         yield from _ratio_ignored(model, own)
-    yield from _seeds(reading)
+    yield from _seeds(trace)
     yield from _repeats(made)
 
 
-def downloads(reading: Reading) -> dict[str, list[Request]]:
+def downloads(trace: Trace) -> dict[str, list[Request]]:
     """What was fetched without a key, by address."""
     found: dict[str, list[Request]] = {}
-    for request in reading.requests:
+    for request in trace.requests:
         if request.exchange.method == "GET" and request.exchange.key is None and request.kind in {"output", "other"}:
             found.setdefault(request.exchange.url, []).append(request)
     return found
 
 
-def _made(reading: Reading) -> Iterator[Made]:
-    fetched = downloads(reading)
-    for job in jobs_of(reading):
+def _made(trace: Trace) -> Iterator[Made]:
+    fetched = downloads(trace)
+    for job in jobs_of(trace):
         done = job.completed
         if done is None or done.output is None or job.submit is None or job.model is None:
             continue
@@ -68,7 +68,7 @@ def _made(reading: Reading) -> Iterator[Made]:
                 yield Made(
                     job.model, _body(job.submit), request.exchange.media or {}, places, f"the video of {job.id[:40]}"
                 )
-    for request in reading.of("v1"):
+    for request in trace.of("v1"):
         if request.status != 200 or not _judgeable(request) or request.last.model is None:
             continue
         media, places = request.exchange.media, request.indices
@@ -191,10 +191,10 @@ def _ratio_ignored(model: Model, made: list[Made]) -> Iterator[Finding]:
         )
 
 
-def _seeds(reading: Reading) -> Iterator[Finding]:
+def _seeds(trace: Trace) -> Iterator[Finding]:
     """The seed that a blocking call tells: the one that was asked for, the default, or another one each time."""
     chosen: dict[str, list[tuple[Request, str]]] = {}
-    for request in reading.of("v1"):
+    for request in trace.of("v1"):
         told = request.exchange.headers.get(SEED)
         model = request.last.model
         if (
@@ -235,7 +235,7 @@ def _repeats(made: list[Made]) -> Iterator[Finding]:
             )
 
 
-def jobs_without_video(reading: Reading) -> list[JobLife]:
+def jobs_without_video(trace: Trace) -> list[JobLife]:
     """Jobs that completed, and whose video nobody fetched."""
-    fetched = downloads(reading)
-    return [job for job in jobs_of(reading) if (done := job.completed) and done.output not in fetched]
+    fetched = downloads(trace)
+    return [job for job in jobs_of(trace) if (done := job.completed) and done.output not in fetched]

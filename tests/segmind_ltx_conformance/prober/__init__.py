@@ -1,7 +1,7 @@
 """The prober: decides what to send to a target, sends it, and records what came back. What it means, the judge says."""
 
 from segmind_ltx_conformance.prober.options import STAGES, CannotRunError, Interrupted, Options
-from segmind_ltx_conformance.prober.planning import Plan, Row, plan
-from segmind_ltx_conformance.prober.probing import probe, resume
+from segmind_ltx_conformance.prober.plan import Plan, Row, plan
+from segmind_ltx_conformance.prober.probe import probe, resume
 
 __all__ = ["STAGES", "CannotRunError", "Interrupted", "Options", "Plan", "Row", "plan", "probe", "resume"]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from segmind_ltx_conformance.payloads import refusals
-from segmind_ltx_conformance.prober.budget import Hold
-from segmind_ltx_conformance.prober.items import Item
-from segmind_ltx_conformance.prober.life import output_of
-from segmind_ltx_conformance.prober.run import Job, Run, accepted, cost_of, text_at
+from segmind_ltx_conformance.prober.budget import Reservation
+from segmind_ltx_conformance.prober.context import Job, RunContext, accepted, cost_of, text_at
+from segmind_ltx_conformance.prober.follow import output_of
+from segmind_ltx_conformance.prober.packs import Item
 from segmind_ltx_conformance.recording import Exchange
 
-Held = tuple[Item, Hold]
+Held = tuple[Item, Reservation]
 
 NO_SUCH_MODEL: Final = "/v2/no-such-model"
 READS: Final = 10
@@ -21,7 +21,9 @@ TAKEN_APART: Final = frozenset({400, 404, 406, 409, 410, 413, 415, 422})
 """The refusals that may be about what is in the body; a server's own fault that stays is one as well."""
 
 
-def submit(run: Run, item: Item, hold: Hold, probe: str, key: str = "valid", **headers: str) -> Exchange | None:
+def submit(
+    run: RunContext, item: Item, hold: Reservation, probe: str, key: str = "valid", **headers: str
+) -> Exchange | None:
     """Send a pack to its route; None where that route is not offered."""
     place = (item.model.slug, item.version)
     if place in run.closed:
@@ -35,11 +37,11 @@ def submit(run: Run, item: Item, hold: Hold, probe: str, key: str = "valid", **h
         run.closed.add(place)
         run.skip("accept", item.model.slug, "v2 is not offered")
     else:
-        run.odd = True
+        run.unexpected = True
     return one
 
 
-def note(run: Run, item: Item, one: Exchange, hold: Hold, key: str) -> None:
+def note(run: RunContext, item: Item, one: Exchange, hold: Reservation, key: str) -> None:
     """Remember what came of an accepted call: a job to follow, or a video."""
     label = (one.probe or "").partition(" ")[2]
     if item.version == "v1":
@@ -48,13 +50,13 @@ def note(run: Run, item: Item, one: Exchange, hold: Hold, key: str) -> None:
             run.outputs.append((label, location))
         return
     if (request_id := text_at(one, "request_id")) is None:
-        run.odd = True
+        run.unexpected = True
         return
     job = Job(request_id, label, item.model, key, one.at, run.wire.moved, hold, item.body, one)
     run.jobs.append(job)
 
 
-def accept(run: Run, held: Sequence[Held]) -> list[tuple[Item, Exchange]]:
+def accept(run: RunContext, held: Sequence[Held]) -> list[tuple[Item, Exchange]]:
     """Send packs, several at once; answers with those that were refused for what may be in them."""
 
     def one(pair: Held) -> tuple[Item, Exchange | None]:
@@ -69,7 +71,7 @@ def accept(run: Run, held: Sequence[Held]) -> list[tuple[Item, Exchange]]:
     return [(item, got) for item, got in sent if got and (got.status in TAKEN_APART or got.status >= 500)]
 
 
-def audit(run: Run, held: Sequence[Held]) -> None:
+def audit(run: RunContext, held: Sequence[Held]) -> None:
     """Blocking calls alone: between the first two nothing but reads, between the next nothing but refusals."""
     job = next((job for job in reversed(run.jobs) if job.over), None)
     path = job.path if job else "/v2/requests/no-such-request"

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from attrs import frozen
 
 from segmind_ltx_conformance.payloads import base, picture_of
-from segmind_ltx_conformance.prober.items import models_of
+from segmind_ltx_conformance.prober.context import RunContext, accepted
 from segmind_ltx_conformance.prober.options import Options
-from segmind_ltx_conformance.prober.run import Run, accepted
-from segmind_ltx_conformance.prober.special import youngest
+from segmind_ltx_conformance.prober.packs import models_of
+from segmind_ltx_conformance.prober.single_jobs import youngest
 from segmind_ltx_conformance.recording import Exchange
 from segmind_ltx_conformance.target import SCENARIOS, Target
 from segmind_ltx_spec import Contract, Model
@@ -42,7 +42,7 @@ UNKNOWN: Final = "no-such-request"
 
 
 @frozen
-class Knock:
+class AccessProbe:
     """A request that ought to be refused for who asks. ``path`` is None for the two GETs of a job."""
 
     stage: str
@@ -58,7 +58,7 @@ def unknown_id(seed: int) -> str:
     return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  no secret
 
 
-def knocks(target: Target, contract: Contract, options: Options) -> Iterator[Knock]:
+def knocks(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
     """Every such request; ``{job}`` in a path stands for the id of a job."""
     models = models_of(contract, options)
     posts = [(model, path) for model in models for path in (model.v1, model.v2)]
@@ -68,35 +68,37 @@ def knocks(target: Target, contract: Contract, options: Options) -> Iterator[Kno
     stages += [("scenario", f"scenario {name}", name) for name in SCENARIOS if name in EXPECTED and name in target.keys]
     for stage, name, key in stages:
         if options.wants(stage):
-            yield from (Knock(stage, name, "POST", model, path, key) for model, path in posts)
+            yield from (AccessProbe(stage, name, "POST", model, path, key) for model, path in posts)
             if name != "scenario no_credits":
-                yield from (Knock(stage, name, "GET", None, path, key) for path in gets)
+                yield from (AccessProbe(stage, name, "GET", None, path, key) for path in gets)
     for stage in ("bearer", "query"):
         if options.wants(stage) and "valid" in target.keys and models:
-            yield Knock(stage, stage, "POST", models[0], models[0].v2, None)
-            yield Knock(stage, stage, "GET", None, gets[1], None)
+            yield AccessProbe(stage, stage, "POST", models[0], models[0].v2, None)
+            yield AccessProbe(stage, stage, "GET", None, gets[1], None)
     if options.wants("unknown-model") and "valid" in target.keys and models:
         for version in ("v1", "v2"):
-            yield Knock("unknown-model", "unknown-model", "POST", models[0], f"/{version}/no-such-model", "valid")
+            yield AccessProbe("unknown-model", "unknown-model", "POST", models[0], f"/{version}/no-such-model", "valid")
     if options.wants("unknown-id") and "valid" in target.keys:
         for name in (unknown_id(options.seed + 1), UNKNOWN):
-            yield from (Knock("unknown-id", "unknown-id", "GET", None, path.format(job=name), "valid") for path in gets)
+            yield from (
+                AccessProbe("unknown-id", "unknown-id", "GET", None, path.format(job=name), "valid") for path in gets
+            )
 
 
-def knock_everywhere(run: Run) -> None:
+def knock_everywhere(run: RunContext) -> None:
     """Send them; at the first POST of a kind that is accepted, the others of that kind are left out."""
     for name in SCENARIOS:
         if name in EXPECTED and name not in run.target.keys and run.options.wants("scenario"):
             run.skip("scenario", None, f"no key for {name}")
     job = youngest(run)
     known = job.path.rpartition("/")[2] if job else unknown_id(run.options.seed)
-    kinds: dict[str, list[Knock]] = {}
+    kinds: dict[str, list[AccessProbe]] = {}
     for one in knocks(run.target, run.contract, run.options):
         kinds.setdefault(one.name, []).append(one)
     run.each(kinds.values(), lambda kind: _kind(run, kind, known))
 
 
-def _kind(run: Run, kind: list[Knock], job: str) -> None:
+def _kind(run: RunContext, kind: list[AccessProbe], job: str) -> None:
     blown = False
     for one in kind:
         path = one.path.format(job=job)
@@ -115,10 +117,10 @@ def _kind(run: Run, kind: list[Knock], job: str) -> None:
             got = run.trial(probe, path + query, one.model, body, one.key, headers)
             blown = got is not None and accepted(got)
         expected = REFUSED.get(one.stage) or EXPECTED.get(one.key or "")
-        run.odd = run.odd or (got is not None and got.status != expected)
+        run.unexpected = run.unexpected or (got is not None and got.status != expected)
 
 
-def _elsewhere(run: Run, stage: str) -> tuple[dict[str, str], str]:
+def _elsewhere(run: RunContext, stage: str) -> tuple[dict[str, str], str]:
     """The key where it does not belong: headers and query."""
     if stage == "bearer":
         return {"authorization": f"Bearer {run.target.keys['valid']}"}, ""

@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 
 
 @define(eq=False)
-class Hold:
+class Reservation:
     """Room for one accepted job. It stays taken once the job is accepted, and is given back when it is refused."""
 
     usd: float
@@ -19,7 +19,7 @@ class Hold:
 
 
 @frozen
-class Kept:
+class Reserve:
     """What valid payloads may not use up, so that the invalid ones can still be tried: each might be accepted."""
 
     jobs: int = 0
@@ -37,7 +37,7 @@ class Budget:
     max_jobs: int
     max_cost: float
     overdraft: bool = False
-    kept: Kept = field(factory=Kept)
+    kept: Reserve = field(factory=Reserve)
     jobs: int = 0
     """Accepted, or under way."""
     accepted: int = 0
@@ -46,19 +46,19 @@ class Budget:
     _trials: int = 0
     _changed: threading.Condition = field(factory=threading.Condition, repr=False)
 
-    def hold(self, usd: float) -> Hold | None:
+    def hold(self, usd: float) -> Reservation | None:
         """Room for a valid payload of at most this price, or None."""
         with self._changed:
             return self._take(usd, self.kept, trial=False)
 
-    def trial(self, usd: float) -> Hold | None:
+    def trial(self, usd: float) -> Reservation | None:
         """Room for a request that ought to be refused, or None. Waits for other trials, which may give theirs back."""
         with self._changed:
-            while (held := self._take(usd, Kept(), trial=True)) is None and self._trials:
+            while (held := self._take(usd, Reserve(), trial=True)) is None and self._trials:
                 self._changed.wait()
             return held
 
-    def _take(self, usd: float, kept: Kept, *, trial: bool) -> Hold | None:
+    def _take(self, usd: float, kept: Reserve, *, trial: bool) -> Reservation | None:
         # A sum of many prices is not exact; a hundredth of a cent is no reason to leave something out.
         fits = self.jobs + 1 <= self.max_jobs - kept.jobs and self.usd + usd <= self.max_cost - kept.usd + 1e-4
         if not fits and not (trial and self.overdraft and self.accepted == 0 and self._trials == 0):
@@ -66,9 +66,9 @@ class Budget:
         self.jobs += 1
         self.usd += usd
         self._trials += trial
-        return Hold(usd, trial)
+        return Reservation(usd, trial)
 
-    def close(self, hold: Hold, *, accepted: bool) -> None:
+    def close(self, hold: Reservation, *, accepted: bool) -> None:
         """The answer is there. What was refused costs nothing."""
         with self._changed:
             if not hold.open:
@@ -82,7 +82,7 @@ class Budget:
                 self.usd -= hold.usd
             self._changed.notify_all()
 
-    def settle(self, hold: Hold, cost: object) -> None:
+    def settle(self, hold: Reservation, cost: object) -> None:
         """The target said what the job cost. Anything that is no amount is not believed."""
         if isinstance(cost, bool) or not isinstance(cost, int | float) or not (math.isfinite(cost) and cost >= 0):
             return
@@ -93,13 +93,13 @@ class Budget:
 
 
 @frozen
-class Waiting:
+class JobProgress:
     """Gives a hold back on the way out where nobody closed it: the request was never sent."""
 
     budget: Budget
-    hold: Hold
+    hold: Reservation
 
-    def __enter__(self) -> Hold:
+    def __enter__(self) -> Reservation:
         return self.hold
 
     def __exit__(

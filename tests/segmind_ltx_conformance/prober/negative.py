@@ -10,10 +10,10 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from segmind_ltx_conformance.payloads import picture_of, refusals
-from segmind_ltx_conformance.prober.drawn import can_draw, drawn_bodies, parameters_at_fault
-from segmind_ltx_conformance.prober.items import models_of
+from segmind_ltx_conformance.prober.context import RunContext, accepted
+from segmind_ltx_conformance.prober.fuzz import can_draw, drawn_bodies, parameters_at_fault
 from segmind_ltx_conformance.prober.options import Options
-from segmind_ltx_conformance.prober.run import Run, accepted
+from segmind_ltx_conformance.prober.packs import models_of
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract, Model
 
@@ -88,7 +88,7 @@ def _of(
             yield "bulk", f"#{number + 1}", about, body
 
 
-def refuse(run: Run) -> None:
+def refuse(run: RunContext) -> None:
     """Send them all; those of a route one after the other, so that the fuse can act, and the drawn ones last."""
     if run.options.wants("bulk") and not can_draw():
         run.skip("bulk", None, "schemathesis is not installed: python -m pip install 'segmind-ltx[conformance]'")
@@ -100,7 +100,7 @@ def refuse(run: Run) -> None:
     run.each(routes.values(), lambda group: _group(run, fuse, group), min(AT_ONCE, run.options.jobs))
 
 
-def _group(run: Run, fuse: Fuse, group: list[Wrong]) -> None:
+def _group(run: RunContext, fuse: Fuse, group: list[Wrong]) -> None:
     for one in group:
         if (why := fuse.why_not(one)) is not None:
             run.skip(one.stage, one.model.slug, why)
@@ -112,10 +112,10 @@ def _group(run: Run, fuse: Fuse, group: list[Wrong]) -> None:
         if accepted(got):
             fuse.blow(one)
         elif got.status != 400:
-            run.odd = True
+            run.unexpected = True
 
 
-def leave_open(run: Run) -> None:
+def leave_open(run: RunContext) -> None:
     """A wrong Content-Type, with a body that is invalid anyway: whatever the answer is, nobody pays for it."""
     for model in run.models:
         if run.key and (model.slug, "v2") not in run.closed:

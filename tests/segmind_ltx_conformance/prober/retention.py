@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from segmind_ltx_conformance.media import can_measure
-from segmind_ltx_conformance.prober.life import FINAL, output_of, state_of
-from segmind_ltx_conformance.prober.run import Job, Run
-from segmind_ltx_conformance.prober.videos import download
+from segmind_ltx_conformance.prober.context import Job, RunContext
+from segmind_ltx_conformance.prober.downloads import download
+from segmind_ltx_conformance.prober.follow import FINAL, output_of, state_of
 from segmind_ltx_conformance.recording import Exchange, Recording
 
 WATCHED: Final = 2
@@ -19,10 +19,10 @@ AFTER: Final = 3605.0
 SEVEN_DAYS: Final = 6.9 * 86400
 
 
-def watch(run: Run) -> None:
+def watch(run: RunContext) -> None:
     """Move the clock to the moments that matter, and read."""
     done = [job for job in run.jobs if job.state == "COMPLETED" and job.key == "valid"]
-    if not run.lever:
+    if not run.clock_control:
         run.skip("retention", None, "no clock lever: use --visit resume")
         return
     if not done:
@@ -46,20 +46,20 @@ def watch(run: Run) -> None:
                 download(run, f"retention download {job.label}", job.output)
 
 
-def _move(run: Run, seconds: float) -> bool:
+def _move(run: RunContext, seconds: float) -> bool:
     if seconds == 0 or run.wire.advance(seconds):
         return True
     run.skip("retention", None, "the clock's lever does not work")
     return False
 
 
-def _read(run: Run, jobs: list[Job], when: str) -> None:
+def _read(run: RunContext, jobs: list[Job], when: str) -> None:
     for job in jobs:
         run.get(f"retention result {job.label} {when}", job.path, job.key)
         run.get(f"retention poll {job.label} {when}", f"{job.path}/status", job.key)
 
 
-def visit(run: Run, earlier: Recording, offset: float) -> None:
+def visit(run: RunContext, earlier: Recording, offset: float) -> None:
     """Read the jobs of an earlier recording again, and the videos of the last of them. Submits nothing."""
     paths = finished(earlier)
     moment = f"at {offset:.0f} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from segmind_ltx_conformance.findings import Judgement, Outcome
+from segmind_ltx_conformance.checks import Judgement, Outcome
 
 COLOURS: Final = {0: "#1a7f37", 1: "#c11f2e", 2: "#6e7781"}
 LABEL: Final = "LTX conformance"

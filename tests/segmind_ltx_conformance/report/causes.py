@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from segmind_ltx_conformance.findings import Check, Judgement, Outcome
+from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 
 GRAVITY: Final = (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.WARNED, Outcome.NOTED)
 """What needs attention, the worst first."""

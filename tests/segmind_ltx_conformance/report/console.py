@@ -8,12 +8,12 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from segmind_ltx_conformance.findings import Outcome
+from segmind_ltx_conformance.checks import Outcome
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.causes import Group, grouped, reasons
 from segmind_ltx_conformance.report.document import Run, headline
 from segmind_ltx_conformance.report.junit import evidence
-from segmind_ltx_conformance.report.wording import came, curl, line, listed, plain, sent
+from segmind_ltx_conformance.report.text import curl, line, listed, plain, request_line, response_line
 
 STYLES: Final = {
     Outcome.PASSED: "green",
@@ -73,8 +73,8 @@ def _group(number: int, group: Group, recording: Recording) -> Iterator[Text]:
     index = evidence(check, recording)
     if index is not None:
         exchange = recording.exchanges[index]
-        yield _fact("sent", sent(exchange))
-        yield _fact("came back", came(exchange))
+        yield _fact("sent", request_line(exchange))
+        yield _fact("came back", response_line(exchange))
         command = plain(curl(exchange, recording.base_url))
         yield _fact("repeat", command if len(command) <= LONGEST_CURL else "long: see report.html")
     if group.followers:

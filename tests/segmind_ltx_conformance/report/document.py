@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from segmind_ltx_conformance.findings import Check, Judgement, Outcome
+from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.causes import grouped
 from segmind_ltx_conformance.report.spending import Spent

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 from xml.etree import ElementTree
 
-from segmind_ltx_conformance.findings import Check, Outcome
+from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.document import Run
-from segmind_ltx_conformance.report.wording import came, curl, plain, sent
+from segmind_ltx_conformance.report.text import curl, plain, request_line, response_line
 
 TAGS: Final = {
     Outcome.FAILED: "failure",
@@ -60,7 +60,7 @@ def told(check: Check, recording: Recording) -> list[str]:
     one = evidence(check, recording)
     if one is not None:
         exchange = recording.exchanges[one]
-        lines += [f"sent: {sent(exchange)}", f"came back: {came(exchange)}"]
+        lines += [f"sent: {request_line(exchange)}", f"came back: {response_line(exchange)}"]
         lines += [f"repeat: {plain(curl(exchange, recording.base_url))}"]
     return lines
 

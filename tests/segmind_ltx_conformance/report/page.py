@@ -12,13 +12,13 @@ import jinja2
 from attrs import frozen
 from markupsafe import Markup
 
-from segmind_ltx_conformance.findings import Check, Outcome
+from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.report.causes import Group, grouped, reasons
 from segmind_ltx_conformance.report.console import HEADINGS
 from segmind_ltx_conformance.report.document import Run, counts, headline, model_of, own_model, summary
+from segmind_ltx_conformance.report.exchange_table import ExchangeTable
 from segmind_ltx_conformance.report.junit import evidence
-from segmind_ltx_conformance.report.shown import Shelf
-from segmind_ltx_conformance.report.wording import came, curl, line, plain, sent
+from segmind_ltx_conformance.report.text import curl, line, plain, request_line, response_line
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 SYMBOLS: Final = {
@@ -65,7 +65,7 @@ def page(run: Run) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(plain=plain, line=line, css=_css)
-    shelf = Shelf(run.recording)
+    shelf = ExchangeTable(run.recording)
     places = shelf.fill(run.judgement.checks)
     columns = _columns(run.judgement.checks)
     style, script = Markup(f":root {{ --columns: {len(columns)}; }}\n") + _asset("report.css"), _asset("report.js")  # noqa: S704
@@ -159,7 +159,7 @@ def _card(run: Run, group: Group) -> dict[str, Any]:
     exchange = None if index is None else run.recording.exchanges[index]
     shown: dict[str, str] = {}
     if exchange is not None:
-        shown = {"sent": sent(exchange), "came back": came(exchange)}
+        shown = {"sent": request_line(exchange), "came back": response_line(exchange)}
         command = plain(curl(exchange, run.recording.base_url))
         shown |= {"repeat": command} if len(command) <= 2 * LONGEST_DETAIL else {}
     return {"group": group, "shown": shown}

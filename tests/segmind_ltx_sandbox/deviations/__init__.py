@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import Final
 
 from segmind_ltx_sandbox.deviations.answers import answers
+from segmind_ltx_sandbox.deviations.base import Deviation
 from segmind_ltx_sandbox.deviations.billing import billing
-from segmind_ltx_sandbox.deviations.deviation import Deviation
-from segmind_ltx_sandbox.deviations.ends import ends
 from segmind_ltx_sandbox.deviations.errors import blocking, errors, headers
 from segmind_ltx_sandbox.deviations.keys import keys, routes
-from segmind_ltx_sandbox.deviations.life import life
 from segmind_ltx_sandbox.deviations.output import outputs
 from segmind_ltx_sandbox.deviations.payload import payloads, sloppy
+from segmind_ltx_sandbox.deviations.results import ends
 from segmind_ltx_sandbox.deviations.retention import retention
+from segmind_ltx_sandbox.deviations.states import life
 from segmind_ltx_sandbox.deviations.statuses import statuses
-from segmind_ltx_sandbox.deviations.unseen import UNSEEN, why_unseen
+from segmind_ltx_sandbox.deviations.undetectable import UNSEEN, why_unseen
 from segmind_ltx_sandbox.deviations.variants import variants
 from segmind_ltx_sandbox.deviations.video import videos
 from segmind_ltx_spec import Contract, load

@@ -8,9 +8,8 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
-from segmind_ltx_sandbox.answers import Answer
-from segmind_ltx_sandbox.asked import Asked
-from segmind_ltx_sandbox.deviations.deviation import Change, Deviation, answering
+from segmind_ltx_sandbox.deviations.base import Change, Deviation, answering
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
 from segmind_ltx_spec import Contract
 
 REFUSALS: Final = "missing-key unknown-key scenario no-credits no-such-route malformed invalid unknown-request"
@@ -111,7 +110,7 @@ def _setting(name: str, value: Any) -> Callable[[Json], Json]:
 
 
 def _whole(place: Place, value: Any) -> Change:
-    def changed(asked: Asked, answer: Answer) -> Answer:
+    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
         if not _stands(place, asked, answer):
             return answer
         content = value if place.field is None else {**answer.content, place.field: value}
@@ -121,7 +120,7 @@ def _whole(place: Place, value: Any) -> Change:
 
 
 def _field(place: Place, change: Callable[[Json], Json]) -> Change:
-    def changed(asked: Asked, answer: Answer) -> Answer:
+    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
         if not _stands(place, asked, answer):
             return answer
         if place.field is None:
@@ -131,7 +130,7 @@ def _field(place: Place, change: Callable[[Json], Json]) -> Change:
     return changed
 
 
-def _stands(place: Place, asked: Asked, answer: Answer) -> bool:
+def _stands(place: Place, asked: ApiRequest, answer: ApiResponse) -> bool:
     if answer.cause not in place.causes.split() or asked.kind not in place.kinds.split():
         return False
     # A gateway's page is no ErrorMessage, and a result without a video no VideoFile.

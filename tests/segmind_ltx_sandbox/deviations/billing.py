@@ -8,11 +8,10 @@ from typing import Any
 
 from attrs import evolve
 
-from segmind_ltx_sandbox.answers import Answer
-from segmind_ltx_sandbox.asked import Asked
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.deviations.deviation import Deviation, making
-from segmind_ltx_sandbox.jobs import Job, State
+from segmind_ltx_sandbox.deviations.base import Deviation, factory
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract, Model
 
 EACH = 0.05
@@ -23,7 +22,7 @@ LEFT = "x-remaining-credits"
 class ReadsBilled(Behaviour):
     """Bills each reading of a job."""
 
-    def status(self, job: Job, state: State, now: float, origin: str) -> Answer:
+    def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
         """For a fee."""
         job.account.charge(EACH)
         return super().status(job, state, now, origin)
@@ -42,14 +41,14 @@ class RefusalsBilled(Behaviour):
         self._causes, self._owed = causes.split(), 0.0
         self._at_end = dict[str, float]()
 
-    def sent(self, asked: Asked, answer: Answer) -> Answer:
+    def finalize(self, asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
         """Counted where it is a refusal; told where it is a video."""
         if asked.method == "POST" and answer.cause in self._causes:
             self._owed += EACH
         left = answer.headers.get(LEFT)
         if left is not None:
             answer = evolve(answer, headers={**answer.headers, LEFT: str(round(float(left) - self._owed, 4))})
-        return super().sent(asked, answer)
+        return super().finalize(asked, answer)
 
     def metrics(self, job: Job, state: State, now: float) -> dict[str, Any]:
         """With the balance as it was when the job ended."""
@@ -80,12 +79,12 @@ class Idempotent(Behaviour):
         super().__init__(contract)
         self._body, self._known = "", dict[str, Job]()
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """As usual; the body is noted."""
         self._body = f"{asked.path} {asked.headers.get('x-api-key')} {json.dumps(payload, sort_keys=True)}"
-        return super().understood(asked, model, payload)
+        return super().validated(asked, model, payload)
 
-    def accepted(self, job: Job, origin: str) -> Answer:
+    def accepted(self, job: Job, origin: str) -> ApiResponse:
         """The job of that body."""
         first = self._known.setdefault(self._body, job)
         return super().accepted(first, origin)
@@ -114,7 +113,7 @@ def billing() -> Iterator[Deviation]:
             f"billing/refused-{label}",
             ("billing.accepted-only",),
             f"POSTs that were refused are billed: {label}.",
-            making(RefusalsBilled, causes),
+            factory(RefusalsBilled, causes),
         )
     yield Deviation("billing/failed", ("billing.failed-is-free",), "A job that FAILED is billed.", FailuresBilled)
     yield Deviation(
@@ -137,7 +136,7 @@ def billing() -> Iterator[Deviation]:
 class CostTold(Behaviour):
     """Tells a cost where there is none."""
 
-    def failed(self, job: Job, state: State, now: float) -> Answer:
+    def failed(self, job: Job, state: State, now: float) -> ApiResponse:
         """With a cost in its metrics."""
         answer = super().failed(job, state, now)
         return evolve(answer, content={**answer.content, "metrics": {**answer.content["metrics"], "cost": job.cost}})

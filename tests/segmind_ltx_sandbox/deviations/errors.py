@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from segmind_ltx_sandbox.answers import Answer
 from segmind_ltx_sandbox.deviations.answers import REFUSALS, kebab
-from segmind_ltx_sandbox.deviations.deviation import Deviation, on, with_content
+from segmind_ltx_sandbox.deviations.base import Deviation, when, with_content
+from segmind_ltx_sandbox.messages import ApiResponse
 from segmind_ltx_spec import Contract
 
 
 def errors() -> Iterator[Deviation]:
     """Errors that say nothing: all of them, and those of each cause."""
-    silent: tuple[tuple[str, Callable[[Answer], Answer]], ...] = (
+    silent: tuple[tuple[str, Callable[[ApiResponse], ApiResponse]], ...] = (
         ("empty-body", lambda answer: evolve(answer, content="", media_type="text/plain")),
         ("empty-object", with_content({})),
         ("empty-message", with_content({"error": ""})),
@@ -24,14 +24,14 @@ def errors() -> Iterator[Deviation]:
     )
     for label, change in silent:
         yield Deviation(
-            f"error/{label}", ("transport.error-message",), f"Errors say nothing: {label}.", on(REFUSALS, change)
+            f"error/{label}", ("transport.error-message",), f"Errors say nothing: {label}.", when(REFUSALS, change)
         )
     for cause in REFUSALS.split():
         yield Deviation(
             f"error/silent/{cause}",
             ("transport.error-message",),
             f"An error says nothing: {cause}.",
-            on(cause, silent[0][1]),
+            when(cause, silent[0][1]),
         )
 
 
@@ -50,18 +50,18 @@ def headers(contract: Contract) -> Iterator[Deviation]:
                     f"header/{name}/{value}",
                     (f"{kebab('VideoMade')}.{name}",),
                     f"The header {name} of a blocking call is {value}.",
-                    on("generated", _with_header(name, value)),
+                    when("generated", _with_header(name, value)),
                 )
     for value in ("tomorrow", "12:30", "-5"):
         yield Deviation(
             f"header/reset/{value}",
             ("transport.reset-form",),
             f"The header that says when a rate limit ends is {value}.",
-            on("scenario generated", _with_header("x-rate-limit-reset-at-utc", value)),
+            when("scenario generated", _with_header("x-rate-limit-reset-at-utc", value)),
         )
 
 
-def _with_header(name: str, value: str) -> Callable[[Answer], Answer]:
+def _with_header(name: str, value: str) -> Callable[[ApiResponse], ApiResponse]:
     return lambda answer: evolve(answer, headers={**answer.headers, name: value}) if name in answer.headers else answer
 
 
@@ -82,15 +82,15 @@ def blocking() -> Iterator[Deviation]:
             f"v1/{label}",
             ("transport.v1-bytes-or-json",),
             f"A blocking call is answered with {label.replace('-', ' ')}.",
-            on("generated", _replaced(content, media_type)),
+            when("generated", _replaced(content, media_type)),
         )
     yield Deviation(
         "v1/cut-off",
         ("transport.v1-bytes-or-json",),
         "The video of a blocking call is cut off in its first fifth.",
-        on("generated", lambda answer: evolve(answer, content=answer.content[: len(answer.content) // 5])),
+        when("generated", lambda answer: evolve(answer, content=answer.content[: len(answer.content) // 5])),
     )
 
 
-def _replaced(content: Any, media_type: str) -> Callable[[Answer], Answer]:
+def _replaced(content: Any, media_type: str) -> Callable[[ApiResponse], ApiResponse]:
     return lambda answer: evolve(answer, content=content, media_type=media_type)

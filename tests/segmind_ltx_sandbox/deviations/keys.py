@@ -8,15 +8,14 @@ from typing import Final
 from attrs import evolve
 from starlette.datastructures import Headers, QueryParams
 
-from segmind_ltx_sandbox.answers import Answer, error, refused_key
-from segmind_ltx_sandbox.asked import Asked
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.deviations.deviation import Deviation, Maker, making, on
-from segmind_ltx_sandbox.keys import BY_KEY, VALID, Scenario
+from segmind_ltx_sandbox.deviations.base import BehaviourFactory, Deviation, factory, when
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error, refused_key
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.scenarios import BY_KEY, VALID, Scenario
 from segmind_ltx_spec import Contract, Model
 
 ROUTES: Final = ("v1", "v2", "poll", "result")
-Admission = Callable[[Asked, Scenario | Answer], Scenario | Answer]
+Admission = Callable[[ApiRequest, Scenario | ApiResponse], Scenario | ApiResponse]
 
 
 class Admitting(Behaviour):
@@ -26,14 +25,14 @@ class Admitting(Behaviour):
         super().__init__(contract)
         self._admit = admit
 
-    def admitted(self, asked: Asked) -> Scenario | Answer:
+    def admitted(self, asked: ApiRequest) -> Scenario | ApiResponse:
         """Another decision in place of the usual one."""
         return self._admit(asked, super().admitted(asked))
 
 
-def admitting(admit: Admission) -> Maker:
+def admitting(admit: Admission) -> BehaviourFactory:
     """A service that decides by ``admit`` who is let in."""
-    return making(Admitting, admit)
+    return factory(Admitting, admit)
 
 
 def keys() -> Iterator[Deviation]:
@@ -76,15 +75,15 @@ def keys() -> Iterator[Deviation]:
         "key/one-message",
         ("auth.messages-differ",),
         "A missing and a wrong key are answered in the same words.",
-        on("missing-key unknown-key", lambda answer: evolve(answer, content={"error": "unauthorized"})),
+        when("missing-key unknown-key", lambda answer: evolve(answer, content={"error": "unauthorized"})),
     )
 
 
 def _in_place_of(cause: str, kinds: tuple[str, ...]) -> Admission:
-    def admit(asked: Asked, usual: Scenario | Answer) -> Scenario | Answer:
+    def admit(asked: ApiRequest, usual: Scenario | ApiResponse) -> Scenario | ApiResponse:
         # A key that is elsewhere than in the header is a matter of its own.
         elsewhere = "authorization" in asked.headers or bool(asked.query)
-        refused = isinstance(usual, Answer) and usual.cause == cause and not elsewhere
+        refused = isinstance(usual, ApiResponse) and usual.cause == cause and not elsewhere
         return BY_KEY[VALID] if refused and asked.kind in kinds else usual
 
     return admit
@@ -101,7 +100,7 @@ def _closed() -> Iterator[tuple[str, int, tuple[str, ...]]]:
 
 
 def _opened(name: str, kinds: tuple[str, ...]) -> Admission:
-    def admit(asked: Asked, usual: Scenario | Answer) -> Scenario | Answer:
+    def admit(asked: ApiRequest, usual: Scenario | ApiResponse) -> Scenario | ApiResponse:
         meant = isinstance(usual, Scenario) and usual.name == name and asked.kind in kinds
         return BY_KEY[VALID] if meant else usual
 
@@ -109,8 +108,8 @@ def _opened(name: str, kinds: tuple[str, ...]) -> Admission:
 
 
 def _closed_to_headers(kind: str) -> Admission:
-    def admit(asked: Asked, usual: Scenario | Answer) -> Scenario | Answer:
-        if isinstance(usual, Answer) or asked.kind != kind:
+    def admit(asked: ApiRequest, usual: Scenario | ApiResponse) -> Scenario | ApiResponse:
+        if isinstance(usual, ApiResponse) or asked.kind != kind:
             return usual
         return refused_key("unknown-key", "API key is not valid", "not in this header")
 
@@ -169,15 +168,15 @@ class Closed(Behaviour):
         super().__init__(contract)
         self._kind = kind
 
-    def instead(self, asked: Asked) -> Answer | None:
+    def intercept(self, asked: ApiRequest) -> ApiResponse | None:
         """404 there."""
         return error("no-such-route", 404, "no such endpoint") if asked.kind == self._kind else None
 
 
-class Choosy(Behaviour):
+class RefusesByAccept(Behaviour):
     """Takes the Accept header seriously, as HTTP has it and these documents have not."""
 
-    def instead(self, asked: Asked) -> Answer | None:
+    def intercept(self, asked: ApiRequest) -> ApiResponse | None:
         """406 for an Accept header that asks for neither JSON nor anything."""
         wanted = asked.headers.get("accept", "*/*")
         if "*/*" in wanted or "json" in wanted:
@@ -194,15 +193,15 @@ def routes(contract: Contract) -> Iterator[Deviation]:
                 f"route/{model.slug}/{version}",
                 (f"{model.slug}.{version}",),
                 f"There is no POST /{version}/{model.slug}.",
-                making(Lacking, model.slug, version),
+                factory(Lacking, model.slug, version),
             )
     for kind in ("poll", "result"):
         yield Deviation(
             f"route/{kind}",
             (f"{kind}.route",),
             f"The route {kind} does not exist.",
-            making(Closed, kind),
+            factory(Closed, kind),
         )
     yield Deviation(
-        "route/accept-header", ("status.406-is-credits",), "Accept: image/png is answered with 406.", Choosy
+        "route/accept-header", ("status.406-is-credits",), "Accept: image/png is answered with 406.", RefusesByAccept
     )

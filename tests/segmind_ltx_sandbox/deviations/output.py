@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 from starlette.datastructures import Headers
 
-from segmind_ltx_sandbox.answers import Answer, error, page
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.deviations.deviation import Deviation, making
-from segmind_ltx_sandbox.keys import BY_KEY
+from segmind_ltx_sandbox.deviations.base import Deviation, factory
+from segmind_ltx_sandbox.messages import ApiResponse, error, page
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.scenarios import BY_KEY
 from segmind_ltx_spec import Contract
 
 
@@ -20,7 +20,7 @@ class Delivering(Behaviour):
         super().__init__(contract)
         self._change = change
 
-    def delivered(self, video: bytes) -> bytes:
+    def video_bytes(self, video: bytes) -> bytes:
         """The something else."""
         return self._change(video)
 
@@ -28,11 +28,11 @@ class Delivering(Behaviour):
 class Withholding(Behaviour):
     """Answers every download with an error."""
 
-    def __init__(self, contract: Contract, answer: Answer) -> None:
+    def __init__(self, contract: Contract, answer: ApiResponse) -> None:
         super().__init__(contract)
         self._answer = answer
 
-    def refused_download(self, headers: Headers) -> Answer | None:  # noqa: ARG002
+    def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
         """The error."""
         return self._answer
 
@@ -40,7 +40,7 @@ class Withholding(Behaviour):
 class Locked(Behaviour):
     """Gives videos to those alone who send their key."""
 
-    def refused_download(self, headers: Headers) -> Answer | None:
+    def refused_download(self, headers: Headers) -> ApiResponse | None:
         """401 without a key."""
         known = headers.get("x-api-key") in BY_KEY
         return None if known else error("key-at-output", 401, "API key is missing")
@@ -71,13 +71,13 @@ def outputs() -> Iterator[Deviation]:
             f"output/{label}",
             video,
             f"The output leads to something else: {label}.",
-            making(Delivering, change),
+            factory(Delivering, change),
         )
     yield Deviation(
         "output/half-a-video",
         video,
         "Of each video the second half is missing.",
-        making(Delivering, lambda whole: whole[: len(whole) // 2]),
+        factory(Delivering, lambda whole: whole[: len(whole) // 2]),
     )
     for status in (403, 404, 410, 500):
         answer = (
@@ -90,7 +90,7 @@ def outputs() -> Iterator[Deviation]:
             f"output/{status}",
             clauses,
             f"The output of every job is answered with {status}.",
-            making(Withholding, answer),
+            factory(Withholding, answer),
         )
     yield Deviation("output/locked", ("output.without-key",), "A video needs the key.", Locked)
     for label, seconds in (("one-day", 86400.0), ("six-days", 6 * 86400.0)):
@@ -98,5 +98,5 @@ def outputs() -> Iterator[Deviation]:
             f"output/{label}",
             ("output.seven-days",),
             f"Videos are kept for less than seven days: {label}.",
-            making(ShortLived, seconds),
+            factory(ShortLived, seconds),
         )

@@ -6,11 +6,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, cast
 
-from segmind_ltx_sandbox.answers import Answer, error
-from segmind_ltx_sandbox.asked import Asked
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.deviations.deviation import Deviation, Maker, making, refused
+from segmind_ltx_sandbox.deviations.base import BehaviourFactory, Deviation, factory, refused
 from segmind_ltx_sandbox.deviations.values import ABSENT, Group, allowed, forbidden, good_of
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error
+from segmind_ltx_sandbox.service.behaviour import Behaviour
 from segmind_ltx_spec import Contract, Model
 
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (("v1", "v2"), ("v1",), ("v2",))
@@ -32,14 +31,14 @@ def payloads(contract: Contract) -> Iterator[Deviation]:
 
 
 def _refusing(model: Model, name: str, group: Group, versions: tuple[str, ...]) -> Deviation:
-    def refuse(payload: Mapping[str, Any]) -> Answer | None:
+    def refuse(payload: Mapping[str, Any]) -> ApiResponse | None:
         return refused(name) if group.matches(payload.get(name, ABSENT)) else None
 
     return Deviation(
         f"refuse/{model.slug}/{name}/{_word(group.label)}{_where(versions)}",
         (f"{model.slug}.{name}.{group.rule}",),
         f"{model.slug} refuses {name}: {group.label}{_on(versions)}.",
-        making(Refusing, model.slug, versions, refuse),
+        factory(Refusing, model.slug, versions, refuse),
     )
 
 
@@ -52,7 +51,7 @@ def _accepting(model: Model, name: str, group: Group, versions: tuple[str, ...])
         f"accept/{model.slug}/{name}/{_word(group.rule)}-{_word(group.label)}{_where(versions)}",
         (f"{model.slug}.{name}.{group.rule}",),
         f"{model.slug} accepts {name}: {group.label}{_on(versions)}.",
-        making(Repairing, model.slug, versions, repair),
+        factory(Repairing, model.slug, versions, repair),
     )
 
 
@@ -76,15 +75,15 @@ class Refusing(Behaviour):
         contract: Contract,
         slug: str,
         versions: tuple[str, ...],
-        refuse: Callable[[Mapping[str, Any]], Answer | None],
+        refuse: Callable[[Mapping[str, Any]], ApiResponse | None],
     ) -> None:
         super().__init__(contract)
         self._slug, self._versions, self._refuse = slug, versions, refuse
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """Refused one payload more."""
-        known = super().understood(asked, model, payload)
-        if isinstance(known, Answer) or model.slug != self._slug or asked.kind not in self._versions:
+        known = super().validated(asked, model, payload)
+        if isinstance(known, ApiResponse) or model.slug != self._slug or asked.kind not in self._versions:
             return known
         return self._refuse(payload) or known
 
@@ -102,10 +101,10 @@ class Repairing(Behaviour):
         super().__init__(contract)
         self._slug, self._versions, self._repair = slug, versions, repair
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """Validated after the repair."""
         meant = model.slug == self._slug and asked.kind in self._versions
-        return super().understood(asked, model, self._repair(payload) if meant else payload)
+        return super().validated(asked, model, self._repair(payload) if meant else payload)
 
 
 # Bodies that are no object
@@ -131,8 +130,8 @@ def _bodies(model: Model) -> Iterator[Deviation]:
         )
 
 
-def _taking(slug: str, versions: tuple[str, ...], kind: type | None, least: Mapping[str, Any]) -> Maker:
-    return making(Taking, slug, versions, kind, least)
+def _taking(slug: str, versions: tuple[str, ...], kind: type | None, least: Mapping[str, Any]) -> BehaviourFactory:
+    return factory(Taking, slug, versions, kind, least)
 
 
 class Taking(Behaviour):
@@ -144,7 +143,7 @@ class Taking(Behaviour):
         super().__init__(contract)
         self._slug, self._versions, self._kind, self._least = slug, versions, kind, least
 
-    def parsed(self, asked: Asked, body: bytes) -> dict[str, Any] | Answer:
+    def parsed(self, asked: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
         """The least, in place of that body."""
         if asked.model and asked.model.slug == self._slug and asked.kind in self._versions and self._is_meant(body):
             return dict(self._least)
@@ -173,14 +172,14 @@ def sloppy(contract: Contract) -> Iterator[Deviation]:
             f"accept/anything{_where(versions)}",
             (f"{first.slug}.{name}.{rule}", "status.invalid-is-400"),
             f"No parameter is validated{_on(versions)}.",
-            making(Careless, versions),
+            factory(Careless, versions),
         )
     for version in ("v1", "v2"):
         yield Deviation(
             f"accept/malformed@{version}",
             ("status.malformed-is-400",),
             f"A body that is not JSON is taken for an empty object with a prompt, on {version}.",
-            making(Guessing, version),
+            factory(Guessing, version),
         )
     model = next(iter(contract.models.values()))
     groups = {group.label: group for group in allowed(model, "prompt")}
@@ -193,13 +192,13 @@ def sloppy(contract: Contract) -> Iterator[Deviation]:
         )
 
 
-def _crashing(slug: str, group: Group, status: int) -> Maker:
-    def crash(payload: Mapping[str, Any]) -> Answer | None:
+def _crashing(slug: str, group: Group, status: int) -> BehaviourFactory:
+    def crash(payload: Mapping[str, Any]) -> ApiResponse | None:
         return (
             error("invalid", status, "something went wrong") if group.matches(payload.get("prompt", ABSENT)) else None
         )
 
-    return making(Refusing, slug, ("v1", "v2"), crash)
+    return factory(Refusing, slug, ("v1", "v2"), crash)
 
 
 class Careless(Behaviour):
@@ -209,12 +208,10 @@ class Careless(Behaviour):
         super().__init__(contract)
         self._versions = versions
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """What is good of it, and what is required."""
         return (
-            repaired(self, model, payload)
-            if asked.kind in self._versions
-            else super().understood(asked, model, payload)
+            repaired(self, model, payload) if asked.kind in self._versions else super().validated(asked, model, payload)
         )
 
 
@@ -234,10 +231,10 @@ class Guessing(Behaviour):
         super().__init__(contract)
         self._version = version
 
-    def parsed(self, asked: Asked, body: bytes) -> dict[str, Any] | Answer:
+    def parsed(self, asked: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
         """The least, in place of such a body."""
         known = super().parsed(asked, body)
-        if asked.kind != self._version or not isinstance(known, Answer) or known.cause != "malformed" or not body:
+        if asked.kind != self._version or not isinstance(known, ApiResponse) or known.cause != "malformed" or not body:
             return known
         try:
             json.loads(body)

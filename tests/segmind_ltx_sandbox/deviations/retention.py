@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from segmind_ltx_sandbox.answers import Answer, error
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.deviations.deviation import Deviation, Maker, making
-from segmind_ltx_sandbox.jobs import Job, State
+from segmind_ltx_sandbox.deviations.base import BehaviourFactory, Deviation, factory
+from segmind_ltx_sandbox.messages import ApiResponse, error
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract
 
 HOUR = 3600.0
@@ -20,25 +20,30 @@ class Keeping(Behaviour):
     """Answers ``instead`` on some kinds of answer where a job counts as ``gone``, and remembers it until ``last``."""
 
     def __init__(
-        self, contract: Contract, gone: Gone, kinds: str, instead: Callable[[Answer], Answer] | None, last: float
+        self,
+        contract: Contract,
+        gone: Gone,
+        kinds: str,
+        instead: Callable[[ApiResponse], ApiResponse] | None,
+        last: float,
     ) -> None:
         super().__init__(contract)
         self.retention = last
         self._gone, self._kinds, self._instead = gone, kinds.split(), instead
 
-    def status(self, job: Job, state: State, now: float, origin: str) -> Answer:
+    def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
         """Unless it is gone."""
         return self._kept("status", job, now, super().status(job, state, now, origin))
 
-    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> Answer:
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """Unless it is gone."""
         return self._kept("result", job, now, super().result(job, state, now, origin, video))
 
-    def failed(self, job: Job, state: State, now: float) -> Answer:
+    def failed(self, job: Job, state: State, now: float) -> ApiResponse:
         """Unless it is gone."""
         return self._kept("failed", job, now, super().failed(job, state, now))
 
-    def _kept(self, kind: str, job: Job, now: float, answer: Answer) -> Answer:
+    def _kept(self, kind: str, job: Job, now: float, answer: ApiResponse) -> ApiResponse:
         ended = now >= job.ended
         if not ended or not self._gone(job, now):
             return answer
@@ -51,11 +56,11 @@ class Keeping(Behaviour):
 def keeping(
     gone: Gone,
     kinds: str = "status result failed",
-    instead: Callable[[Answer], Answer] | None = None,
+    instead: Callable[[ApiResponse], ApiResponse] | None = None,
     last: float = math.inf,
-) -> Maker:
+) -> BehaviourFactory:
     """A service that forgets otherwise."""
-    return making(Keeping, gone, kinds, instead, last)
+    return factory(Keeping, gone, kinds, instead, last)
 
 
 def after(seconds: float) -> Gone:
@@ -111,20 +116,20 @@ def retention() -> Iterator[Deviation]:
         "retention/gone-is-200",
         expired,
         "A job whose hour is over is answered with 200 and no output.",
-        keeping(after(HOUR), "status result", lambda answer: Answer(answer.cause, 200, {"error": "expired"})),
+        keeping(after(HOUR), "status result", lambda answer: ApiResponse(answer.cause, 200, {"error": "expired"})),
     )
     yield Deviation(
         "retention/gone-is-EXPIRED",
         (*expired, "job.states"),
         "A job whose hour is over is EXPIRED, with 200.",
-        keeping(after(HOUR), "status result", lambda answer: Answer(answer.cause, 200, {"status": "EXPIRED"})),
+        keeping(after(HOUR), "status result", lambda answer: ApiResponse(answer.cause, 200, {"status": "EXPIRED"})),
     )
 
 
-def _emptied(answer: Answer) -> Answer:
+def _emptied(answer: ApiResponse) -> ApiResponse:
     content = {key: value for key, value in answer.content.items() if key not in {"output", "video"}}
-    return Answer(answer.cause, answer.status, content)
+    return ApiResponse(answer.cause, answer.status, content)
 
 
-def _with(status: int) -> Callable[[Answer], Answer]:
+def _with(status: int) -> Callable[[ApiResponse], ApiResponse]:
     return lambda answer: error(answer.cause, status, "this request has expired")

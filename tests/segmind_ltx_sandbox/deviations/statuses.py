@@ -8,9 +8,8 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from segmind_ltx_sandbox.answers import Answer, error
-from segmind_ltx_sandbox.asked import Asked
-from segmind_ltx_sandbox.deviations.deviation import Change, Deviation, answering
+from segmind_ltx_sandbox.deviations.base import Change, Deviation, answering
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error
 
 DOCUMENTED: Final = (400, 401, 403, 404, 406, 422, 429, 500, 502, 504)
 """The statuses of errors; 410 is a permission."""
@@ -91,12 +90,12 @@ def _broken(cause: Cause, kind: str, status: int) -> tuple[str, ...]:
 
 
 def _replacing(cause: Cause, kind: str, status: int) -> Change:
-    def replaced(asked: Asked, answer: Answer) -> Answer:
+    def replaced(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
         here = asked.version == kind if asked.kind == "other" else asked.kind == kind
         if not here or answer.cause != cause.cause or answer.status != cause.status:
             return answer
         if status == 200:
-            return Answer(cause.cause, 200, {"status": "QUEUED", **_job(asked)})
+            return ApiResponse(cause.cause, 200, {"status": "QUEUED", **_job(asked)})
         if answer.media_type != "application/json":
             return error(cause.cause, status, "something went wrong")
         return evolve(answer, status=status)
@@ -104,7 +103,7 @@ def _replacing(cause: Cause, kind: str, status: int) -> Change:
     return replaced
 
 
-def _job(asked: Asked) -> dict[str, str]:
+def _job(asked: ApiRequest) -> dict[str, str]:
     """What makes an answer to a POST one about an accepted job."""
     if asked.method != "POST":
         return {}
@@ -113,9 +112,9 @@ def _job(asked: Asked) -> dict[str, str]:
 
 
 def _succeeding(kind: str, status: int) -> Change:
-    def replaced(asked: Asked, answer: Answer) -> Answer:
+    def replaced(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
         if asked.kind != kind or answer.status != 200:
             return answer
-        return evolve(answer, status=status) if status != 204 else Answer(answer.cause, 204, b"", "video/mp4")
+        return evolve(answer, status=status) if status != 204 else ApiResponse(answer.cause, 204, b"", "video/mp4")
 
     return replaced

@@ -13,24 +13,23 @@ from typing import Any, Final
 from attrs import evolve
 from starlette.datastructures import Headers
 
-from segmind_ltx_sandbox.answers import HTML, Answer, error, page
-from segmind_ltx_sandbox.asked import Asked
-from segmind_ltx_sandbox.behaviour import RESET, Behaviour
 from segmind_ltx_sandbox.deviations.answers import REFUSALS
-from segmind_ltx_sandbox.deviations.deviation import (
+from segmind_ltx_sandbox.deviations.base import (
     Deviation,
     answering,
-    making,
-    on,
+    factory,
     refused,
+    when,
     with_fields,
     without,
 )
 from segmind_ltx_sandbox.deviations.keys import admitting
-from segmind_ltx_sandbox.deviations.life import stating
 from segmind_ltx_sandbox.deviations.retention import keeping, since_submit
-from segmind_ltx_sandbox.jobs import Job, State
-from segmind_ltx_sandbox.keys import BY_KEY, Scenario
+from segmind_ltx_sandbox.deviations.states import stating
+from segmind_ltx_sandbox.messages import HTML, ApiRequest, ApiResponse, error, page
+from segmind_ltx_sandbox.service.behaviour import RESET, Behaviour
+from segmind_ltx_sandbox.service.jobs import Job, State
+from segmind_ltx_sandbox.service.scenarios import BY_KEY, Scenario
 from segmind_ltx_spec import Contract, Model
 
 WORKING: Final = frozenset({"valid", "other", "failing"})
@@ -70,31 +69,31 @@ class Numbering(Behaviour):
 class Strict(Behaviour):
     """Refuses parameters that the documents do not name."""
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """Refused one thing more."""
         unknown = sorted(set(payload) - set(model.parameters))
-        return refused(unknown[0]) if unknown else super().understood(asked, model, payload)
+        return refused(unknown[0]) if unknown else super().validated(asked, model, payload)
 
 
 class Particular(Behaviour):
     """Refuses the values that are inferred (I)."""
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """Refused those too."""
         for name, value in payload.items():
             if value in model.parameters.get(name, {}).get("x-source", {}).get("inferred", []):
                 return refused(name)
-        return super().understood(asked, model, payload)
+        return super().validated(asked, model, payload)
 
 
 class Wordy(Behaviour):
     """Wants something to be said: an empty prompt is refused."""
 
-    def understood(self, asked: Asked, model: Model, payload: dict[str, Any]) -> dict[str, Any] | Answer:
+    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
         """Refused that too."""
         prompt = payload.get("prompt")
         empty = isinstance(prompt, str) and not prompt.strip()
-        return refused("prompt") if empty else super().understood(asked, model, payload)
+        return refused("prompt") if empty else super().validated(asked, model, payload)
 
 
 class OnlyDocumented(Behaviour):
@@ -108,11 +107,11 @@ class OnlyDocumented(Behaviour):
 class NowAndThen(Behaviour):
     """Answers every ``every``-th request with a fault that passes."""
 
-    def __init__(self, contract: Contract, every: int, fault: Callable[[], Answer], *, everybody: bool) -> None:
+    def __init__(self, contract: Contract, every: int, fault: Callable[[], ApiResponse], *, everybody: bool) -> None:
         super().__init__(contract)
         self._every, self._fault, self._everybody, self._asked = every, fault, everybody, count(1)
 
-    def instead(self, asked: Asked) -> Answer | None:
+    def intercept(self, asked: ApiRequest) -> ApiResponse | None:
         """The fault, now and then."""
         scenario = BY_KEY.get(asked.headers.get("x-api-key", ""))
         if not self._everybody and (scenario is None or scenario.name not in WORKING):
@@ -131,7 +130,7 @@ class EpochReset(Behaviour):
 class Elsewhere(Behaviour):
     """Names videos under another name of the same machine, as if on another host (P)."""
 
-    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> Answer:
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """With that name in its location."""
         other = origin.replace("127.0.0.1", "localhost")
         moved = None if video is None else {**video, "url": video["url"].replace(origin, other)}
@@ -145,7 +144,7 @@ class Signing(Behaviour):
         super().__init__(contract)
         self._numbers = count(1)
 
-    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> Answer:
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """With a signature in the query."""
         signature = f"?expires={int(now) + 604800}&signature={next(self._numbers):08x}"
         signed = None if video is None else {**video, "url": video["url"] + signature}
@@ -164,7 +163,7 @@ class Current(Behaviour):
 class Open(Behaviour):
     """Gives videos to everybody, with a key or without."""
 
-    def refused_download(self, headers: Headers) -> Answer | None:  # noqa: ARG002
+    def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
         """Never."""
         return None
 
@@ -178,36 +177,36 @@ class LongerOutputs(Behaviour):
 class AnyContentType(Behaviour):
     """Reads a body as JSON whatever its Content-Type says."""
 
-    def payload_of(self, content_type: str, body: bytes) -> dict[str, Any] | Answer:  # noqa: ARG002
+    def payload_of(self, content_type: str, body: bytes) -> dict[str, Any] | ApiResponse:  # noqa: ARG002
         """As JSON."""
         return super().payload_of("application/json", body)
 
 
-def _as_text(answer: Answer) -> Answer:
+def _as_text(answer: ApiResponse) -> ApiResponse:
     return evolve(answer, content=str(answer.content["error"]), media_type=TEXT) if _speaks(answer) else answer
 
 
-def _as_page(answer: Answer) -> Answer:
+def _as_page(answer: ApiResponse) -> ApiResponse:
     told = f"<html><body><p>{answer.content['error']}</p></body></html>" if _speaks(answer) else answer.content
     return evolve(answer, content=told, media_type=HTML)
 
 
-def _speaks(answer: Answer) -> bool:
+def _speaks(answer: ApiResponse) -> bool:
     content: object = answer.content
     return isinstance(content, dict) and "error" in content
 
 
-def _only_status(asked: Asked, answer: Answer) -> Answer:  # noqa: ARG001
+def _only_status(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:  # noqa: ARG001
     unfinished = answer.cause == "result" and answer.content.get("status") in {State.QUEUED, State.PROCESSING}
     return evolve(answer, content={"status": answer.content["status"]}) if unfinished else answer
 
 
-def _shared(asked: Asked, usual: Scenario | Answer) -> Scenario | Answer:
+def _shared(asked: ApiRequest, usual: Scenario | ApiResponse) -> Scenario | ApiResponse:
     reads = asked.method == "GET" and isinstance(usual, Scenario) and usual.name == "other"
     return next(iter(BY_KEY.values())) if reads else usual
 
 
-def _limited() -> Answer:
+def _limited() -> ApiResponse:
     # Lifted by the time it is read, so that nobody has to wait for it.
     limited = error("scenario", 429, "too many requests")
     return evolve(limited, headers={RESET: "2026-01-01T00:00:00Z"})
@@ -249,11 +248,11 @@ def _lives() -> Iterator[Deviation]:
 def _forms() -> Iterator[Deviation]:
     details = {"queue_position": 3, "progress": {"percent": 12.5}, "logs": ["loaded", None], "eta": None}
     yield Deviation(
-        "more-fields", (), "Answers have fields that nobody documented.", on(ABOUT_JOBS, with_fields(**details))
+        "more-fields", (), "Answers have fields that nobody documented.", when(ABOUT_JOBS, with_fields(**details))
     )
-    yield Deviation("more-in-errors", (), "Errors have a code and a trace id.", on(REFUSALS, _more_in_errors))
+    yield Deviation("more-in-errors", (), "Errors have a code and a trace id.", when(REFUSALS, _more_in_errors))
     yield Deviation(
-        "no-metrics", (), "There are no metrics.", on("status result failed", without("metrics"), "poll result alias")
+        "no-metrics", (), "There are no metrics.", when("status result failed", without("metrics"), "poll result alias")
     )
     yield Deviation(
         "least",
@@ -261,7 +260,7 @@ def _forms() -> Iterator[Deviation]:
         "Answers have the fields alone that are required, and the output.",
         answering(_least),
     )
-    yield Deviation("no-poll-url", (), "A submit has no poll_url.", on("accepted", without("poll_url")))
+    yield Deviation("no-poll-url", (), "A submit has no poll_url.", when("accepted", without("poll_url")))
     yield Deviation("status-alone", (), "Before a job is done, its result is its state alone.", answering(_only_status))
     for label, form in (
         ("short", "r{:x}"),
@@ -269,7 +268,7 @@ def _forms() -> Iterator[Deviation]:
         ("long", "chatcmpl_" + "0" * 100 + "{:d}"),
         ("digits", "10000{:d}"),
     ):
-        yield Deviation(f"ids-{label}", (), f"Ids are no UUIDs: {label}.", making(Numbering, form))
+        yield Deviation(f"ids-{label}", (), f"Ids are no UUIDs: {label}.", factory(Numbering, form))
     yield Deviation(
         "v1-json", ("transport.v1-bytes-or-json",), "Blocking calls answer JSON.", Behaviour, {"v1_json": True}
     )
@@ -277,11 +276,11 @@ def _forms() -> Iterator[Deviation]:
         "v1-no-headers",
         (),
         "Blocking calls have no headers of their own.",
-        on("generated", lambda answer: evolve(answer, headers={})),
+        when("generated", lambda answer: evolve(answer, headers={})),
     )
-    yield Deviation("text-errors", ("transport.error-forms",), "Errors are plain text.", on(REFUSALS, _as_text))
-    yield Deviation("page-errors", ("transport.error-forms",), "Errors are HTML.", on(REFUSALS, _as_page))
-    yield Deviation("text-406", ("transport.error-forms",), "406 is plain text.", on("no-credits", _as_text))
+    yield Deviation("text-errors", ("transport.error-forms",), "Errors are plain text.", when(REFUSALS, _as_text))
+    yield Deviation("page-errors", ("transport.error-forms",), "Errors are HTML.", when(REFUSALS, _as_page))
+    yield Deviation("text-406", ("transport.error-forms",), "406 is plain text.", when("no-credits", _as_text))
     yield Deviation(
         "epoch-reset", ("transport.reset-form",), "A rate limit ends at seconds since the epoch.", EpochReset
     )
@@ -289,11 +288,11 @@ def _forms() -> Iterator[Deviation]:
         "no-reset",
         (),
         "A rate limit does not say when it ends.",
-        on("scenario", lambda answer: evolve(answer, headers={})),
+        when("scenario", lambda answer: evolve(answer, headers={})),
     )
 
 
-def _more_in_errors(answer: Answer) -> Answer:
+def _more_in_errors(answer: ApiResponse) -> ApiResponse:
     return with_fields(code="E42", trace_id="7f3c", help=None)(answer) if isinstance(answer.content, dict) else answer
 
 
@@ -305,7 +304,7 @@ _LEAST: Final = {
 }
 
 
-def _least(_: Asked, answer: Answer) -> Answer:
+def _least(_: ApiRequest, answer: ApiResponse) -> ApiResponse:
     wanted = _LEAST.get(answer.cause)
     if wanted is None:
         return answer
@@ -325,13 +324,15 @@ def _requests() -> Iterator[Deviation]:
 
 
 def _faults() -> Iterator[Deviation]:
-    def now_and_then(every: int, fault: Callable[[], Answer], *, everybody: bool) -> Callable[[Contract], Behaviour]:
-        return making(NowAndThen, every, fault, everybody=everybody)
+    def now_and_then(
+        every: int, fault: Callable[[], ApiResponse], *, everybody: bool
+    ) -> Callable[[Contract], Behaviour]:
+        return factory(NowAndThen, every, fault, everybody=everybody)
 
-    def bad_gateway() -> Answer:
+    def bad_gateway() -> ApiResponse:
         return page("scenario", 502, "Bad Gateway")
 
-    def no_gateway() -> Answer:
+    def no_gateway() -> ApiResponse:
         return page("scenario", 504, "Gateway Time-out")
 
     yield Deviation(

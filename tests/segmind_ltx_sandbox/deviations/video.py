@@ -7,12 +7,12 @@ from typing import Any
 
 from attrs import evolve
 
-from segmind_ltx_sandbox.behaviour import Behaviour
-from segmind_ltx_sandbox.deviations.deviation import Deviation, Maker, making
-from segmind_ltx_sandbox.recipe import Recipe
+from segmind_ltx_sandbox.deviations.base import BehaviourFactory, Deviation, factory
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.video.spec import VideoSpec
 from segmind_ltx_spec import Contract, Model
 
-Cook = Callable[[Recipe, Mapping[str, Any]], Recipe]
+Cook = Callable[[VideoSpec, Mapping[str, Any]], VideoSpec]
 
 
 class Cooking(Behaviour):
@@ -22,10 +22,10 @@ class Cooking(Behaviour):
         super().__init__(contract)
         self._slug, self._cook = slug, cook
 
-    def recipe(self, model: Model, payload: Mapping[str, Any]) -> Recipe:
+    def video_spec(self, model: Model, payload: Mapping[str, Any]) -> VideoSpec:
         """The other recipe."""
-        recipe = super().recipe(model, payload)
-        return self._cook(recipe, payload) if model.slug == self._slug else recipe
+        video_spec = super().video_spec(model, payload)
+        return self._cook(video_spec, payload) if model.slug == self._slug else video_spec
 
 
 class Defaulting(Behaviour):
@@ -35,9 +35,9 @@ class Defaulting(Behaviour):
         super().__init__(contract)
         self._slug, self._default = slug, {name: default}
 
-    def recipe(self, model: Model, payload: Mapping[str, Any]) -> Recipe:
+    def video_spec(self, model: Model, payload: Mapping[str, Any]) -> VideoSpec:
         """With that default."""
-        return super().recipe(model, self._filled(model, payload))
+        return super().video_spec(model, self._filled(model, payload))
 
     def seed(self, model: Model, payload: Mapping[str, Any], request_id: str) -> int:
         """With that default."""
@@ -47,9 +47,9 @@ class Defaulting(Behaviour):
         return {**self._default, **payload} if model.slug == self._slug else payload
 
 
-def cooking(slug: str, cook: Cook) -> Maker:
+def cooking(slug: str, cook: Cook) -> BehaviourFactory:
     """A service that makes other videos."""
-    return making(Cooking, slug, cook)
+    return factory(Cooking, slug, cook)
 
 
 def videos(contract: Contract) -> Iterator[Deviation]:
@@ -78,11 +78,13 @@ def _sizes(model: Model) -> Iterator[Deviation]:
         )
 
     def most(pixels: int) -> Cook:
-        def cook(recipe: Recipe, _: Mapping[str, Any]) -> Recipe:
-            larger = max(recipe.width, recipe.height)
+        def cook(video_spec: VideoSpec, _: Mapping[str, Any]) -> VideoSpec:
+            larger = max(video_spec.width, video_spec.height)
             share = min(1.0, pixels / larger)
             return evolve(
-                recipe, width=round(recipe.width * share / 2) * 2, height=round(recipe.height * share / 2) * 2
+                video_spec,
+                width=round(video_spec.width * share / 2) * 2,
+                height=round(video_spec.height * share / 2) * 2,
             )
 
         return cook
@@ -101,13 +103,13 @@ def _sizes(model: Model) -> Iterator[Deviation]:
         yield _made(model, "size", "never-4k", "4k is made as 2k", most(2560))
 
 
-def most_halved(recipe: Recipe, _: Mapping[str, Any]) -> Recipe:
+def most_halved(video_spec: VideoSpec, _: Mapping[str, Any]) -> VideoSpec:
     """Half as wide and half as high."""
-    return evolve(recipe, width=recipe.width // 4 * 2, height=recipe.height // 4 * 2)
+    return evolve(video_spec, width=video_spec.width // 4 * 2, height=video_spec.height // 4 * 2)
 
 
 def _taller(pixels: int) -> Cook:
-    return lambda recipe, _: evolve(recipe, height=recipe.height + pixels)
+    return lambda video_spec, _: evolve(video_spec, height=video_spec.height + pixels)
 
 
 def _lengths(model: Model) -> Iterator[Deviation]:
@@ -144,17 +146,17 @@ def _lengths(model: Model) -> Iterator[Deviation]:
 
 
 def _longer(frames: int) -> Cook:
-    return lambda recipe, _: evolve(
-        recipe, frames=max(2, recipe.frames + frames) if frames < 0 else recipe.frames + frames
+    return lambda video_spec, _: evolve(
+        video_spec, frames=max(2, video_spec.frames + frames) if frames < 0 else video_spec.frames + frames
     )
 
 
-def _no_longer(recipe: Recipe, seconds: int) -> Recipe:
-    return evolve(recipe, frames=min(recipe.frames, seconds * recipe.fps))
+def _no_longer(video_spec: VideoSpec, seconds: int) -> VideoSpec:
+    return evolve(video_spec, frames=min(video_spec.frames, seconds * video_spec.fps))
 
 
 def _faster(fps: int) -> Cook:
-    return lambda recipe, _: evolve(recipe, fps=fps, frames=recipe.frames * fps // recipe.fps)
+    return lambda video_spec, _: evolve(video_spec, fps=fps, frames=video_spec.frames * fps // video_spec.fps)
 
 
 def _sounds(model: Model) -> Iterator[Deviation]:
@@ -172,7 +174,7 @@ def _sounds(model: Model) -> Iterator[Deviation]:
 
 
 def _loud(sound: bool | None) -> Cook:
-    return lambda recipe, _: evolve(recipe, sound=not recipe.sound if sound is None else sound)
+    return lambda video_spec, _: evolve(video_spec, sound=not video_spec.sound if sound is None else sound)
 
 
 def _defaults(model: Model) -> Iterator[Deviation]:
@@ -185,7 +187,7 @@ def _defaults(model: Model) -> Iterator[Deviation]:
                     f"default/{model.slug}/{name}={other}",
                     (f"{model.slug}.{name}.default",),
                     f"{model.slug}: {name} is {other} where it is left out.",
-                    making(Defaulting, model.slug, name, other),
+                    factory(Defaulting, model.slug, name, other),
                 )
 
 
@@ -214,18 +216,18 @@ class Seeding(Behaviour):
         return self._seed if given is None else super().seed(model, payload, request_id)
 
 
-class Restless(Behaviour):
+class ChangesSeedEachTime(Behaviour):
     """Makes a different video each time, whatever the seed: here, with one pixel's worth of text more."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self._count = 0
 
-    def recipe(self, model: Model, payload: Mapping[str, Any]) -> Recipe:
+    def video_spec(self, model: Model, payload: Mapping[str, Any]) -> VideoSpec:
         """With a number of its own."""
         self._count += 1
-        recipe = super().recipe(model, payload)
-        return evolve(recipe, prompt=f"{recipe.prompt} {self._count}") if "seed" in payload else recipe
+        video_spec = super().video_spec(model, payload)
+        return evolve(video_spec, prompt=f"{video_spec.prompt} {self._count}") if "seed" in payload else video_spec
 
 
 def _particular(contract: Contract) -> Iterator[Deviation]:
@@ -236,7 +238,7 @@ def _particular(contract: Contract) -> Iterator[Deviation]:
                 f"video/{model.slug}/{rule['ratio']}-kept",
                 (f"{model.slug}.{rule['ratio']}.ignored-with-image",),
                 f"{model.slug}: {rule['ratio']} counts even where there is an image.",
-                making(Heedless, model.slug, rule["unless"]),
+                factory(IgnoresImage, model.slug, rule["unless"]),
             )
         if "seed" in model.parameters and "seed" not in model.defaults:
             for seed in (2357108, 0):
@@ -244,20 +246,22 @@ def _particular(contract: Contract) -> Iterator[Deviation]:
                     f"video/{model.slug}/seed-{seed}",
                     (f"{model.slug}.seed.random",),
                     f"{model.slug}: the seed is {seed} wherever none was given.",
-                    making(Seeding, seed),
+                    factory(Seeding, seed),
                 )
-    yield Deviation("video/seed-ignored", ("video.seed-repeats",), "The same seed makes another video.", Restless)
+    yield Deviation(
+        "video/seed-ignored", ("video.seed-repeats",), "The same seed makes another video.", ChangesSeedEachTime
+    )
 
 
-class Heedless(Behaviour):
+class IgnoresImage(Behaviour):
     """Makes a video as if there were no image."""
 
     def __init__(self, contract: Contract, slug: str, image: str) -> None:
         super().__init__(contract)
         self._slug, self._image = slug, image
 
-    def recipe(self, model: Model, payload: Mapping[str, Any]) -> Recipe:
+    def video_spec(self, model: Model, payload: Mapping[str, Any]) -> VideoSpec:
         """Without a look at the image."""
         if model.slug != self._slug:
-            return super().recipe(model, payload)
-        return super().recipe(model, {name: value for name, value in payload.items() if name != self._image})
+            return super().video_spec(model, payload)
+        return super().video_spec(model, {name: value for name, value in payload.items() if name != self._image})

@@ -1,0 +1,1 @@
+"""Run a file of requests: ``segmind-ltx batch``."""

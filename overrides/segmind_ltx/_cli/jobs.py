@@ -1,0 +1,109 @@
+"""``segmind-ltx jobs``: what the ledger knows, and what can still be fetched."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from segmind_ltx import Client, ConfigurationError, OutputExistsError, SegmindLtxError, Video
+from segmind_ltx._cli.options import Json
+from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
+from segmind_ltx._config import read_base_url
+from segmind_ltx._core.journal import EntryState
+from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger
+
+
+def jobs(
+    file: Annotated[
+        Path | None, typer.Option("--ledger", help=f"The ledger's file; else {LEDGER_VARIABLE}.", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Wait for what can still be fetched, and save it.")] = False,
+    folder: Annotated[Path, typer.Option("--out", help="Folder for what --resume saves.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """List the paid calls in the ledger: what ran, what is ambiguous, what can still be fetched. Free."""
+    failed = 0
+    with exit_on_error(as_json):
+        path = file or os.environ.get(LEDGER_VARIABLE)
+        if not path or not Path(path).is_file():
+            raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")
+        with closing(Ledger(path)) as ledger:
+            if resume:
+                failed = _resume(ledger, folder)
+            entries = ledger.entries()
+        if as_json:
+            emit_json([_described(entry) for entry in entries])
+        else:
+            out.print(_table(entries))
+    if failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _resume(ledger: Ledger, folder: Path) -> int:
+    """Fetch what can be fetched; gives how many could not be."""
+    if not folder.is_dir():
+        raise ConfigurationError(f"--out {folder}: there is no such folder")
+    failed, here, folder = 0, read_base_url(None), folder.resolve()
+    with Client(ledger=ledger) as client:
+        for entry in ledger.entries():
+            if not entry.fetchable or entry.request_id is None:
+                continue
+            if entry.base_url != here:
+                # The key is for one host; a ledger may know of several.
+                print_err(f"{entry.request_id} is at {entry.base_url}, not at {here}; passed over")
+                continue
+            target = folder / f"{entry.model}-{entry.request_id}.mp4"
+            try:
+                if entry.file == str(target) and target.is_file():
+                    # An earlier run ended just after that.
+                    ledger.update(entry.request_id, EntryState.SAVED)
+                    print_err(f"saved {target}")
+                    continue
+                video = client.job(entry.request_id).wait()
+                print_err(f"saved {_saved(ledger, video, target)}")
+            except SegmindLtxError as error:
+                failed += 1
+                print_err(str(error))
+    return failed
+
+
+def _saved(ledger: Ledger, video: Video, target: Path) -> Path:
+    # Before the file has its name, so that it is known for this job's whenever the program ends.
+    ledger.update(video.request_id, EntryState.COMPLETED, file=str(target))
+    try:
+        return video.save(target)
+    except OutputExistsError:
+        ledger.update(video.request_id, EntryState.COMPLETED, file="")  # What lies there is somebody else's.
+        raise
+
+
+def _described(entry: Entry) -> dict[str, Any]:
+    left = entry.seconds_left(time.time()) if entry.fetchable else None
+    return {**entry._asdict(), "ambiguous": entry.ambiguous, "fetchable_for": left}
+
+
+def _table(entries: list[Entry]) -> Table:
+    table = Table(title="Paid calls")
+    for heading in ("when", "model", "state", "request id", "cost", "what to do"):
+        table.add_column(heading)
+    for entry in entries:
+        when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
+        cost = "" if entry.cost is None else f"{entry.cost:g} USD"
+        table.add_row(when, entry.model, entry.state, entry.request_id or "", cost, _advice(entry))
+    return table
+
+
+def _advice(entry: Entry) -> str:
+    if entry.fetchable:
+        left = entry.seconds_left(time.time()) / 60
+        return f"fetch it within {left:.0f} min: --resume" if left else "its hour is over; --resume may still find it"
+    if entry.ambiguous:
+        return "a job may exist: look into your account before you submit it again"
+    return entry.file or entry.detail or ""

@@ -1,0 +1,92 @@
+"""The flow that brings a video from its address to disk: retries, redirects, and what is no video."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from segmind_ltx._core import retry
+from segmind_ltx._core.effects import (
+    Call,
+    Context,
+    DownloadTarget,
+    Flow,
+    NoResponse,
+    Response,
+    Sink,
+    looks_like_text,
+    send,
+    sleep,
+)
+
+TIMEOUT: Final = 30.0
+MOST_REDIRECTS: Final = 5
+
+
+def download(env: Context, url: str, file: DownloadTarget, sink: Sink, size: int | None = None) -> Flow[None]:
+    """Fetch ``url`` into ``file`` through ``sink``. Raises `DownloadError`, also where it has less than ``size`` bytes.
+
+    More is taken: a size that the service tells too low must not cost a video that is there.
+    """
+    attempt = hops = 0
+    address = url
+    while True:
+        if not _fetchable(address):
+            raise file.error(f"{address!r} is not an address to download from; only http and https are followed")
+        file.restart()
+        outcome = yield from send(Call("GET", address, env.read_timeout or TIMEOUT, sink=sink))
+        file.raise_if_stopped()
+        if isinstance(outcome, Response) and 300 <= outcome.status < 400:
+            hops += 1
+            if hops > MOST_REDIRECTS or "location" not in outcome.headers:
+                raise file.error(f"{url} leads on and on, or nowhere: {hops} redirects, the last from {address}")
+            address = _resolve(address, outcome.headers["location"])
+            continue
+        trouble = _problem(outcome, file, size)
+        if trouble is None:
+            return
+        attempt += 1
+        if attempt > env.max_retries or not _is_retryable(outcome):
+            raise file.error(f"{address} could not be downloaded: {trouble}")
+        delay = retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
+        env.log.warning("job %s: download from %s: %s; again in %.1f s", file.request_id, address, trouble, delay)
+        yield from sleep(delay)
+
+
+def _fetchable(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in {"http", "https"}
+    except ValueError:
+        return False
+
+
+def _resolve(address: str, video_url: str) -> str:
+    try:
+        return urljoin(address, video_url)
+    except ValueError:
+        return video_url
+
+
+def _problem(outcome: Response | NoResponse, file: DownloadTarget, size: int | None) -> str | None:
+    if isinstance(outcome, NoResponse):
+        return outcome.reason
+    if outcome.status in {403, 404, 410}:
+        return f"status {outcome.status}; outputs are kept for seven days"
+    if outcome.status != 200:
+        return f"status {outcome.status}"
+    if outcome.truncated:
+        return outcome.truncated
+    if outcome.size == 0:
+        return "it is empty"
+    if outcome.media_type.startswith("text/") or outcome.media_type == "application/json":
+        return f"it is {outcome.media_type}, not a video"
+    if looks_like_text(file.head()):
+        return "it is text, not a video"
+    if size is not None and outcome.size < size:
+        return f"{outcome.size} bytes came where the job's answer tells of {size}"
+    return None
+
+
+def _is_retryable(outcome: Response | NoResponse) -> bool:
+    """Whether another try may help: not where the address itself is refused, or serves something else."""
+    return isinstance(outcome, NoResponse) or outcome.status in {200, 429} or outcome.status >= 500

@@ -1,0 +1,1 @@
+"""Carry out what flows ask for, over HTTP."""

@@ -1,0 +1,84 @@
+"""The driver of the asynchronous client."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import anyio
+
+from segmind_ltx._config import ClientOptions
+from segmind_ltx._core.effects import Call, Effect, Flow, NoResponse, Reply, Response, Sleep, T
+from segmind_ltx._core.journal import Journal
+from segmind_ltx._http.async_transport import AsyncTransport
+from segmind_ltx._http.driver import BaseDriver, strip_traceback
+from segmind_ltx._http.failures import deadline_exceeded
+from segmind_ltx._http.reader import ResponseReader
+
+
+class AsyncDriver(BaseDriver):
+    """Runs the same flows under asyncio or trio."""
+
+    def __init__(self, line: AsyncTransport, options: ClientOptions, journal: Journal) -> None:
+        super().__init__(options, journal)
+        self._line = line
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Do what the flow asks for until it has its result."""
+        reply: Reply = None
+        try:
+            while True:
+                try:
+                    effect = flow.send(reply)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                reply = await self._perform(effect)
+        except BaseException as error:
+            if getattr(flow, "gi_frame", None) is not None:
+                flow.throw(error)  # A cancellation: the flow adds what it knows of the job, and lets it pass.
+            raise
+
+    async def _perform(self, effect: Effect) -> Reply:
+        if not isinstance(effect, Sleep):
+            return await self.call(effect)
+        await self._clock.asleep(effect.seconds)
+        return None
+
+    async def call(self, call: Call) -> Response | NoResponse:
+        """Make one call, within its time."""
+        try:
+            with anyio.move_on_after(call.deadline):
+                return await self._call(call)
+        except BaseException as error:
+            raise strip_traceback(error)  # noqa: B904 - it is the same one
+        return deadline_exceeded(call)
+
+    async def _call(self, call: Call) -> Response | NoResponse:
+        request = self._request(self._line, call)
+        if isinstance(request, NoResponse):
+            return request
+        begun = self.env.now()
+        try:
+            exchange = await self._line.send(request, to_api=call.sink is None)
+        except Exception as error:
+            return self._fault(self._line, error)
+        try:
+            intake = ResponseReader(call, exchange.response, self.env.now, begun)
+            chunks = exchange.response.aiter_bytes()
+            while intake.truncated is None:
+                try:
+                    chunk = await anext(chunks, None)
+                except Exception as error:
+                    intake.truncated = self._fault(self._line, error).reason
+                    break
+                # Not within the try: what a sink raises is no fault of the line.
+                if chunk is None or not intake.take(chunk):
+                    break
+        finally:
+            with suppress(Exception):  # It must not cost an answer that is there.
+                await self._line.done(exchange)
+        return intake.answer(self._key)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._line.close()

@@ -1,0 +1,84 @@
+"""The asynchronous way to the network."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import anyio
+import httpx
+
+from segmind_ltx._http.transport import (
+    NO_AUTH,
+    PROXY_ERRORS,
+    BaseTransport,
+    check_transport_options,
+    environment_has_proxy,
+    proxy_error,
+    tls_context,
+)
+
+
+class AsyncExchange(NamedTuple):
+    """The same for `AsyncTransport`."""
+
+    response: httpx.Response
+    transport: httpx.AsyncHTTPTransport | None = None
+
+
+class AsyncTransport(BaseTransport):
+    """For `AsyncClient`."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient | None,
+        transport: httpx.AsyncBaseTransport | None,
+        proxy: str | httpx.Proxy | None,
+    ) -> None:
+        check_transport_options(http, transport, proxy, httpx.AsyncBaseTransport)
+        self._owned = httpx.AsyncClient() if http is None and environment_has_proxy(transport, proxy) else None
+        super().__init__(http or self._owned, proxy)
+        self._http, self._transport = http or self._owned, transport
+        self.uses_httpx_transport: bool = http is None and transport is None
+        self._idle: list[httpx.AsyncHTTPTransport] = []
+        if proxy is not None:
+            self._idle.append(self._new())
+
+    async def send(self, request: httpx.Request, *, to_api: bool) -> AsyncExchange:
+        """Send a request; a ``bare`` one without the caller's client's auth."""
+        if self._http is not None:
+            auth = NO_AUTH if not to_api else httpx.USE_CLIENT_DEFAULT
+            return AsyncExchange(await self._http.send(request, stream=True, auth=auth, follow_redirects=False))
+        if self._transport is not None:
+            return AsyncExchange(await self._transport.handle_async_request(request))
+        transport = self._idle.pop() if self._idle else self._new()
+        try:
+            return AsyncExchange(await transport.handle_async_request(request), transport)
+        except BaseException:
+            with anyio.CancelScope(shield=True):  # A cancelled call leaves no socket open.
+                await transport.aclose()
+            raise
+
+    async def done(self, exchange: AsyncExchange) -> None:
+        """End an exchange, whether its answer was read to the end or not."""
+        with anyio.CancelScope(shield=True):
+            await exchange.response.aclose()
+        if exchange.transport is not None:
+            if self._closed:
+                await exchange.transport.aclose()
+            else:
+                self._idle.append(exchange.transport)
+
+    async def close(self) -> None:
+        """Close what is not the caller's."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().aclose()
+        for ours in (self._transport, self._owned):
+            if ours is not None:
+                await ours.aclose()
+
+    def _new(self) -> httpx.AsyncHTTPTransport:
+        try:
+            return httpx.AsyncHTTPTransport(proxy=self._proxy, verify=tls_context())
+        except PROXY_ERRORS as error:
+            raise proxy_error(error) from None

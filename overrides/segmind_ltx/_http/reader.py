@@ -1,0 +1,89 @@
+"""Read a response body piece by piece."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import httpx
+
+from segmind_ltx._config import Secret
+from segmind_ltx._core.effects import Call, Response, looks_like_video
+from segmind_ltx._http.failures import MIN_KEY_LENGTH, redact
+
+MAX_JSON_BYTES: Final = 16 << 20
+
+
+MAX_VIDEO_BYTES: Final = 1 << 30
+"""Bytes of an answer that are kept in memory; a v1 answer may be a whole video."""
+
+
+MIN_BYTES_PER_SECOND: Final = 1000
+"""Bytes a second, on average; a download that is slower after `SLOW_START` seconds is given up."""
+
+
+SLOW_START: Final = 60.0
+
+
+class ResponseReader:
+    """The body of one answer: kept up to a limit, or handed on where the call has a sink and the status is 200."""
+
+    def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float], begun: float) -> None:
+        self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
+        good = self._status == 200
+        self._sink = call.sink if good else None
+        self._blocking = call.method == "POST" and call.path.startswith("/v1/")
+        self._kept = bytearray()
+        self._size = 0
+        # A video may come without a media type, or with a generic one.
+        plain = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
+        self._limit = MAX_VIDEO_BYTES if good and not plain else MAX_JSON_BYTES
+        self._begun, self._until = begun, math.inf if call.deadline is None else begun + call.deadline
+        self._length = _length(self._headers)
+        # Half of a compressed video would unfold to half a video, and nothing would tell.
+        encoded = self._sink is not None and _encoded(self._headers)
+        self.truncated: str | None = "it comes encoded, though that was not asked for" if encoded else None
+
+    def take(self, chunk: bytes) -> bool:
+        """Take a piece; False where no more is wanted."""
+        self._size += len(chunk)
+        if self._sink is not None:
+            self._sink(chunk, self._length)
+            took = self._now() - self._begun
+            if took > SLOW_START and self._size < took * MIN_BYTES_PER_SECOND:
+                self.truncated = f"no more than {self._size} bytes came in {took:.0f} s"
+            return self.truncated is None
+        self._kept += chunk
+        if len(self._kept) > self._limit:
+            self.truncated = f"it has more than {self._limit} bytes"
+        elif self._now() > self._until:
+            self.truncated = "it came in drips, and was not waited for"
+        return self.truncated is None
+
+    def answer(self, key: Secret) -> Response:
+        """What came. A service that quotes the key in its answer must not put it into our errors and logs."""
+        if self.truncated is not None:
+            self.truncated = redact(self.truncated, key)
+        elif self._length is not None and self._length != self._size:
+            self.truncated = f"{self._size} bytes came where {self._length} were announced"
+        body, headers = bytes(self._kept), self._headers
+        secret = key.reveal()
+        # The whole video of a blocking call is nobody's message, is quoted nowhere, and has to stay as it was made.
+        whole = self._blocking and self._status == 200 and self.truncated is None
+        video = whole and looks_like_video(Response(self._status, headers, body))
+        if len(secret) >= MIN_KEY_LENGTH:
+            body = body if video else body.replace(secret.encode(), b"[api key]")
+            if secret in "\n".join(headers.values()):
+                headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
+        return Response(self._status, headers, body, self.truncated, self._size)
+
+
+def _length(headers: Mapping[str, str]) -> int | None:
+    """The announced length of the body, where it was announced and is not of an encoded form."""
+    told = headers.get("content-length", "")
+    return int(told) if told.isdecimal() and len(told) < 20 and not _encoded(headers) else None
+
+
+def _encoded(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}

@@ -1,0 +1,183 @@
+"""Generate many videos: yield an outcome for each request, and draw on the requests only as fast as jobs end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import aclosing, asynccontextmanager
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from attrs import frozen
+
+from segmind_ltx._core import wait
+from segmind_ltx._core.effects import Context
+from segmind_ltx._core.parameters import check_wait, prepare
+from segmind_ltx._core.results import JobStatus, VideoFacts
+from segmind_ltx._http.async_driver import AsyncDriver
+from segmind_ltx._http.driver import Driver
+from segmind_ltx._many.async_workers import async_worker_pool
+from segmind_ltx._many.scheduler import JobTask
+from segmind_ltx._many.workers import WorkerPool
+from segmind_ltx.errors import JobFailedError, ParameterError
+from segmind_ltx_api.calls import AnyRequest
+
+V = TypeVar("V")
+
+MAX_CALLS: Final = 128
+"""The most calls under way at once; `_many.scheduler.ConcurrencyLimit` allows fewer if the server is near."""
+
+
+@frozen(kw_only=True)
+class Outcome(Generic[V]):
+    """How one job of many ended: with a ``video``, or with an ``error``, which says whether it cost money.
+
+    ``index`` is the request's position from 0; ``request_id`` is set as soon as the job was accepted.
+    """
+
+    index: int
+    request: AnyRequest
+    request_id: str | None
+    video: V | None
+    error: Exception | None
+
+    def result(self) -> V:
+        """Return the video; raise the error if there is none."""
+        if self.video is None:
+            raise self.error or RuntimeError("an outcome has a video or an error")
+        return self.video
+
+
+class ManyOptions(NamedTuple):
+    """How to wait for each of many jobs, and how many may be paid for and not yet yielded. Times are in seconds."""
+
+    concurrency: int
+    timeout: float
+    poll_interval: float | None
+    on_status: Callable[[JobStatus], object] | None
+
+
+class _JobSource:
+    """Turn requests into tasks, so that no more than ``concurrency`` jobs are paid for and not yet yielded."""
+
+    def __init__(self, env: Context, requests: Iterable[AnyRequest], options: ManyOptions) -> None:
+        if not _is_count(options.concurrency):
+            raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
+        check_wait(options.timeout, options.poll_interval)
+        self.running: dict[int, JobTask] = {}
+        self._env, self._options, self._warned = env, options, ""
+        self._source: Iterator[tuple[int, AnyRequest]] = enumerate(requests)
+
+    def new(self) -> Iterator[JobTask]:
+        """Yield as many tasks as may begin now."""
+        while len(self.running) < self._options.concurrency:
+            item = next(self._source, None)
+            if item is None:
+                return
+            task = JobTask(*item)
+            try:
+                # An invalid request does not end the others; nothing is sent for it.
+                prepared = prepare(task.request, {})
+            except ParameterError as error:
+                task.error = error
+            else:
+                task.flow = wait.generate(
+                    self._env,
+                    prepared,
+                    timeout=self._options.timeout,
+                    poll_interval=self._options.poll_interval,
+                    on_status=self._options.on_status,
+                    accepted=task.accepted,
+                )
+            self.running[task.index] = task
+            yield task
+
+    def outcome(self, task: JobTask, wrap: Callable[[VideoFacts], V]) -> Outcome[V]:
+        """Hand over an ended task; from here on the caller answers for its job."""
+        del self.running[task.index]
+        video = wrap(task.facts) if task.facts else None
+        return Outcome(
+            index=task.index, request=task.request, request_id=task.request_id, video=video, error=task.error
+        )
+
+    def warn_unfinished(self, error: BaseException | None = None) -> None:
+        """Log the jobs that are, or may be, paid for and were not yielded; note them on ``error`` as well."""
+        running = list(self.running.values())
+        ids = [task.request_id for task in running if task.request_id and not isinstance(task.error, JobFailedError)]
+        unknown = [str(task.index) for task in running if task.possibly_billed]
+        warnings: list[str] = []
+        if ids:
+            warnings.append(
+                f"{len(ids)} jobs go on and are billed; take them up again with client.job(id): {', '.join(ids)}"
+            )
+        if unknown:
+            warnings.append(
+                f"for {len(unknown)} requests a job may exist and be billed, but its id is unknown; check your "
+                f"account before you submit them again. Their indexes are {', '.join(unknown)}"
+            )
+        text = ". ".join(warnings)
+        if text and text != self._warned:
+            self._warned = text
+            self._env.log.warning("%s", text)
+        if text and error is not None:
+            error.add_note(f"segmind-ltx: {text}")
+
+
+def generate_many(
+    driver: Driver, requests: Iterable[AnyRequest], options: ManyOptions, wrap: Callable[[VideoFacts], V]
+) -> Generator[Outcome[V]]:
+    """Yield the outcomes; see `Client.generate_many`. Raises `ParameterError` at once if an argument is wrong."""
+    source = _JobSource(driver.env, requests, options)
+    return _outcomes(driver, source, min(options.concurrency, MAX_CALLS), wrap)
+
+
+def _outcomes(driver: Driver, source: _JobSource, limit: int, wrap: Callable[[VideoFacts], V]) -> Generator[Outcome[V]]:
+    stopped: BaseException | None = None
+    try:
+        with WorkerPool(driver, limit, source.warn_unfinished) as pool:
+            while True:
+                for task in source.new():
+                    if task.ended:
+                        yield source.outcome(task, wrap)
+                    else:
+                        pool.add(task)
+                if not source.running:
+                    return
+                yield source.outcome(pool.next_ended(), wrap)
+    except BaseException as error:
+        stopped = error
+        raise
+    finally:
+        source.warn_unfinished(stopped)
+
+
+@asynccontextmanager
+async def agenerate_many(
+    driver: AsyncDriver, requests: Iterable[AnyRequest], options: ManyOptions, wrap: Callable[[VideoFacts], V]
+) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
+    """Give an iterator over the outcomes; see `AsyncClient.generate_many`."""
+    source = _JobSource(driver.env, requests, options)
+
+    async def outcomes() -> AsyncGenerator[Outcome[V]]:
+        while True:
+            for task in source.new():
+                if task.ended:
+                    yield source.outcome(task, wrap)
+                else:
+                    pool.add(task)
+            if not source.running:
+                return
+            yield source.outcome(await pool.ended.receive(), wrap)
+
+    stopped: BaseException | None = None
+    try:
+        limit = min(options.concurrency, MAX_CALLS)
+        async with async_worker_pool(driver, limit) as pool, aclosing(outcomes()) as found:
+            yield found
+    except BaseException as error:
+        stopped = error
+        raise
+    finally:
+        source.warn_unfinished(stopped)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

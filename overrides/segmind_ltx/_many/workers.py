@@ -1,0 +1,233 @@
+"""Many flows at once, with few calls under way.
+
+One pool of connections serves a few calls far better than it serves hundreds that wait for it, and a job needs one only
+now and then. So all flows lie on an agenda, ordered by when each goes on, and a small crew of threads takes them from
+there, one step at a time. The async client has the same with tasks (`_acrew.py`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Final, Self
+from weakref import WeakSet
+
+from segmind_ltx._core.effects import Call, NoResponse, Response, Sleep
+from segmind_ltx._http.driver import Driver
+from segmind_ltx._http.failures import deadline_exceeded
+from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
+from segmind_ltx.errors import APIConnectionError, ConfigurationError
+
+CHECK_INTERVAL: Final = 0.5
+"""Seconds after which to look for calls that do not end, whatever else happens."""
+GRACE: Final = 10.0
+"""Seconds for which the answers to submits are awaited when a crew is told to stop: each may be a paid job."""
+
+
+_LIVE: Final = WeakSet["WorkerPool"]()
+
+
+class WorkerPool:
+    """Threads that take turns with the tasks, at most ``most``. A context manager.
+
+    It is closed with its client too, or at the program's end. ``tell`` is called whenever it was, so that what it
+    leaves behind is known even where nobody ends the generator that it works for.
+    """
+
+    def __init__(self, driver: Driver, most: int, tell: Callable[[], object]) -> None:
+        self._driver, self._pace, self._now, self._on_close_ = driver, ConcurrencyLimit(most), driver.env.now, tell
+        self._process, self._looked = os.getpid(), time.monotonic()
+        self._agenda, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException]()
+        self._threads: list[threading.Thread] = []
+        self._under_way: dict[threading.Thread, tuple[JobTask, Call, float]] = {}
+        self._submits: set[threading.Thread] = set()  # Those at a submit, until its answer is noted.
+        self._stopping = self._watched = False
+        self._idle = 0
+        lock = threading.Lock()
+        # One thread watches the time; the others wait until there is something to do.
+        self._watch, self._help = threading.Condition(lock), threading.Condition(lock)
+
+    def __enter__(self) -> Self:
+        _LIVE.add(self)
+        self._driver.closeables.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Begin nothing more, and wait for the answers to submits: a job that nobody knows may cost as much."""
+        _LIVE.discard(self)
+        self._driver.closeables.discard(self)
+        if self._process != os.getpid():
+            return  # The threads stayed behind in the process that this one was forked from.
+        with self._watch:
+            self._stopping = True
+            self._watch.notify_all()
+            self._help.notify_all()
+        until = time.monotonic() + GRACE
+        for thread in list(self._submits):
+            thread.join(max(0.0, until - time.monotonic()))
+        with self._watch:
+            for task in self._agenda.clear():
+                task.cancel_unsent()
+        self._on_close_()
+
+    def add(self, task: JobTask) -> None:
+        """Begin a task. Raises `ConfigurationError` where the client is closed."""
+        if self._stopping:
+            raise _closed()
+        self._put(task, self._now())
+
+    def next_ended(self) -> JobTask:
+        """Wait for a task to end. Raises `ConfigurationError` where the client was closed before that."""
+        while True:
+            left = self._next_look()
+            if left <= 0:
+                self._looked = time.monotonic()
+                self._abandon_overdue()
+                with self._watch:
+                    self._grow_if_useful()
+                left = self._next_look()
+            try:
+                ended = self._ended.get(timeout=max(0.0, left))
+            except Empty:
+                if self._stopping:
+                    raise _closed() from None
+                continue
+            if isinstance(ended, BaseException):
+                raise ended
+            return ended
+
+    def _next_look(self) -> float:
+        """Seconds until the next look for calls that do not end, however many tasks end meanwhile."""
+        calls = list(self._under_way.values())
+        ends = [begun + call.deadline for _, call, begun in calls if call.deadline is not None]
+        return min([self._looked + CHECK_INTERVAL, *ends]) - time.monotonic()
+
+    def _abandon_overdue(self) -> None:
+        """Take the tasks from threads whose calls do not end, since a line that drips could hold them for ever."""
+        now = time.monotonic()
+        for thread, (task, call, begun) in list(self._under_way.items()):
+            if (
+                call.deadline is not None
+                and now >= begun + call.deadline
+                and self._under_way.pop(thread, None) is not None
+            ):
+                with self._watch:
+                    self._threads.remove(thread)
+                self._submits.discard(thread)
+                task.reply = deadline_exceeded(call)
+                self._put(task, self._now())
+
+    def _put(self, task: JobTask, at: float) -> None:
+        with self._watch:
+            if not self._threads and not self._grow():
+                raise APIConnectionError("no thread can be started to make the calls")
+            if self._agenda.add(task, at):
+                (self._watch if self._watched else self._help).notify()
+
+    def _take(self) -> JobTask | None:
+        with self._watch:
+            while not self._stopping:
+                now = self._now()
+                task = self._agenda.due(now)
+                if task is not None:
+                    self._grow_if_useful()
+                    if not self._watched:
+                        self._help.notify()  # Somebody else watches the time from here on.
+                    return task
+                self._idle += 1
+                if self._watched:
+                    self._help.wait()
+                else:
+                    self._watched = True
+                    self._watch.wait(self._agenda.next_in(now))
+                    self._watched = False
+                self._idle -= 1
+            return None
+
+    def _grow_if_useful(self) -> None:
+        """Take on another thread where a task is due, nobody is free, and it is worth it."""
+        if self._idle or self._agenda.next_in(self._now()) != 0:
+            return
+        # A thread between two calls counts as one that has just begun.
+        now, calls = time.monotonic(), dict(self._under_way)
+        begun = [calls[thread][2] if thread in calls else now for thread in self._threads]
+        if self._pace.allows(begun, now):
+            self._grow()
+
+    def _grow(self) -> bool:
+        """Start a thread; False where the machine has none left."""
+        thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
+        self._threads.append(thread)
+        try:
+            thread.start()
+        except RuntimeError:
+            self._threads.remove(thread)
+            return False
+        return True
+
+    def _work(self) -> None:
+        try:
+            while (task := self._take()) is not None:
+                if not self._advance(task):
+                    return
+        except BaseException as error:  # Not an Exception: a callback that ends the program.
+            self._ended.put(error)
+
+    def _advance(self, task: JobTask) -> bool:
+        """Go on until the task pauses or ends. False where it was given up meanwhile, and with it this thread."""
+        effect, task.reply = task.step(task.reply), None
+        task.posting = False
+        while effect is not None:
+            if isinstance(effect, Sleep):
+                self._put(task, self._now() + effect.seconds)
+                return True
+            reply = self._reply(task, effect)
+            if reply is None:
+                return False
+            if self._stopping and effect.method != "POST":
+                return True  # Nobody waits for it, and the ledger may be closed.
+            effect = task.throw(reply) if isinstance(reply, Exception) else task.step(reply)
+            task.posting = False
+            self._submits.discard(threading.current_thread())
+        if task.ended:
+            self._ended.put(task)
+        return True
+
+    def _reply(self, task: JobTask, call: Call) -> Response | NoResponse | Exception | None:
+        """Make a call; None where it was withheld, or given up meanwhile."""
+        me, begun, submit = threading.current_thread(), time.monotonic(), call.method == "POST"
+        self._under_way[me] = task, call, begun
+        if submit:
+            self._submits.add(me)
+        if self._stopping:  # After the notes above, so that either they are seen, or nothing leaves.
+            del self._under_way[me]
+            self._submits.discard(me)
+            task.cancel_unsent()
+            return None
+        task.posting = submit
+        try:
+            reply: Response | NoResponse | Exception = self._driver.call(call)
+        except Exception as error:
+            reply = error
+        if self._under_way.pop(me, None) is None:
+            return None
+        self._pace.took(time.monotonic() - begun)
+        return reply
+
+
+def _closed() -> ConfigurationError:
+    return ConfigurationError("this client was closed before all jobs had ended")
+
+
+@atexit.register
+def _end() -> None:
+    """A program that simply ends loses no submit that is under way."""
+    for crew in list(_LIVE):
+        crew.close()

@@ -1,0 +1,197 @@
+"""The asynchronous client, for asyncio and trio. Each call keeps what its namesake in `segmind_ltx.client` promises."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio.to_thread
+import httpx
+
+from segmind_ltx._clock import Clock
+from segmind_ltx._config import DEFAULT_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
+from segmind_ltx._core import submit, wait
+from segmind_ltx._core.effects import AnyLogger
+from segmind_ltx._core.journal import attaching_request_id
+from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
+from segmind_ltx._core.results import JobStatus
+from segmind_ltx._http.async_driver import AsyncDriver
+from segmind_ltx._http.async_transport import AsyncTransport
+from segmind_ltx._many.generate import ManyOptions, Outcome, agenerate_many
+from segmind_ltx.ledger import Ledger, open_ledger
+from segmind_ltx.video import AsyncVideo
+from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
+
+
+class AsyncJob:
+    """A submitted job; see `segmind_ltx.Job`."""
+
+    def __init__(
+        self, driver: AsyncDriver, request_id: str, model: str | None = None, submitted: float | None = None
+    ) -> None:
+        self.id: str = request_id
+        self.model: str | None = model
+        self._driver, self._submitted = driver, submitted
+
+    def __repr__(self) -> str:
+        return f"AsyncJob({self.id!r}, model={self.model!r})"
+
+    async def status(self) -> JobStatus:
+        """Ask for the job's state, once; see `Job.status`."""
+        return await self._driver.run(wait.status(self._driver.env, self.id))
+
+    async def wait(
+        self,
+        timeout: float = DEFAULT_TIMEOUT,
+        *,
+        poll_interval: float | None = None,
+        on_status: Callable[[JobStatus], object] | None = None,
+    ) -> AsyncVideo:
+        """Wait for the job to end, and give its video; see `Job.wait`."""
+        flow = wait.wait(
+            self._driver.env,
+            self.id,
+            self.model,
+            timeout=timeout,
+            submitted=self._submitted,
+            poll_interval=poll_interval,
+            on_status=on_status,
+        )
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
+
+    async def result(self) -> AsyncVideo:
+        """Fetch the video of a job that has finished; see `Job.result`."""
+        flow = wait.result(self._driver.env, self.id, self.model)
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
+
+
+class AsyncClient:
+    """A client for the five LTX models under asyncio or trio; see `segmind_ltx.Client`.
+
+    The arguments are the same, with httpx's asynchronous types.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        http: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        proxy: str | httpx.Proxy | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        max_retries: int = DEFAULT_RETRIES,
+        max_submit_retries: int | None = None,
+        ledger: str | PathLike[str] | Ledger | None = None,
+        logger: AnyLogger | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        try:
+            options = check_options(
+                read_base_url(base_url),
+                read_api_key(api_key),
+                headers=headers,
+                timeout=timeout,
+                max_retries=max_retries,
+                max_submit_retries=max_submit_retries,
+                clock=clock,
+                logger=logger,
+            )
+        finally:
+            del api_key, headers  # A traceback that shows local variables would show what they hold.
+        api_transport, journal = AsyncTransport(http, transport, proxy), open_ledger(ledger)
+        self._owns_ledger = journal is not ledger
+        self._driver = AsyncDriver(api_transport, options, journal)
+
+    def __repr__(self) -> str:
+        return f"AsyncClient(base_url={self._driver.base_url!r})"
+
+    async def _submit(self, model: Any, /, **parameters: Any) -> AsyncJob:
+        """Submit a job; see `Client.submit`."""
+        prepared = prepare(model, parameters)
+        with attaching_request_id() as accepted:
+            request_id = await self._driver.run(submit.submit(self._driver.env, prepared, accepted))
+            return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+
+    async def _generate(
+        self,
+        model: Any,
+        /,
+        *,
+        timeout: float | None = None,
+        on_status: Callable[[JobStatus], object] | None = None,
+        **parameters: Any,
+    ) -> AsyncVideo:
+        """Submit a job and wait for its video; see `Client.generate`."""
+        # Before the job is paid for.
+        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
+        prepared = prepare(model, parameters)
+        # One flow, so that a cancellation between the two knows the id as well.
+        flow = wait.generate(self._driver.env, prepared, timeout=checked, poll_interval=None, on_status=on_status)
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
+
+    async def _generate_blocking(
+        self,
+        model: Any,
+        /,
+        *,
+        timeout: float | None = None,
+        **parameters: Any,
+    ) -> AsyncVideo:
+        """Make one blocking v1 call; see `Client.generate_blocking`."""
+        prepared = prepare(model, parameters)
+        flow = submit.generate_blocking(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
+        return AsyncVideo.of(await self._driver.run(flow), self._driver)
+
+    def job(self, request_id: str, model: ModelName | None = None) -> AsyncJob:
+        """Take up a job that was submitted before; see `Client.job`."""
+        return AsyncJob(self._driver, check_request_id(request_id), model)
+
+    def generate_many(
+        self,
+        requests: Iterable[AnyRequest],
+        *,
+        concurrency: int = 8,
+        timeout: float = DEFAULT_TIMEOUT,
+        poll_interval: float | None = None,
+        on_status: Callable[[JobStatus], object] | None = None,
+    ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[AsyncVideo]]]:
+        """Submit many jobs, and yield an `Outcome` of each as it ends; see `Client.generate_many`.
+
+        A few tasks make the calls of all jobs, so it is a context manager, which ends them where you stop::
+
+            async with client.generate_many(requests, concurrency=50) as outcomes:
+                async for outcome in outcomes:
+                    await outcome.result().save(f"{outcome.index}.mp4")
+
+        A submit that is under way when you stop is waited for, since a job that nobody knows may cost as much.
+        """
+        options = ManyOptions(concurrency, timeout, poll_interval, on_status)
+        return agenerate_many(self._driver, requests, options, lambda facts: AsyncVideo.of(facts, self._driver))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._driver.close()
+        if self._owns_ledger:
+            # In a thread, since it may wait for the file.
+            await anyio.to_thread.run_sync(self._driver.journal.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # Type checkers see each model's own parameters, from the generated signatures.
+    if TYPE_CHECKING:
+        submit: Submit[Coroutine[Any, Any, AsyncJob]]
+        generate: Generate[Coroutine[Any, Any, AsyncVideo], JobStatus]
+        generate_blocking: GenerateBlocking[Coroutine[Any, Any, AsyncVideo]]
+    else:
+        submit, generate, generate_blocking = _submit, _generate, _generate_blocking

@@ -1,0 +1,248 @@
+"""Hold the spec against six tools of other people: do they find it clean, and understand it rightly?
+
+Run by ``nox -s spec``. The npm tools are pinned in ``spec_tools/`` and installed from its lock file once; after
+that nothing needs the network. Exit status 0: all content; 1: a tool objects, and its words are printed; 2: a tool
+could not be had, since Node.js is missing or ``npm ci`` failed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from segmind_ltx_spec import OPENAPI_PATH, Contract, Model, load
+
+HERE: Final = Path(__file__).parent
+MODULES: Final = HERE / "node_modules"
+NODE: Final = 20
+"""The oldest major version of Node.js that the tools run on."""
+
+QUIET: Final = {
+    "CI": "1",
+    "DO_NOT_TRACK": "1",
+    "NO_COLOR": "1",
+    "NO_UPDATE_NOTIFIER": "1",
+    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+    "REDOCLY_TELEMETRY": "off",
+    "SCARF_ANALYTICS": "false",
+}
+"""No tool reports home, looks for a newer self or writes colours."""
+
+
+class ObjectionError(Exception):
+    """A tool does not like what it sees; the message is its own."""
+
+
+class UnavailableError(Exception):
+    """A tool cannot be had; the message says what to install."""
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """Run a program quietly and return what it printed. Raises `ObjectionError` on any exit status but 0."""
+    environment = {**os.environ, **QUIET}
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode:
+        raise ObjectionError(done.stdout + done.stderr)
+    return done.stdout
+
+
+def node(script: str, *arguments: str | Path, cwd: Path | None = None) -> str:
+    """Run a script of an npm package."""
+    return run("node", MODULES / script, *arguments, cwd=cwd)
+
+
+def install() -> None:
+    """Install the npm tools, unless the lock file is the one that was installed last."""
+    npm = shutil.which("npm")
+    found = re.match(r"v(\d+)", run("node", "--version")) if shutil.which("node") else None
+    if npm is None or found is None or int(found[1]) < NODE:
+        raise UnavailableError(
+            f"Node.js {NODE} or newer, with npm, is needed: https://nodejs.org/ or your package manager."
+        )
+    lock, stamp = (HERE / "package-lock.json").read_bytes(), MODULES / ".installed-lock.json"
+    if stamp.is_file() and stamp.read_bytes() == lock:
+        return
+    try:
+        run(npm, "ci", "--no-audit", "--no-fund", cwd=HERE)
+    except (ObjectionError, subprocess.TimeoutExpired) as error:
+        raise UnavailableError(f"npm ci failed in {HERE}:\n{error}") from None
+    stamp.write_bytes(lock)
+
+
+def packaged(package: str) -> str:
+    """The version of an installed npm package."""
+    found: str = json.loads((MODULES / package / "package.json").read_text(encoding="utf-8"))["version"]
+    return found
+
+
+def good_bodies(contract: Contract, model: Model) -> Iterator[dict[str, Any]]:
+    """The model's examples in the document."""
+    place = f"#/paths/{model.v2.replace('/', '~1')}/post/requestBody/content/application~1json/examples"
+    yield from (example["value"] for example in contract.at(place).values())
+
+
+def bad_bodies(model: Model, good: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A good body with one thing wrong, and what that is."""
+    for name in model.required:
+        yield f"without {name}", {key: value for key, value in good.items() if key != name}
+    for name, schema in model.parameters.items():
+        yield f"{name} of a wrong type", {**good, name: {}}
+        if "enum" in schema or "maximum" in schema:
+            wrong: Any = "no such value" if schema["type"] == "string" else 1_000_000
+            yield f"{name} not allowed", {**good, name: wrong}
+
+
+def check_validator(scratch: Path) -> None:
+    """Is it OpenAPI 3.1?"""
+    run(sys.executable, "-m", "openapi_spec_validator", OPENAPI_PATH, cwd=scratch)
+
+
+def check_redocly(scratch: Path) -> None:
+    """Is it clean by redocly's strictest set of rules?"""
+    node("@redocly/cli/bin/cli.js", "lint", "--config", HERE / "redocly.yaml", OPENAPI_PATH, cwd=scratch)
+
+
+def check_spectral(scratch: Path) -> None:
+    """Is it clean by spectral's rules, warnings included?"""
+    options: list[str | Path] = ["--ruleset", HERE / "spectral.yaml", "--fail-severity", "warn"]
+    node("@stoplight/spectral-cli/dist/index.js", "lint", *options, OPENAPI_PATH, cwd=scratch)
+
+
+def check_typescript(scratch: Path) -> None:
+    """Do its TypeScript types compile, take what is right and refuse what is wrong?"""
+    node("openapi-typescript/bin/cli.js", OPENAPI_PATH, "--default-non-nullable=false", "-o", scratch / "api.ts")
+    shutil.copy(HERE / "usage.ts", scratch)
+    node("typescript/bin/tsc", "--strict", "--noEmit", "usage.ts", cwd=scratch)
+
+
+def check_pydantic(scratch: Path) -> None:
+    """Do its Pydantic models import, take the examples and refuse what is wrong?"""
+    target = scratch / "ltx_models.py"
+    options = ["--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11", "--strict-nullable"]
+    options += ["--input-file-type", "openapi", "--formatters", "builtin", "--disable-timestamp"]
+    run(sys.executable, "-m", "datamodel_code_generator", "--input", OPENAPI_PATH, "--output", target, *options)
+    found = spec_from_file_location(target.stem, target)
+    if found is None or found.loader is None:
+        raise ObjectionError(f"{target} is not a Python file")
+    module = sys.modules[target.stem] = module_from_spec(found)  # Pydantic looks its annotations up there.
+    found.loader.exec_module(module)
+    contract = load()
+    for model in contract.models.values():
+        validate: Callable[[Any], object] = getattr(module, model.schema_name).model_validate
+        for good in good_bodies(contract, model):
+            validate(good)
+            for what, bad in bad_bodies(model, good):
+                try:
+                    validate(bad)
+                except ValueError:
+                    continue
+                raise ObjectionError(f"{model.slug}: a body {what} was accepted")
+
+
+def check_prism(scratch: Path) -> None:
+    """Does it mock the service: 200 for each example, 400 for a wrong body, 401 without a key?"""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    log = scratch / "prism.log"
+    command: list[str | Path] = [
+        "node",
+        MODULES / "@stoplight/prism-cli/dist/index.js",
+        "mock",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    with log.open("w") as output:
+        prism = subprocess.Popen([*command, OPENAPI_PATH], env={**os.environ, **QUIET}, stdout=output, stderr=output)
+    url, key = f"http://127.0.0.1:{port}", {"x-api-key": "SG_0000000000000000"}
+    try:
+        with httpx.Client(base_url=url, headers=key, timeout=10, trust_env=False) as client:
+            _wait_for(client, prism)
+            _probe(client, load())
+    except (ObjectionError, httpx.HTTPError) as error:
+        raise ObjectionError(f"{error!r}\n{log.read_text()[-3000:]}") from None
+    finally:
+        prism.kill()
+        prism.wait()
+
+
+def _wait_for(client: httpx.Client, prism: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if prism.poll() is not None:
+            raise ObjectionError("prism did not start")
+        try:
+            client.get("/")
+        except httpx.ConnectError:
+            time.sleep(0.1)
+        else:
+            return
+    raise ObjectionError("prism did not answer within 30 seconds")
+
+
+def _probe(client: httpx.Client, contract: Contract) -> None:
+    def expect(status: int, method: str, path: str, what: str, **options: Any) -> None:
+        answer = client.request(method, path, **options)
+        if answer.status_code != status:
+            raise ObjectionError(f"{method} {path} ({what}): {answer.status_code} {answer.text}, not {status}")
+
+    for model in contract.models.values():
+        for path in (model.v1, model.v2):
+            for good in good_bodies(contract, model):
+                expect(200, "POST", path, "an example", json=good)
+                expect(401, "POST", path, "no key", json=good, headers={"x-api-key": ""})
+                for what, bad in bad_bodies(model, good):
+                    expect(400, "POST", path, what, json=bad)
+    expect(200, "GET", "/v2/requests/a/status", "a poll")
+    expect(200, "GET", "/v2/requests/a", "a fetch")
+    expect(422, "GET", "/v2/requests/a", "a failed job", headers={"prefer": "code=422"})
+
+
+CHECKS: Final[list[tuple[str, Callable[[], str], Callable[[Path], None]]]] = [
+    ("openapi-spec-validator", lambda: version("openapi-spec-validator"), check_validator),
+    ("redocly", lambda: packaged("@redocly/cli"), check_redocly),
+    ("spectral", lambda: packaged("@stoplight/spectral-cli"), check_spectral),
+    ("openapi-typescript", lambda: packaged("openapi-typescript"), check_typescript),
+    ("datamodel-codegen", lambda: version("datamodel-code-generator"), check_pydantic),
+    ("prism", lambda: packaged("@stoplight/prism-cli"), check_prism),
+]
+
+
+def main() -> int:
+    """Run every check, even after one that objects; one line for each."""
+    try:
+        install()
+    except UnavailableError as error:
+        sys.stderr.write(f"The spec was not checked. {error}\n")
+        return 2
+    worst = 0
+    for name, which, check in CHECKS:
+        start, words = time.monotonic(), ""
+        with tempfile.TemporaryDirectory() as scratch:
+            try:
+                check(Path(scratch))
+            except (ObjectionError, ValueError, ImportError, subprocess.TimeoutExpired) as error:
+                worst, words = 1, f"{error}\n"
+        verdict = "objects" if words else "content"
+        sys.stdout.write(f"{name:24}{which():10}{verdict:9}{time.monotonic() - start:5.1f} s\n{words}")
+        sys.stdout.flush()
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Write ``generated/segmind_ltx_api`` anew from the spec, and say what changed.
+
+Run by ``nox -s regenerate``. Three steps: a view of the spec made for generation (`lenient_view`),
+openapi-python-client with pinned and isolated hooks, and two files of our own for what that generator drops
+(`emit`). The output is the same, byte for byte, on every supported Python.
+"""
+
+from __future__ import annotations
+
+import copy
+import filecmp
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from openapi_python_client.strings import pascal_case, snake_case
+
+from generate.emit import emit
+from segmind_ltx_spec import Contract, contract_of, read_document
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGE: Final = ROOT / "generated" / "segmind_ltx_api"
+RUFF: Final = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120"]
+HOOKS: Final = [
+    ["ruff", "check", *RUFF, "--fix-only", "--select", "F,I"],
+    ["ruff", "format", *RUFF],
+]
+
+
+class GenerationError(Exception):
+    """The generator failed or warned; the message is its own output."""
+
+
+def lenient_view(document: dict[str, Any]) -> dict[str, Any]:
+    """The spec as the client should see it: strict in what is sent, liberal in what is understood.
+
+    Defaults leave the request schemas, since the generated constructors would otherwise put every one of them on
+    the wire. In answers every property becomes optional and nullable and loses its enum, since the generated
+    parsers raise KeyError, TypeError or ValueError on anything else.
+    """
+    view = copy.deepcopy(document)
+    for schema in view["components"]["schemas"].values():
+        if "x-model" in schema:
+            schema["additionalProperties"] = False
+            for parameter in schema["properties"].values():
+                parameter.pop("default", None)
+        else:
+            for keyword in ("required", "if", "then"):
+                schema.pop(keyword, None)
+            schema["properties"] = {name: _nullable(value) for name, value in schema["properties"].items()}
+    return view
+
+
+def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    kept = {key: value for key, value in schema.items() if key == "description"}
+    return {**kept, "type": [schema["type"], "null"]}
+
+
+def generate(target: Path, contract: Contract) -> None:
+    """Write the package for ``contract`` into ``target``, a folder that does not exist yet.
+
+    Raises `GenerationError` on any failure or warning of the generator.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        spec, config = Path(scratch, "openapi.json"), Path(scratch, "config.json")
+        spec.write_text(json.dumps(lenient_view(contract.document)), encoding="utf-8")
+        # The generator mangles names such as Ltx219BT2VRequest; these overrides give them back.
+        modules = {
+            pascal_case(model.schema_name): {"module_name": snake_case(f"{model.slug}-request")}
+            for model in contract.models.values()
+        }
+        config.write_text(json.dumps({"class_overrides": modules, "literal_enums": True, "post_hooks": []}))
+        command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(spec)]
+        options = ["--meta", "none", "--output-path", str(target), "--config", str(config), "--fail-on-warning"]
+        _run([*command, *options], cwd=Path(scratch))
+    emit(contract, target)
+    (target / "py.typed").touch()
+    for hook in HOOKS:
+        # From the folder above: inside the package, its types.py would shadow the standard library's.
+        _run([sys.executable, "-m", *hook, target.name], cwd=target.parent)
+
+
+def _run(command: list[str], cwd: Path) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GenerationError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def differences(old: Path, new: Path) -> Iterator[str]:
+    """One line for each file that was added, removed or changed between two folders; caches are passed over."""
+    before, after = _files(old), _files(new)
+    for name in sorted(before | after):
+        if name not in before:
+            yield f"added    {name}"
+        elif name not in after:
+            yield f"removed  {name}"
+        elif not filecmp.cmp(old / name, new / name, shallow=False):
+            yield f"changed  {name}"
+
+
+def _files(folder: Path) -> set[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if "__pycache__" not in path.parts}
+
+
+def main() -> int:
+    """Regenerate the committed package; exit status 1, and nothing replaced, where the generator complains."""
+    with tempfile.TemporaryDirectory(dir=PACKAGE.parent) as scratch:
+        fresh = Path(scratch, PACKAGE.name)
+        try:
+            generate(fresh, contract_of(read_document()))
+        except (GenerationError, ValueError) as error:
+            sys.stderr.write(f"Nothing was changed. The generator said:\n{error}\n")
+            return 1
+        changes = list(differences(PACKAGE, fresh))
+        if changes:
+            if PACKAGE.exists():
+                PACKAGE.rename(Path(scratch, "replaced"))
+            shutil.move(fresh, PACKAGE)
+    sys.stdout.write("\n".join([*changes, f"{len(changes)} files changed", ""]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Code that was written for the vendor's SDK, as its two samples are, with only the import changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segmind_ltx._clock import SystemClock
+from segmind_ltx.compat import InferenceFailed, InferenceTimeout, SegmindClient, SegmindError
+from segmind_ltx_sandbox import key_of
+from segmind_ltx_sandbox.testing import RunningSandbox
+
+PRO: dict[str, Any] = {
+    "image": "https://example.com/harbour.webp",
+    "prompt": "Slow pan over a harbour at dawn, gulls in the air, calm water.",
+    "duration": 6,
+    "resolution": "1080p",
+    "generate_audio": True,
+}
+I2V: dict[str, Any] = {
+    "prompt": "A woman in a red coat turns to the camera and waves.",
+    "negative_prompt": "blurry, titles",
+    "image": "https://example.com/woman.png",
+    "width": 720,
+    "height": 1280,
+    "num_frames": 24,
+    "fps": 24,
+    "seed": 42,
+    "guidance_scale": 4,
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_clock(monkeypatch: pytest.MonkeyPatch, live_sandbox: RunningSandbox) -> None:  # pyright: ignore[reportUnusedFunction]
+    """The vendor's constructor takes no clock, so the machine's is replaced."""
+
+    def now(_: SystemClock) -> float:
+        return live_sandbox.clock.now()
+
+    def sleep(_: SystemClock, seconds: float) -> None:
+        live_sandbox.clock.advance(seconds)
+
+    monkeypatch.setattr(SystemClock, "monotonic", now)
+    monkeypatch.setattr(SystemClock, "sleep", sleep)
+
+
+@pytest.fixture(params=["", "/v1"])
+def _set(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, live_sandbox: RunningSandbox) -> None:  # pyright: ignore[reportUnusedFunction]
+    monkeypatch.setenv("SEGMIND_API_KEY", live_sandbox.key)
+    monkeypatch.setenv("SEGMIND_BASE_URL", live_sandbox.base_url + request.param)
+
+
+@pytest.mark.usefixtures("_set")
+@pytest.mark.parametrize(("slug", "payload"), [("ltx-2-pro", PRO), ("ltx-2-19b-i2v", I2V)])
+def test_the_samples_print_what_they_print(
+    capsys: pytest.CaptureFixture[str], slug: str, payload: dict[str, Any]
+) -> None:
+    client = SegmindClient()
+    job = client.submit_async(slug, **payload)
+    print(job.request_id)  # noqa: T201 - as the sample does
+    try:
+        result = job.wait(timeout=900, interval=2.0)
+        print(result["status"])  # noqa: T201
+        print(result.get("output"))  # noqa: T201
+    except InferenceTimeout as e:
+        print("still running:", e.request_id)  # noqa: T201
+    except InferenceFailed as e:
+        print("failed:", e.detail)  # noqa: T201
+    finally:
+        client.close()
+    printed = capsys.readouterr().out.split()
+    assert printed[0] == job.request_id
+    assert printed[1] == "COMPLETED"
+    assert printed[2].startswith("http://127.0.0.1:")
+
+
+def test_a_failure_and_a_deadline_are_the_vendors_names(live_sandbox: RunningSandbox) -> None:
+    with SegmindClient(key_of("failing"), live_sandbox.base_url) as client:
+        job = client.submit_async("ltx-2-pro", **PRO)
+        with pytest.raises(InferenceFailed) as failed:
+            job.wait(timeout=900, interval=0.1)
+        assert failed.value.detail
+        assert failed.value.request_id == job.request_id
+        assert failed.value.status_body["status"] == "FAILED"
+        assert job.status()["status"] == job.result()["status"] == "FAILED"
+    with SegmindClient(live_sandbox.key, live_sandbox.base_url) as client:
+        job = client.submit_async("ltx-2-pro", **PRO)
+        with pytest.raises(InferenceTimeout) as late:
+            job.wait(timeout=1, interval=5)
+        assert late.value.request_id == job.request_id
+        assert late.value.elapsed_s == pytest.approx(1)
+        assert job.result()["status"] in {"QUEUED", "PROCESSING"}
+        assert isinstance(late.value, SegmindError)
+
+
+def test_run_and_run_sync_give_what_the_vendors_do(live_sandbox: RunningSandbox) -> None:
+    with SegmindClient(live_sandbox.key, live_sandbox.base_url + "/v1", timeout=60.0) as client:
+        small = {**I2V, "width": 256, "height": 256}
+        result = client.run("ltx-2-19b-i2v", **small)
+        response = client.run_sync("ltx-2-19b-i2v", **small)
+    assert result["status"] == "COMPLETED"
+    assert response.headers["content-type"] == "video/mp4"
+    assert response.content[4:8] == b"ftyp"

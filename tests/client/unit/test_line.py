@@ -1,0 +1,127 @@
+"""The way to the network: who owns what, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from segmind_ltx import AsyncClient, Client, ConfigurationError
+from segmind_ltx_sandbox.testing import running_sandbox
+
+KEY = "SG_0123456789abcdef"
+BASE = "https://api.example.test"
+
+
+def _queued(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"request_id": "job-1", "status": "QUEUED", "headers": dict(request.headers)})
+
+
+def test_a_transport_of_your_own_makes_the_calls_and_is_closed_with_the_client() -> None:
+    closed: list[bool] = []
+
+    class Mine(httpx.MockTransport):
+        def close(self) -> None:
+            closed.append(True)
+
+    with Client(KEY, BASE, transport=Mine(_queued)) as client:
+        assert client.job("job-1").status().state == "QUEUED"
+    assert closed == [True]
+
+
+def test_an_http_client_of_your_own_gives_its_settings_and_stays_open() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return _queued(request)
+
+    http = httpx.Client(
+        transport=httpx.MockTransport(answer),
+        headers={"x-mine": "1", "user-agent": "me"},
+        cookies={"a": "b"},
+        params={"tenant": "7"},
+    )
+    with http:
+        with Client(KEY, BASE, http=http, headers={"x-more": "2"}) as client:
+            client.job("job-1").status()
+        assert not http.is_closed
+    seen = asked[0].headers
+    assert (seen["x-mine"], seen["x-more"], seen["user-agent"], seen["cookie"]) == ("1", "2", "me", "a=b")
+    assert (seen["x-api-key"], asked[0].url.query) == (KEY, b"tenant=7")
+
+
+def test_an_async_http_client_of_your_own_does_too() -> None:
+    async def main() -> Any:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(_queued), headers={"x-mine": "1"}) as http:
+            async with AsyncClient(KEY, BASE, http=http) as client:
+                seen = (await client.job("job-1").status()).raw["headers"]
+            assert not http.is_closed
+            return seen
+
+    assert anyio.run(main)["x-mine"] == "1"
+
+
+def test_headers_go_to_the_api_and_not_to_the_output_host(tmp_path: Any) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if request.url.host == "out.test":
+            return httpx.Response(200, content=b"\0\0\0\x18ftypmp42", headers={"content-type": "video/mp4"})
+        return httpx.Response(200, json={"status": "COMPLETED", "output": "https://out.test/a.mp4"})
+
+    with Client(KEY, BASE, transport=httpx.MockTransport(answer), headers={"x-tenant": "7"}) as client:
+        client.job("job-1").result().save(tmp_path / "a.mp4")
+    assert [(r.url.host, r.headers.get("x-tenant")) for r in asked] == [("api.example.test", "7"), ("out.test", None)]
+
+
+AT_ODDS: dict[str, dict[str, Any]] = {
+    "http and transport": {"http": httpx.Client(), "transport": httpx.MockTransport(_queued)},
+    "http and proxy": {"http": httpx.Client(), "proxy": "http://127.0.0.1:9"},
+    "transport and proxy": {"transport": httpx.MockTransport(_queued), "proxy": "http://127.0.0.1:9"},
+    "a transport of another kind": {"transport": object()},
+    "a proxy of no kind": {"proxy": "gopher://user:hunter2@127.0.0.1"},
+    "a proxy that is no URL": {"proxy": "user:hunter2"},
+    "the key among the headers": {"headers": {"X-API-Key": "SG_other"}},
+    "negative retries": {"max_retries": -1},
+    "retries of a word": {"max_retries": "4"},
+    "negative max_submit_retries": {"max_submit_retries": -1},
+    "no time": {"timeout": 0},
+    "endless time": {"timeout": float("inf")},
+    "a time of a word": {"timeout": "5"},
+}
+
+
+@pytest.mark.parametrize("options", AT_ODDS)
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_arguments_that_are_at_odds_are_refused(kind: Any, options: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        kind(KEY, BASE, **AT_ODDS[options])
+    assert "hunter2" not in str(caught.value)
+    assert "SG_" not in str(caught.value)
+
+
+def test_a_proxy_is_asked_for_everything(proxy: tuple[str, list[bytes]]) -> None:
+    url, asked = proxy
+    with Client(KEY, "http://api.example.test", proxy=url) as client:
+        assert client.job("job-1").status().state == "QUEUED"
+    assert asked[0].startswith(b"GET http://api.example.test/v2/requests/job-1/status ")
+
+
+def test_a_proxy_of_the_environment_is_as_well(proxy: tuple[str, list[bytes]], monkeypatch: pytest.MonkeyPatch) -> None:
+    url, asked = proxy
+    monkeypatch.setenv("http_proxy", url)
+    with Client(KEY, "http://api.example.test") as client:
+        assert client.job("job-1").status().state == "QUEUED"
+    assert asked[0].startswith(b"GET http://api.example.test/v2/requests/job-1/status ")
+
+
+def test_calls_that_come_one_after_another_share_one_connection() -> None:
+    with running_sandbox() as sandbox, Client(sandbox.key, sandbox.base_url) as client:
+        job = client.submit("ltx-video", prompt="x")
+        states = {job.status().state for _ in range(5)}
+        assert states <= {"QUEUED", "PROCESSING", "COMPLETED"}
+        assert len(client._driver._line._idle) == 1  # pyright: ignore[reportPrivateUsage]

@@ -1,0 +1,192 @@
+"""From the moment an id is known, whatever ends a call carries it; and what a transport or a callback raises."""
+
+# respx leaves its calls untyped, and a step takes what the one before it gave.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownLambdaType=false
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+import segmind_ltx as ltx
+from segmind_ltx._http import deadline
+from segmind_ltx.ledger import Ledger
+from support.callers import Caller, Step
+from support.clocks import FakeClock
+
+KEY = "SG_0123456789abcdef"
+BASE = "https://api.example.test"
+ID = "job-1"
+OUT = "https://out.test/a.mp4"
+CALLS: dict[str, Step] = {
+    "submit": lambda c: c.submit("ltx-video", prompt="x"),
+    "generate": lambda c: c.generate("ltx-video", prompt="x"),
+}
+
+
+class Interrupting(logging.Handler):
+    """Ctrl-C in the moment of a log record."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "submitted job" in record.getMessage():
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_interrupt_right_after_the_answer_carries_the_id(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, call: str
+) -> None:
+    wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
+    logger = logging.Logger("mine", "INFO")
+    logger.addHandler(Interrupting())
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    with pytest.raises(KeyboardInterrupt) as caught:
+        caller(CALLS[call], logger=logger, ledger=ledger)
+    (note,) = caught.value.__notes__
+    assert ID in note
+    assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [("accepted", ID)]
+    ledger.close()
+
+
+def test_an_error_of_ours_after_the_submit_carries_the_id(wire: respx.MockRouter) -> None:
+    wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
+    client = ltx.Client(KEY, BASE)
+    job = client.submit("ltx-video", prompt="x")
+    client.close()
+    with pytest.raises(ltx.ConfigurationError) as caught:
+        job.wait()
+    assert caught.value.request_id == ID
+
+
+class Once(queue.SimpleQueue[Any]):
+    """Is interrupted where it is first waited for; what comes, comes after that."""
+
+    interrupted = threading.Event()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:
+        if not self.interrupted.is_set():
+            self.interrupted.set()
+            raise KeyboardInterrupt
+        return super().get(block, timeout)
+
+
+LATE: dict[str, tuple[httpx.Response | Exception, str, str | None, str]] = {
+    "accepted": (httpx.Response(200, json={"request_id": ID}), "accepted", ID, f"client.job('{ID}')"),
+    "refused": (httpx.Response(400, json={"error": "no"}), "refused", None, "was answered 400"),
+    "lost": (httpx.ReadError("reset"), "uncertain", None, "A job may exist"),
+    "to be sent again": (httpx.Response(503), "uncertain", None, "a job may exist"),
+}
+
+
+@pytest.mark.parametrize("answer", LATE)
+@pytest.mark.parametrize("call", CALLS)
+def test_the_answer_to_a_submit_is_awaited_after_an_interrupt(
+    clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, answer: str
+) -> None:
+    given, state, request_id, words = LATE[answer]
+    monkeypatch.setattr(Once, "interrupted", threading.Event())
+    monkeypatch.setattr(deadline, "_Worker", _worker)
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        Once.interrupted.wait(30)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    ledger = Ledger(tmp_path / "jobs.sqlite")
+    with (
+        ltx.Client(KEY, BASE, transport=httpx.MockTransport(handle), ledger=ledger, clock=clock) as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        CALLS[call](client)
+    assert words in "".join(caught.value.__notes__)
+    assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [(state, request_id)]
+    ledger.close()
+
+
+_Worker = deadline._Worker  # pyright: ignore[reportPrivateUsage]
+
+
+def _worker() -> Any:
+    """One whose answers are waited for in `Once`; its work comes by an ordinary queue."""
+    made: Any = _Worker.__new__(_Worker)
+    made.work, made.done = queue.Queue(), Once()
+    work: Any = deadline._work  # pyright: ignore[reportPrivateUsage]
+    threading.Thread(target=work, args=(made.work, made.done), daemon=True).start()
+    return made
+
+
+class Strange(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport that fails in its own way: at once, in the midst of a body, or when all is read."""
+
+    def __init__(self, where: str) -> None:
+        self.where, self.posts = where, 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.posts += request.method == "POST"
+        if self.where == "send":
+            raise LookupError(request.headers["x-api-key"])
+        return httpx.Response(200, stream=Body(self.where))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self.handle_request(request)
+
+
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'{"request_id": "job-1"'
+        if self._where == "read":
+            raise LookupError(KEY)
+        yield b"}"
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+    def close(self) -> None:
+        if self._where == "close":
+            raise LookupError(KEY)
+
+    async def aclose(self) -> None:
+        self.close()
+
+
+def test_what_a_transport_raises_before_the_answer_is_a_lost_answer(caller: Caller) -> None:
+    strange = Strange("send")
+    error = caller.raising(ltx.SubmitUncertainError, CALLS["submit"], transport=strange)
+    assert strange.posts == 1
+    assert "was lost: LookupError. " in str(error)
+    assert KEY not in str(error) + repr(vars(error))
+
+
+@pytest.mark.parametrize("where", ["read", "close"])
+def test_what_it_raises_after_the_id_does_not_cost_the_id(caller: Caller, where: str) -> None:
+    assert caller(CALLS["submit"], transport=Strange(where)).id == ID
+
+
+@pytest.mark.parametrize("kind", [LookupError, httpx.ReadError, ConnectionResetError, StopIteration])
+def test_what_a_callback_raises_is_no_fault_of_the_line(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, kind: type[Exception]
+) -> None:
+    wire.get(f"/v2/requests/{ID}").respond(200, json={"status": "COMPLETED", "output": OUT})
+    route = wire.get(OUT).respond(200, content=b"\0\0\0\x18ftypmp42")
+
+    def progress(*_: object) -> None:
+        raise kind("mine")
+
+    with pytest.raises((kind, RuntimeError)):
+        caller(lambda c: c.job(ID).result(), lambda v: v.save(tmp_path / "a.mp4", progress=progress))
+    assert route.call_count == 1
+    assert list(tmp_path.iterdir()) == []

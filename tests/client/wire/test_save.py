@@ -1,0 +1,261 @@
+"""Bringing a video to disk: all of it or nothing, under the name that was asked for and no other."""
+
+# respx leaves its calls untyped, and a step takes what the one before it gave.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownVariableType=false, reportUnknownLambdaType=false
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+import segmind_ltx as ltx
+from support.callers import Caller
+
+ID = "job-1"
+OUT = "https://out.test/a.mp4"
+MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(range(256)) * 400
+
+
+def _save(caller: Caller, wire: respx.MockRouter, path: Any, url: str = OUT, **options: Any) -> Any:
+    wire.get(f"/v2/requests/{ID}").respond(200, json={"status": "COMPLETED", "output": url})
+    return caller(lambda c: c.job(ID).result(), lambda v: v.save(path, **options))
+
+
+def _refused(caller: Caller, wire: respx.MockRouter, path: Any, url: str = OUT, **options: Any) -> Any:
+    with pytest.raises(ltx.DownloadError) as caught:
+        _save(caller, wire, path, url, **options)
+    assert caught.value.request_id == ID
+    assert caught.value.url == url
+    return caught.value
+
+
+def _in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("given", [Path, str])
+def test_a_video_is_saved_whole_and_alone(caller: Caller, wire: respx.MockRouter, tmp_path: Path, given: Any) -> None:
+    wire.get(OUT).respond(200, content=MP4, headers={"content-type": "video/mp4"})
+    path = _save(caller, wire, given(tmp_path / "a.mp4"))
+    assert path == tmp_path / "a.mp4"
+    assert path.read_bytes() == MP4
+    assert _in(tmp_path) == ["a.mp4"]
+
+
+def test_while_it_comes_nothing_lies_under_its_name(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    wire.get(OUT).respond(200, content=MP4)
+    seen: list[tuple[bool, int, int | None]] = []
+
+    def progress(done: int, total: int | None) -> None:
+        seen.append(((tmp_path / "a.mp4").exists(), done, total))
+
+    _save(caller, wire, tmp_path / "a.mp4", progress=progress)
+    assert seen[-1] == (False, len(MP4), len(MP4))
+    assert not any(existed for existed, _, _ in seen)
+    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
+
+
+def test_an_existing_file_is_left_as_it_is_and_nothing_is_fetched(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path
+) -> None:
+    route = wire.get(OUT).respond(200, content=MP4)
+    (tmp_path / "a.mp4").write_bytes(b"mine")
+    error = _refused(caller, wire, tmp_path / "a.mp4")
+    assert isinstance(error, ltx.OutputExistsError)
+    assert isinstance(error, FileExistsError)
+    assert (tmp_path / "a.mp4").read_bytes() == b"mine"
+    assert route.call_count == 0
+
+
+def test_a_file_that_appears_meanwhile_is_left_as_it_is(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    wire.get(OUT).respond(200, content=MP4)
+    error = _refused(caller, wire, tmp_path / "a", progress=lambda *_: (tmp_path / "a").write_bytes(b"mine"))
+    assert isinstance(error, ltx.OutputExistsError)
+    assert (tmp_path / "a").read_bytes() == b"mine"
+    assert _in(tmp_path) == ["a"]
+
+
+def test_overwrite_replaces(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    wire.get(OUT).respond(200, content=MP4)
+    (tmp_path / "a.mp4").write_bytes(b"mine")
+    _save(caller, wire, tmp_path / "a.mp4", overwrite=True)
+    assert (tmp_path / "a.mp4").read_bytes() == MP4
+
+
+def test_overwrite_keeps_the_old_file_where_the_new_one_does_not_come(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path
+) -> None:
+    wire.get(OUT).respond(404)
+    (tmp_path / "a.mp4").write_bytes(b"mine")
+    _refused(caller, wire, tmp_path / "a.mp4", overwrite=True)
+    assert (tmp_path / "a.mp4").read_bytes() == b"mine"
+    assert _in(tmp_path) == ["a.mp4"]
+
+
+BAD: dict[str, tuple[Any, int | None]] = {
+    "expired": (httpx.Response(404), 1),
+    "forbidden": (httpx.Response(403, text="<Error>Request has expired</Error>"), 1),
+    "server error": (httpx.Response(500), 5),
+    "too many": (httpx.Response(429), 5),
+    "refused": (httpx.ConnectError("refused"), 5),
+    "reset": (httpx.ReadError("reset"), 5),
+    "shorter than announced": (httpx.Response(200, content=MP4, headers={"content-length": "999999"}), 5),
+    "longer than announced": (httpx.Response(200, content=MP4, headers={"content-length": "9"}), 5),
+    "empty": (httpx.Response(200), 5),
+    "a part": (httpx.Response(206, content=MP4), 1),
+    "html": (httpx.Response(200, html="<h1>Gone</h1>"), 5),
+    "html under a video's type": (
+        httpx.Response(200, content=b"<html>Gone</html>", headers={"content-type": "video/mp4"}),
+        5,
+    ),
+    "json": (httpx.Response(200, json={"error": "gone"}), 5),
+    "json without a type": (httpx.Response(200, content=b'{"error": "gone"}'), 5),
+    "broken gzip": (httpx.Response(200, stream=httpx.ByteStream(MP4), headers={"content-encoding": "gzip"}), 5),
+    "whole gzip": (
+        httpx.Response(200, stream=httpx.ByteStream(gzip.compress(MP4)), headers={"content-encoding": "gzip"}),
+        5,
+    ),
+    "half of gzip": (
+        httpx.Response(200, stream=httpx.ByteStream(gzip.compress(MP4)[:300]), headers={"content-encoding": "gzip"}),
+        5,
+    ),
+    "to itself": (httpx.Response(302, headers={"location": OUT}), 6),
+    "to nowhere": (httpx.Response(302), 1),
+    "to a file": (httpx.Response(302, headers={"location": "file:///etc/hostname"}), 1),
+    "to a script": (httpx.Response(302, headers={"location": "javascript:alert(1)"}), None),
+    "to no address": (httpx.Response(302, headers={"location": "http://[bad"}), None),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_download_that_fails_leaves_nothing(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, fault: str
+) -> None:
+    answer, requests = BAD[fault]
+    route = wire.get(OUT)
+    route.side_effect = lambda request: _raise_or_give(answer, request)  # pyright: ignore[reportUnknownLambdaType]
+    _refused(caller, wire, tmp_path / "a.mp4")
+    assert _in(tmp_path) == []
+    if requests is not None:
+        assert route.call_count == requests
+
+
+def _raise_or_give(answer: Any, _: httpx.Request) -> httpx.Response:
+    if isinstance(answer, Exception):
+        raise answer
+    response: httpx.Response = answer
+    return response
+
+
+@pytest.mark.parametrize("fault", ["server error", "reset", "shorter than announced", "html", "empty"])
+def test_a_passing_fault_in_a_download_is_outlasted_and_leaves_no_trace_in_the_file(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, fault: str
+) -> None:
+    wire.get(OUT).side_effect = [BAD[fault][0], httpx.Response(200, content=MP4)]
+    assert _save(caller, wire, tmp_path / "a.mp4").read_bytes() == MP4
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[bad", "https://out.test:99999999/a", "https://a..b/", "http://%/", "https://out.test/%zz"]
+)
+def test_an_address_that_is_none_is_a_download_error(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, url: str
+) -> None:
+    wire.get(f"/v2/requests/{ID}").respond(200, json={"status": "COMPLETED", "output": url})
+    wire.route(scheme__in=["http", "https"], host__regex=".*", path__regex=".*").respond(404)
+    error = caller.raising(ltx.DownloadError, lambda c: c.job(ID).result(), lambda v: v.save(tmp_path / "a.mp4"))
+    assert error.request_id == ID
+    assert _in(tmp_path) == []
+
+
+PATHS: dict[str, Any] = {
+    "a folder": lambda folder: folder,
+    "a missing folder": lambda folder: folder / "no" / "a.mp4",
+    "a file for a folder": lambda folder: folder / "file" / "a.mp4",
+    "nothing": lambda _: "",
+    "the root": lambda _: "/",
+    "the parent": lambda folder: folder / "..",
+    "a null": lambda folder: f"{folder}/a\0.mp4",
+    "a name too long": lambda folder: folder / ("x" * 300),
+}
+
+
+@pytest.mark.parametrize("where", PATHS)
+def test_a_path_that_cannot_be_written_is_refused_before_anything_is_fetched(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, where: str
+) -> None:
+    route = wire.get(OUT).respond(200, content=MP4)
+    (tmp_path / "file").write_bytes(b"mine")
+    _refused(caller, wire, PATHS[where](tmp_path))
+    assert route.call_count == 0
+    assert _in(tmp_path) == ["file"]
+
+
+def test_the_longest_name_that_the_disk_allows_will_do(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    wire.get(OUT).respond(200, content=MP4)
+    assert _save(caller, wire, tmp_path / ("世" * 84)).read_bytes() == MP4
+
+
+@pytest.mark.parametrize("error", [RuntimeError("mine"), BrokenPipeError("mine"), KeyboardInterrupt()])
+def test_what_a_progress_callback_raises_comes_through_at_once(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, error: BaseException
+) -> None:
+    route = wire.get(OUT).respond(200, content=MP4)
+
+    def progress(*_: Any) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        _save(caller, wire, tmp_path / "a.mp4", progress=progress)
+    assert caught.value is error
+    assert route.call_count == 1
+    assert _in(tmp_path) == []
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire.post("/v1/ltx-video").respond(200, content=MP4, headers={"content-type": "video/mp4"})
+    opened = Path.open
+
+    def full(self: Path, *args: Any, **options: Any) -> Any:
+        opened(self, *args, **options).close()
+        return opened(Path("/dev/full"), "wb")
+
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    monkeypatch.setattr(Path, "open", full)
+    steps = (lambda c: c.generate_blocking("ltx-video", prompt="x"), lambda v: v.save(tmp_path / "a.mp4"))
+    error = caller.raising(ltx.DownloadError, *steps)
+    monkeypatch.undo()
+    assert "No space left" in str(error)
+    assert _in(tmp_path) == []
+
+
+@pytest.mark.parametrize(("told", "saved"), [(len(MP4), True), (len(MP4) - 1, True), (-1, True), (len(MP4) + 1, False)])
+def test_a_video_of_fewer_bytes_than_the_service_told_is_not_saved(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, told: int, saved: bool
+) -> None:
+    body = {"status": "COMPLETED", "output": OUT, "video": {"url": OUT, "file_size": told}}
+    wire.get(f"/v2/requests/{ID}").respond(200, json=body)
+    # Without a length, as a server sends it that ends an answer by closing the line.
+    wire.get(OUT).side_effect = lambda _: httpx.Response(200, stream=httpx.ByteStream(MP4))
+    steps = (lambda c: c.job(ID).result(), lambda v: v.save(tmp_path / "a.mp4"))
+    if saved:
+        assert caller(*steps).read_bytes() == MP4
+    else:
+        error = caller.raising(ltx.DownloadError, *steps)
+        assert f"{len(MP4)} bytes came where the job's answer tells of {told}" in str(error)
+        assert _in(tmp_path) == []
+
+
+def test_a_video_is_asked_for_as_it_is(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    wire.get(OUT).respond(200, content=MP4)
+    _save(caller, wire, tmp_path / "a.mp4")
+    assert wire.calls[-1].request.headers["accept-encoding"] == "identity"

@@ -1,0 +1,56 @@
+"""Every single edit of a recorded run: the judge objects, or the documents allow the edited history."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from segmind_ltx_conformance.checks import Outcome
+from segmind_ltx_conformance.judge import judge
+from segmind_ltx_conformance.judge.trace import read
+from segmind_ltx_conformance.recording import Recording
+from segmind_ltx_spec import load
+from support.trace_edits import allowed, edits, excerpt
+
+CONTRACT = load()
+OBJECTIONS = {Outcome.FAILED, Outcome.WARNED, Outcome.NOTED, Outcome.ERROR}
+
+
+def objections(recording: Recording) -> set[tuple[str, Outcome]]:
+    """What the judge has against a recording."""
+    return {(check.id, check.outcome) for check in judge(recording, CONTRACT).checks if check.outcome in OBJECTIONS}
+
+
+@pytest.fixture(scope="module")
+def trace(recorded: Recording) -> Recording:
+    """A little of a run against the plain sandbox, with one job that completes and one that fails."""
+    return excerpt(recorded)
+
+
+def test_the_trace_is_one_to_which_the_judge_has_no_objection(trace: Recording) -> None:
+    assert {outcome for _, outcome in objections(trace)} <= {Outcome.WARNED}
+    assert {check.clause.id for check in judge(trace, CONTRACT).having(Outcome.WARNED)} <= {"output.other-host"}
+    assert {one.status for one in trace.exchanges} >= {200, 400, 401, 403, 404, 406, 422, 429, 500, 502, 504}
+
+
+# Thirds, so that several workers share them.
+@pytest.mark.parametrize("part", range(3))
+def test_every_edit_is_objected_to_or_allowed_by_the_documents(trace: Recording, part: int) -> None:
+    before, original = objections(trace), read(trace, CONTRACT)
+    seen: Counter[str] = Counter()
+    wrong: list[str] = []
+    for number, edit in enumerate(edits(trace)):
+        if number % 3 != part:
+            continue
+        found, why = objections(edit.recording) - before, allowed(edit, original)
+        outcomes = {outcome for _, outcome in found}
+        assert Outcome.ERROR not in outcomes, str(edit)
+        if not found and why is None:
+            wrong.append(f"nobody objects to: {edit}")
+        if Outcome.FAILED in outcomes and why is not None:
+            wrong.append(f"{edit}: fails {sorted(name for name, _ in found)}, and yet {why}")
+        seen["objected to" if found else "allowed"] += 1
+    assert not wrong, "\n".join(wrong)
+    assert seen["objected to"] > 100
+    assert seen["allowed"] > 10

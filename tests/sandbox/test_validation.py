@@ -1,0 +1,205 @@
+"""What is accepted and what is refused, drawn from the spec: near misses are what people type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from segmind_ltx_sandbox import key_of
+from segmind_ltx_sandbox.service.validation import allowed, is_uri, parse_object
+from segmind_ltx_spec import Model
+
+pytestmark = pytest.mark.anyio
+
+Schema = dict[str, Any]
+
+
+def kinds_of(schema: Schema) -> list[str]:
+    kinds: Any = schema["type"]
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def valid_values(schema: Schema) -> Iterator[Any]:
+    kinds = kinds_of(schema)
+    yield from schema.get("enum", ())
+    yield from (schema[name] for name in ("default", "minimum", "maximum") if name in schema)
+    if "null" in kinds:
+        yield None
+    if "integer" in kinds and "minimum" in schema:
+        yield float(schema["maximum"])  # 24.0 is an integer, as JSON Schema counts.
+    if "number" in kinds:
+        yield schema["minimum"] + 0.5
+    if "boolean" in kinds:
+        yield from (True, False)
+    if schema.get("format") == "uri":
+        yield from ("https://example.com/a.png?b=%20c#d", "data:image/png;base64,iVBORw0KGgo=", "s3://bucket/key")
+    elif "string" in kinds and "enum" not in schema:
+        yield from ("", "é 你好 😀 \x00\t\ud800", "long " * 5000, "42", "null")
+    if "integer" in kinds and not schema.keys() & {"enum", "minimum"}:
+        yield from (0, -1, 2**63, 10**100)
+
+
+def invalid_values(schema: Schema) -> Iterator[Any]:
+    kinds = kinds_of(schema)
+    yield from ([], {}, ["a"], {"a": 1})
+    if "null" not in kinds:
+        yield None
+    for value in schema.get("enum", ()):
+        yield str(value) if isinstance(value, int) else value.upper() if value.upper() != value else value + " "
+        if isinstance(value, int):
+            yield from (
+                neighbour for neighbour in (value - 1, value + 1, value + 0.5) if neighbour not in schema["enum"]
+            )
+    if "minimum" in schema:
+        step = 1 if "integer" in kinds else 0.001
+        yield from (schema["minimum"] - step, schema["maximum"] + step, 1e300, -1e300)
+    if "integer" in kinds:
+        yield from ("42", True, False, 24.5, "", "24", 1.0000001)
+    if "number" in kinds:
+        yield from ("4", True, "4.5")
+    if "boolean" in kinds:
+        yield from ("true", "false", 0, 1, "yes", "")
+    if "string" in kinds:
+        yield from (42, True, 1.5)
+    if schema.get("format") == "uri":
+        yield from ("", "picture.png", "/a/b.png", "//example.com/a.png", "example.com/a.png", "https://", "https:///a")
+        yield from (
+            "https://exa mple.com/a.png",
+            "https://example.com/a b.png",
+            "https://example.com/%zz",
+            "http://a\n",
+        )
+
+
+async def test_what_the_spec_allows_is_accepted(
+    api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]]
+) -> None:
+    refused: list[tuple[str, Any, str]] = []
+    for name, schema in model.parameters.items():
+        for value in valid_values(schema):
+            # Encoded here, since httpx does not send half a surrogate pair, which JSON can carry as an escape.
+            body = json.dumps(payload(model, **{name: value}))
+            answer = await api.post(model.v2, content=body, headers={"content-type": "application/json"})
+            if answer.status_code != 200:
+                refused.append((name, value, answer.text))
+    assert refused == []
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_what_the_spec_does_not_allow_is_refused_by_name(
+    api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]], version: str
+) -> None:
+    accepted: list[tuple[str, Any, str]] = []
+    for name, schema in model.parameters.items():
+        for value in invalid_values(schema):
+            answer = await api.post(getattr(model, version), json=payload(model, **{name: value}))
+            error: str = answer.json().get("error", "") if answer.status_code == 400 else ""
+            if not (error.startswith(f"{name}: ") and error.endswith(allowed(schema))):
+                accepted.append((name, value, answer.text[:200]))
+    assert accepted == []
+
+
+async def test_what_is_required_is_missed(
+    api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]]
+) -> None:
+    for name in model.required:
+        body = payload(model)
+        del body[name]
+        answer = await api.post(model.v2, json=body)
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith(f"{name} is missing")
+    empty = await api.post(model.v2, json={})
+    assert empty.json()["error"].count("is missing") == len(model.required)
+
+
+async def test_all_that_is_optional_may_be_left_out(api: httpx.AsyncClient, model: Model) -> None:
+    shortest = {"prompt": "A heron.", "image": "https://example.com/a.png"}
+    body = {name: value for name, value in shortest.items() if name in model.required}
+    assert (await api.post(model.v2, json=body)).status_code == 200
+
+
+async def test_an_unknown_parameter_is_ignored_as_the_spec_leaves_it_open(
+    api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]]
+) -> None:
+    assert (await api.post(model.v2, json=payload(model, flavour="vanilla", duratoin=7))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"prompt"',
+        b"42",
+        b"true",
+        b'{"prompt": "a",}',
+        b"{'prompt': 'a'}",
+        b'{"prompt": "a", "guidance_scale": NaN}',
+        b'{"prompt": "a", "unknown": -Infinity}',
+        b'{"prompt": "a", "seed": Infinity}',
+        b'{"prompt": "\xff"}',
+        b'\xef\xbb\xbf{"prompt": "a"}',
+        b'{"prompt": "a", "seed": 1' + b"0" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+    ],
+    ids=lambda body: body[:20],
+)
+@pytest.mark.parametrize("version", ["v1", "v2"])
+async def test_a_body_that_is_not_a_json_object_is_400(api: httpx.AsyncClient, body: bytes, version: str) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await api.post(f"/{version}/ltx-2-19b-t2v", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
+async def test_another_content_type_is_406(api: httpx.AsyncClient, content_type: str | None) -> None:
+    headers = {} if content_type is None else {"content-type": content_type}
+    answer = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers=headers)
+    assert answer.status_code == 406
+    assert "Content-Type" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+async def test_a_content_type_may_carry_parameters(api: httpx.AsyncClient, content_type: str) -> None:
+    answer = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers={"content-type": content_type})
+    assert answer.status_code == 200
+
+
+async def test_a_post_is_refused_in_the_documented_order(api: httpx.AsyncClient) -> None:
+    """Everything is wrong at first, and then one thing after the other is put right."""
+
+    async def refused(key: str, content_type: str, body: bytes) -> tuple[int, str]:
+        headers = {"x-api-key": key, "content-type": content_type}
+        answer = await api.post("/v2/ltx-2-pro", content=body, headers=headers)
+        return answer.status_code, answer.json()["error"]
+
+    assert (await refused("wrong", "text/plain", b"{"))[0] == 401
+    assert (await refused(key_of("forbidden"), "text/plain", b"{"))[0] == 403
+    status, error = await refused(key_of("no_credits"), "text/plain", b"{")
+    assert (status, "credits" in error) == (406, True)
+    status, error = await refused(key_of("valid"), "text/plain", b"{")
+    assert (status, "Content-Type" in error) == (406, True)
+    status, error = await refused(key_of("valid"), "application/json", b"{")
+    assert (status, "not JSON" in error) == (400, True)
+    status, error = await refused(key_of("valid"), "application/json", b'{"prompt": 1}')
+    assert (status, "prompt: 1" in error) == (400, True)
+
+
+def test_a_uri_is_absolute() -> None:
+    assert is_uri("https://user@example.com:8080/a?b#c")
+    assert is_uri("data:,")
+    assert not is_uri("data:")
+    assert not is_uri("1http://example.com")
+
+
+def test_a_parsed_body_is_an_object_or_a_message() -> None:
+    assert parse_object(b'{"a": 1}') == {"a": 1}
+    assert isinstance(parse_object(b"[]"), str)

@@ -1,0 +1,216 @@
+"""The ends of jobs: outputs that come too early, never, or change; failures that are hidden or do not say why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from attrs import evolve
+
+from segmind_ltx_sandbox.deviations.base import (
+    BehaviourFactory,
+    Deviation,
+    factory,
+    when,
+    with_fields,
+    with_status,
+    without,
+)
+from segmind_ltx_sandbox.messages import ApiResponse
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.jobs import Job, State
+from segmind_ltx_spec import Contract
+
+
+class Reading(Behaviour):
+    """Reads of a result are changed: ``change`` gets the answer, the job, how often it was read, and the time."""
+
+    def __init__(self, contract: Contract, change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> None:
+        super().__init__(contract)
+        self._change, self._reads = change, Counter[str]()
+
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
+        """The changed answer."""
+        answer = super().result(job, state, now, origin, video)
+        if state is not State.COMPLETED:
+            return answer
+        self._reads[job.id] += 1
+        return self._change(answer, job, self._reads[job.id], now)
+
+
+def reading(change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> BehaviourFactory:
+    """A service with other results."""
+    return factory(Reading, change)
+
+
+def ends() -> Iterator[Deviation]:
+    """All of them."""
+    yield from _outputs()
+    yield from _failures()
+
+
+class Eager(Behaviour):
+    """Names the output of a job before it is done."""
+
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
+        """With an output at any time."""
+        answer = super().result(job, state, now, origin, video)
+        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(answer) if video is None else answer
+
+
+class EagerWhileRunning(Eager):
+    """Names it as soon as it is at work."""
+
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
+        """With an output unless it is QUEUED."""
+        kind = Behaviour if state is State.QUEUED else Eager
+        return kind.result(self, job, state, now, origin, video)
+
+
+class Telling(Behaviour):
+    """Names the output in the answer to a poll."""
+
+    early = False
+
+    def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
+        """With an output."""
+        answer = super().status(job, state, now, origin)
+        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(answer) if self._tells(state) else answer
+
+    def _tells(self, state: State) -> bool:
+        return state is State.COMPLETED or self.early
+
+
+class TellingEarly(Telling):
+    """Names it from the start."""
+
+    early = True
+
+
+class Swapping(Behaviour):
+    """Answers the second reading of a result with the video of another job, where there is one."""
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__(contract)
+        self._files: dict[str, Mapping[str, Any]] = {}
+        self._read = set[str]()
+
+    def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
+        """Its own video once, then another one's."""
+        if video is not None:
+            self._files[job.id] = video
+            others = [file for other, file in self._files.items() if other != job.id]
+            if job.id in self._read and others:
+                video = others[-1]
+            self._read.add(job.id)
+        return super().result(job, state, now, origin, video)
+
+
+def _outputs() -> Iterator[Deviation]:
+    def again(change: Callable[[ApiResponse], ApiResponse]) -> BehaviourFactory:
+        return reading(lambda answer, _, reads, __: change(answer) if reads > 1 else answer)
+
+    early = ("job.no-early-output",)
+    yield Deviation("life/output-early", early, "A result has an output from the start.", Eager)
+    yield Deviation("life/output-early-running", early, "A result has one as soon as it runs.", EagerWhileRunning)
+    yield Deviation(
+        "life/output-early-poll",
+        (*early, "job.poll-has-no-output"),
+        "A poll has an output from the start.",
+        TellingEarly,
+    )
+    yield Deviation(
+        "life/output-in-poll", ("job.poll-has-no-output",), "The poll of a COMPLETED job has its output.", Telling
+    )
+    has = ("job.completed-has-output",)
+    for label, change in (
+        ("none", without("output", "video")),
+        ("none-but-video", without("output")),
+        ("null", with_fields(output=None)),
+        ("empty", with_fields(output="")),
+    ):
+        clauses = has if label.startswith("none") else (*has, "job-result.output")
+        yield Deviation(
+            f"life/output-{label}",
+            clauses,
+            f"The result of a COMPLETED job has an output that is missing or empty: {label}.",
+            reading(_always(change)),
+        )
+    stable = "job.result-stable"
+    yield Deviation("life/another-video", (stable,), "Read again, a result has another job's video.", Swapping)
+    yield Deviation(
+        "life/output-vanishes",
+        (stable, *has),
+        "Read again, a result has no output.",
+        again(without("output", "video")),
+    )
+    yield Deviation(
+        "life/output-moves",
+        (stable,),
+        "Read again, a result has its output at another path, where nothing is.",
+        again(lambda answer: with_fields(output=answer.content["output"].replace("/outputs/", "/moved/"))(answer)),
+    )
+    yield Deviation(
+        "life/read-once",
+        ("job.kept-one-hour", "job.result-stable"),
+        "Read again, a result is 404.",
+        reading(lambda answer, _, reads, __: evolve(_gone(), cause="result") if reads > 1 else answer),
+    )
+
+
+def _always(change: Callable[[ApiResponse], ApiResponse]) -> Callable[[ApiResponse, Job, int, float], ApiResponse]:
+    return lambda answer, _, __, ___: change(answer)
+
+
+def _gone() -> ApiResponse:
+    return ApiResponse("result", 404, {"error": "this result has been read"})
+
+
+def _failures() -> Iterator[Deviation]:
+    both = "poll result alias"
+    for kind, kinds, clauses in (
+        ("both", both, ("job.failed-is-422", "poll.status.422", "result.status.422")),
+        ("poll", "poll", ("job.failed-is-422", "poll.status.422")),
+        ("result", "result alias", ("job.failed-is-422", "result.status.422")),
+    ):
+        yield Deviation(
+            f"life/failed-is-200/{kind}",
+            clauses,
+            f"FAILED is told with 200: {kind}.",
+            when("failed", with_status(200), kinds),
+        )
+    detail = ("job.failed-has-detail",)
+    for label, change in (
+        ("missing", without("error")),
+        ("null", with_fields(error=None)),
+        ("empty", with_fields(error="")),
+        ("blank", with_fields(error=" ")),
+    ):
+        for kind, kinds in (("both", both), ("poll", "poll"), ("result", "result alias")):
+            yield Deviation(
+                f"life/no-detail/{label}-{kind}",
+                detail,
+                f"The body about a FAILED job does not say why: error is {label}, {kind}.",
+                when("failed", change, kinds),
+            )
+    for word in ("BLOCKED", "REJECTED", "failed"):
+        first = "job.states" if word == "failed" else "job.blocked-is-failed"
+        yield Deviation(
+            f"life/failed-is-{word}",
+            (first, "job.states", "failed-job.status") if word != "failed" else (first, "failed-job.status"),
+            f"A job that ends without a video is {word}, not FAILED.",
+            when("failed", with_fields(status=word), both),
+        )
+    yield Deviation(
+        "life/blocked-with-200",
+        ("job.blocked-is-failed", "job.failed-is-422", "job.states"),
+        "A job that ends without a video is BLOCKED, with 200.",
+        when("failed", lambda answer: with_status(200)(with_fields(status="BLOCKED")(answer)), both),
+    )
+    yield Deviation(
+        "life/failure-hidden",
+        ("job.reads-agree", "job.failed-is-422", "poll.status.422"),
+        "The status of a FAILED job says COMPLETED, with 200.",
+        when("failed", lambda answer: with_status(200)(with_fields(status="COMPLETED")(answer)), "poll"),
+    )

@@ -1,0 +1,240 @@
+"""The life of a job: ids given twice, URLs of others, states that are unknown, go back, never end or disagree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+from attrs import evolve
+
+from segmind_ltx_sandbox.deviations.base import (
+    BehaviourFactory,
+    Deviation,
+    factory,
+    when,
+    with_fields,
+    without,
+)
+from segmind_ltx_sandbox.messages import ApiResponse
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.jobs import Job, State
+from segmind_ltx_spec import Contract
+
+Link = Callable[[Mapping[str, str], str], Mapping[str, str]]
+
+
+class Naming(Behaviour):
+    """Gives every ``every``-th job the id of one before it."""
+
+    def __init__(self, contract: Contract, every: int) -> None:
+        super().__init__(contract)
+        self._every, self._count, self._last = every, 0, ""
+
+    def new_id(self) -> str:
+        """A new one, now and then."""
+        self._count += 1
+        if self._count == 1 or self._count % self._every:
+            self._last = super().new_id()
+        return self._last
+
+
+class Linking(Behaviour):
+    """Answers a submit with other URLs: ``change`` gets them, and the id of the job before."""
+
+    def __init__(self, contract: Contract, change: Link) -> None:
+        super().__init__(contract)
+        self._change, self._before = change, "00000000-0000-4000-8000-000000000000"
+
+    def accepted(self, job: Job, origin: str) -> ApiResponse:
+        """With other URLs."""
+        answer = super().accepted(job, origin)
+        links = {key: value for key, value in answer.content.items() if key.endswith("_url")}
+        changed = {**links, **self._change(links, self._before)}
+        self._before = job.id
+        return evolve(answer, content={**answer.content, **changed})
+
+
+class Stating(Behaviour):
+    """Has jobs in other states: ``state`` gets the job, its state, the time, and how often it was read so."""
+
+    def __init__(self, contract: Contract, state: Callable[[Job, State, float, int], State]) -> None:
+        super().__init__(contract)
+        self._state, self._reads = state, Counter[tuple[str, State]]()
+
+    def state(self, job: Job, now: float) -> State:
+        """The other state."""
+        state = super().state(job, now)
+        self._reads[job.id, state] += 1
+        return self._state(job, state, now, self._reads[job.id, state])
+
+
+def stating(state: Callable[[Job, State, float, int], State]) -> BehaviourFactory:
+    """A service with other states."""
+    return factory(Stating, state)
+
+
+def linking(change: Link) -> BehaviourFactory:
+    """A service with other URLs."""
+    return factory(Linking, change)
+
+
+def life() -> Iterator[Deviation]:
+    """All of them."""
+    yield from _ids()
+    yield from _urls()
+    yield from _words()
+    yield from _order()
+
+
+def _ids() -> Iterator[Deviation]:
+    for every in (2, 3, 10):
+        yield Deviation(
+            f"life/id-repeats-every-{every}",
+            ("job.id-unique",),
+            f"Every job of {every} has the id of the one before it.",
+            factory(Naming, every),
+        )
+    yield Deviation("life/one-id", ("job.id-unique",), "Every job has the same id.", factory(Naming, 1))
+
+
+def _urls() -> Iterator[Deviation]:
+    def of(name: str, change: Callable[[str, str], str]) -> Link:
+        return lambda links, before: {name: change(links[name], before)}
+
+    def id_in(url: str) -> str:
+        return url.removesuffix("/status").rpartition("/")[2]
+
+    for name in ("status_url", "response_url", "poll_url"):
+        broken = ("job.poll-url-works",) if name == "poll_url" else ("job.urls-are-its-own",)
+        yield Deviation(
+            f"life/{name}/of-another-job",
+            broken,
+            f"{name} is that of the job before.",
+            linking(of(name, lambda url, before: url.replace(id_in(url), before))),
+        )
+        yield Deviation(
+            f"life/{name}/elsewhere",
+            broken,
+            f"{name} is on another host, where nobody listens.",
+            linking(of(name, lambda url, _: "http://127.0.0.1:9/" + url.split("/", 3)[3])),
+        )
+        yield Deviation(
+            f"life/{name}/dead",
+            broken,
+            f"{name} leads nowhere.",
+            linking(of(name, lambda url, _: url.replace("/requests/", "/jobs/"))),
+        )
+    yield Deviation(
+        "life/urls-swapped",
+        ("job.urls-are-its-own",),
+        "status_url and response_url are swapped.",
+        linking(lambda links, _: {"status_url": links["response_url"], "response_url": links["status_url"]}),
+    )
+
+
+def _words() -> Iterator[Deviation]:
+    for old, new in (
+        ("PROCESSING", "RUNNING"),
+        ("QUEUED", "IN_QUEUE"),
+        ("COMPLETED", "SUCCEEDED"),
+        ("COMPLETED", "completed"),
+        ("PROCESSING", "processing"),
+        ("COMPLETED", ""),
+    ):
+        yield Deviation(
+            f"life/state/{new or 'empty'}",
+            ("job.states", "job-status.status", "job-result.status"),
+            f"The state {old} is called {new!r}.",
+            _renamed(old, new, "poll result alias"),
+        )
+    for kind, schema in (("poll", "job-status"), ("result", "job-result")):
+        yield Deviation(
+            f"life/state/RUNNING-{kind}",
+            ("job.states", f"{schema}.status"),
+            f"The state PROCESSING is called RUNNING by one of the GETs: {kind}.",
+            _renamed("PROCESSING", "RUNNING", kind),
+        )
+
+
+def _renamed(old: str, new: str, kinds: str) -> BehaviourFactory:
+    def changed(answer: ApiResponse) -> ApiResponse:
+        return with_fields(status=new)(answer) if answer.content["status"] == old else answer
+
+    return when("status result", changed, kinds)
+
+
+def _share(job: Job, now: float) -> float:
+    """How much of its time a job has had."""
+    return (now - job.submitted) / max(job.ended - job.submitted, 1e-9)
+
+
+def _order() -> Iterator[Deviation]:
+    def backwards(job: Job, state: State, now: float, _: int) -> State:
+        if state in {State.COMPLETED, State.FAILED}:
+            return state
+        return State.QUEUED if _share(job, now) > 0.5 else State.PROCESSING
+
+    def first_done(job: Job, state: State, now: float, _: int) -> State:
+        early = not job.fails and 0.2 < _share(job, now) < 0.7
+        return State.COMPLETED if early else state
+
+    def twice(_: Job, state: State, __: float, reads: int) -> State:
+        return State.PROCESSING if state is State.COMPLETED and reads > 2 else state
+
+    def later(word: State, after: float) -> BehaviourFactory:
+        return stating(lambda job, s, now, _: word if s is State.COMPLETED and now > job.ended + after else s)
+
+    def stuck(word: State) -> BehaviourFactory:
+        return stating(lambda _, state, __, ___: word if state in {State.PROCESSING, State.COMPLETED} else state)
+
+    yield Deviation("life/backwards", ("job.never-backwards",), "QUEUED comes again.", stating(backwards))
+    yield Deviation(
+        "life/done-then-not", ("job.final",), "COMPLETED for a while, then at work again.", stating(first_done)
+    )
+    yield Deviation("life/undone", ("job.final",), "COMPLETED for two reads, then PROCESSING.", stating(twice))
+    yield Deviation(
+        "life/fails-later", ("job.final",), "FAILED, 30 minutes after COMPLETED.", later(State.FAILED, 1800)
+    )
+    yield Deviation("life/queued-later", ("job.final",), "QUEUED again after a minute.", later(State.QUEUED, 60))
+    yield Deviation(
+        "life/recovers",
+        ("job.final",),
+        "A job that FAILED is at work again after two reads.",
+        stating(lambda _, state, __, reads: State.PROCESSING if state is State.FAILED and reads > 2 else state),
+    )
+    for stays in (State.QUEUED, State.PROCESSING):
+        yield Deviation(
+            f"life/never-ends-{stays.lower()}",
+            ("job.ends",),
+            f"Jobs are {stays} for ever, unless they fail.",
+            stuck(stays),
+        )
+    yield Deviation(
+        "life/failure-never-ends",
+        ("job.ends",),
+        "A job that would fail is PROCESSING for ever.",
+        stating(lambda _, state, __, ___: State.PROCESSING if state is State.FAILED else state),
+    )
+    for kind, cause in (("poll", "status"), ("result", "result")):
+        for word in ("PROCESSING", "QUEUED"):
+            yield Deviation(
+                f"life/{kind}-behind-{word.lower()}",
+                ("job.reads-agree",),
+                f"The {cause} of a COMPLETED job says {word}, while the other GET says COMPLETED.",
+                when(cause, _behind(word), kind),
+            )
+    yield Deviation(
+        "life/poll-ahead",
+        ("job.reads-agree",),
+        "The status says COMPLETED from the start, while the result says how it is.",
+        when("status", with_fields(status="COMPLETED"), "poll"),
+    )
+
+
+def _behind(word: str) -> Callable[[ApiResponse], ApiResponse]:
+    def changed(answer: ApiResponse) -> ApiResponse:
+        if answer.content["status"] != "COMPLETED":
+            return answer
+        return without("output", "video")(with_fields(status=word)(answer))
+
+    return changed

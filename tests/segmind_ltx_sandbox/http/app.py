@@ -1,0 +1,178 @@
+"""The sandbox as an ASGI application: `create_app`, and the routes of the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import unquote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from segmind_ltx_sandbox.http import control as local
+from segmind_ltx_sandbox.http.origin import origin_of
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
+from segmind_ltx_sandbox.service.behaviour import Behaviour
+from segmind_ltx_sandbox.service.clock import Clock, SystemClock
+from segmind_ltx_sandbox.service.outputs import VideoCache
+from segmind_ltx_sandbox.service.sandbox import Sandbox
+from segmind_ltx_sandbox.service.scenarios import Scenario
+from segmind_ltx_spec import Contract, Model, load
+
+SPEED: Final = 60.0
+"""How many times faster than usual a job runs unless told otherwise."""
+
+CREDITS_USD: Final = 1_000_000.0
+"""What an account starts with: enough for a load test, so that credits run out only where that is meant."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    contract: Contract | None = None,
+    *,
+    clock: Clock | None = None,
+    speed: float = SPEED,
+    v1_json: bool = False,
+    credits_usd: float = CREDITS_USD,
+    behaviour: Callable[[Contract], Behaviour] = Behaviour,
+    videos: VideoCache | None = None,
+) -> Starlette:
+    """The sandbox for a contract, by default the shipped one.
+
+    ``speed`` shortens the jobs' durations and nothing else; 1 is real time. With ``v1_json`` the blocking calls
+    answer JSON instead of bytes. ``behaviour`` makes the object that decides, `Behaviour` or a subclass of it. The
+    ``videos`` may be shared by several sandboxes, so that each video is made once. The `Sandbox` itself is at
+    ``app.state.sandbox``.
+    """
+    decisions = behaviour(load() if contract is None else contract)
+    sandbox = Sandbox(
+        decisions, clock or SystemClock(), speed=speed, v1_json=v1_json, credits_usd=credits_usd, videos=videos
+    )
+    api = Api(sandbox)
+    app = Starlette(
+        routes=[*api.routes(), *local.routes(sandbox)],
+        exception_handlers={404: api.no_such_route, 405: api.wrong_method},
+        middleware=[Middleware(KeepEncodedSlashes)],
+    )
+    app.router.redirect_slashes = False  # Somebody else's path with a slash at the end is an unknown one.
+    app.state.sandbox = sandbox
+    return app
+
+
+class Api:
+    """The routes of the API: who asks, what for, and the sandbox's answer."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Answer for ``sandbox``."""
+        self._sandbox = sandbox
+        self._behaviour = sandbox.behaviour
+
+    def routes(self) -> list[Route]:
+        """The routes: two for each model of the contract, and those of the jobs."""
+        found = [
+            Route("/v2/requests/{request_id}/status", self._reading("poll", self._status)),
+            Route("/v2/requests/{request_id}", self._reading("result", self._result)),
+            Route("/v1/requests/{request_id}", self._reading("alias", self._result)),  # P: poll_url, for older clients.
+        ]
+        for model in self._sandbox.contract.models.values():
+            for kind, path, act in (("v2", model.v2, self._submit), ("v1", model.v1, self._generate)):
+                if self._behaviour.offers(model, kind):
+                    found.append(Route(path, self._posting(kind, model, act), methods=["POST"]))
+        return found
+
+    async def no_such_route(self, request: Request, _: Exception) -> Response:
+        """404, where the caller has a key or the path is none of the API's."""
+        asked = asked_of(request, "other")
+        scenario = self._admitted(asked) if request.url.path.startswith(("/v1/", "/v2/")) else None
+        return self._send(asked, scenario if isinstance(scenario, ApiResponse) else self._behaviour.no_such_route())
+
+    async def wrong_method(self, request: Request, error: Exception) -> Response:
+        """405. P: HTML, from in front of the part that checks keys."""
+        headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+        return self._send(asked_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
+
+    def _posting(
+        self,
+        kind: str,
+        model: Model,
+        act: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[ApiResponse]],
+    ) -> Endpoint:
+        """An endpoint that does the checks that v1 and v2 have in common, in the service's order."""
+
+        async def endpoint(request: Request) -> Response:
+            asked = asked_of(request, kind, model)
+            scenario = self._admitted(asked)
+            if isinstance(scenario, ApiResponse):
+                return self._send(asked, scenario)
+            payload = self._behaviour.parsed(asked, await request.body())
+            if isinstance(payload, ApiResponse):
+                return self._send(asked, payload)
+            payload = self._behaviour.validated(asked, model, payload)
+            if isinstance(payload, ApiResponse):
+                return self._send(asked, payload)
+            return self._send(asked, await act(request, model, payload, scenario))
+
+        return endpoint
+
+    def _reading(self, kind: str, act: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
+        """An endpoint about a job."""
+
+        async def endpoint(request: Request) -> Response:
+            asked = asked_of(request, kind)
+            scenario = self._admitted(asked)
+            if isinstance(scenario, ApiResponse):
+                return self._send(asked, scenario)
+            return self._send(asked, await act(request.path_params["request_id"], scenario, origin_of(request)))
+
+        return endpoint
+
+    async def _submit(
+        self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
+    ) -> ApiResponse:
+        return self._sandbox.submit(model, payload, scenario, origin_of(request))
+
+    async def _generate(
+        self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
+    ) -> ApiResponse:
+        return await self._sandbox.generate(model, payload, scenario, origin_of(request))
+
+    async def _status(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
+        return self._sandbox.status(request_id, scenario, origin)
+
+    async def _result(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
+        return await self._sandbox.result(request_id, scenario, origin)
+
+    def _admitted(self, asked: ApiRequest) -> Scenario | ApiResponse:
+        response = self._behaviour.intercept(asked)
+        return response or self._sandbox.admit(self._behaviour.admitted(asked), paying=asked.method == "POST")
+
+    def _send(self, asked: ApiRequest, answer: ApiResponse) -> Response:
+        return self._behaviour.finalize(asked, answer).response()
+
+
+def asked_of(request: Request, kind: str, model: Model | None = None) -> ApiRequest:
+    """What a request asks for."""
+    return ApiRequest(kind, request.method, request.url.path, request.headers, request.query_params, model)
+
+
+class KeepEncodedSlashes:
+    """Keeps ``%2F`` inside a segment of the path from being taken for a separator, as decoding before routing does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap ``app``."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with slashes that were encoded still encoded."""
+        raw: bytes = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            kept = re.sub(r"%2f", "%252F", raw.decode("latin-1").partition("?")[0], flags=re.IGNORECASE)
+            scope = {**scope, "path": unquote(kept)}
+        await self._app(scope, receive, send)

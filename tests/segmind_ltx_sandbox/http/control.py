@@ -1,0 +1,78 @@
+"""The routes that are the sandbox's own: videos, clock, pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from segmind_ltx_sandbox.http import pages
+from segmind_ltx_sandbox.service.clock import iso
+from segmind_ltx_sandbox.service.sandbox import Sandbox
+
+
+def routes(sandbox: Sandbox) -> list[BaseRoute]:
+    """Those routes, for ``sandbox``. None of them needs a key."""
+
+    async def output(request: Request) -> Response:
+        """A video. Stands in for another host, where a key must never be sent; so a key is refused here."""
+        if refusal := sandbox.behaviour.refused_download(request.headers):
+            return refusal.response()
+        video_spec = sandbox.outputs.find(request.path_params["name"], sandbox.clock.now())
+        if video_spec is None:
+            return JSONResponse({"error": "no such output; outputs are kept for seven days"}, 404)
+        video = sandbox.behaviour.video_bytes(await sandbox.videos.get(video_spec))
+        return ranged(video, request.headers, "video/mp4")
+
+    async def advance(request: Request) -> Response:
+        """Move the clock."""
+        try:
+            seconds = seconds_in(await request.body())
+            sandbox.clock.advance(seconds)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"now": iso(sandbox.clock.utc()), "seconds": round(sandbox.clock.now(), 3)})
+
+    return [
+        Route("/outputs/{name}", output),
+        Route("/_control/advance", advance, methods=["POST"]),
+        *pages.routes(sandbox),
+    ]
+
+
+def seconds_in(body: bytes) -> float:
+    """The seconds to advance by, out of a body like ``{"seconds": 3601}``. Raises `ValueError`."""
+    try:
+        told: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError('the body must be JSON, like {"seconds": 3601}') from None
+    seconds: object = cast("dict[str, object]", told).get("seconds") if isinstance(told, dict) else None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise ValueError('the body must be JSON with a number, like {"seconds": 3601}')
+    try:
+        return float(seconds)
+    except OverflowError:
+        raise ValueError("that is too far") from None
+
+
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def ranged(content: bytes, headers: Mapping[str, str], media_type: str) -> Response:
+    """The content, or the one range of it that the headers ask for. Anything but one range gets the whole."""
+    size = len(content)
+    asked = _RANGE.fullmatch(headers.get("range", ""))
+    first, last = asked.groups() if asked else ("", "")
+    if not (first or last) or (first and last and int(first) > int(last)):
+        return Response(content, 200, {"accept-ranges": "bytes"}, media_type)
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return Response(b"", 416, {"content-range": f"bytes */{size}"})
+    about = {"accept-ranges": "bytes", "content-range": f"bytes {start}-{end}/{size}"}
+    return Response(content[start : end + 1], 206, about, media_type)

@@ -1,0 +1,1 @@
+"""What the emulated service decides and remembers."""
