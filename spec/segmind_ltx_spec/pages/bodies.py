@@ -1,0 +1,91 @@
+"""The body of a row: a description, and then the printed values."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from attrs import frozen
+
+from segmind_ltx_spec.pages.literals import LABEL, NotLiteralError, Printed, labelled, unlabelled
+from segmind_ltx_spec.pages.meaning import NOTHING, Meaning, with_labels, without_labels
+
+_LABEL_AT_LINE: Final = re.compile(rf"(?:^|(?<=\n)) *(?={LABEL.pattern})")
+_LABEL_ENDS_LINE: Final = re.compile(r"(?=(?:Default ?:|Allowed values ?(?:\(\d+ total\))? ?:) *\n)")
+_VALUE_LIKE: Final = re.compile(r'".*"$')
+
+
+@frozen
+class Body:
+    """What a body says, and the parts of it that are no values: offsets within the body."""
+
+    meaning: Meaning
+    unread: tuple[int, int] | None = None
+
+
+def has_labels(table: str) -> bool:
+    """Whether a table prints ``Default:`` or ``Allowed values`` before its values."""
+    return re.search(r"(?:^|\n|[\d\"]) *(?:Default ?:|Allowed values ?(?:\(\d+ total\))? ?:)", table) is not None
+
+
+def read_body(body: str, *, labels: bool, sample: Any = NOTHING) -> Body:
+    """Read a body. ``sample`` is the value of this parameter in the page's sample."""
+    return _with_labels(body) if labels else _without_labels(body, sample)
+
+
+def _with_labels(body: str) -> Body:
+    starts = [found.end() for found in _LABEL_AT_LINE.finditer(body)]
+    starts += [found.start() for found in _LABEL_ENDS_LINE.finditer(body)]
+    for start in sorted(set(starts)):
+        # A description may hold "Default: 8" too. The labels begin at the first place from which all can be read.
+        try:
+            return Body(with_labels(labelled(body[start:])))
+        except NotLiteralError:
+            continue
+    if starts:
+        return Body(Meaning({}, readable=False), (min(starts), len(body)))
+    return Body(Meaning({}))
+
+
+def _without_labels(body: str, sample: Any) -> Body:
+    offset = 0
+    while offset < len(body):
+        end = body.find("\n", offset)
+        try:
+            printed = unlabelled(body[offset:])
+        except NotLiteralError:
+            if end < 0:
+                break
+            offset = end + 1
+            continue
+        return Body(without_labels(printed, sample))
+    lines = body.strip().split("\n")
+    if len(lines) > 1 and _VALUE_LIKE.match(lines[-1].strip()):
+        start = len(body.rstrip()) - len(lines[-1])
+        return Body(Meaning({}, readable=False), (start, len(body)))
+    return Body(Meaning({}))
+
+
+def read_cut_body(body: str, *, labels: bool) -> Meaning:
+    """Read the body in which the saved copy ends: only what is certainly whole."""
+    if not labels:
+        return Meaning({})
+    for found in _LABEL_AT_LINE.finditer(body):
+        whole = _whole_part(body[found.end() :])
+        if whole is not None:
+            return whole
+    return Meaning({})
+
+
+def _whole_part(text: str) -> Meaning | None:
+    """The meaning of ``text`` if labels follow its last value, so that no part of it can be missing."""
+    cuts = [found.start() for found in LABEL.finditer(text)]
+    for cut in reversed(cuts):
+        if cut == 0:
+            return None
+        try:
+            printed: Printed = labelled(text[:cut])
+        except NotLiteralError:
+            continue
+        return with_labels(printed)
+    return None

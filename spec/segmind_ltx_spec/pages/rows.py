@@ -1,0 +1,116 @@
+"""The rows of a parameter table: where each begins, its name, whether it is required, its type.
+
+A copy that lost its layout glues a name to what stands before it: ``falseseedoptional`` is the value ``false`` and the
+row ``seed``. What is cut off a name here goes back to the row before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import Final
+
+from attrs import evolve, frozen
+
+_FORMATS: Final = "uri|url|base64|date|date-time|time|email|uuid|byte|binary|float|double|int32|int64|file|hex"
+TYPE: Final = rf"(?:string|integer|number|boolean|array|object)(?:\[\])*(?: ?\((?:{_FORMATS})\))?"
+_NEED: Final = "(?P<need>required|optional)"
+_STYLES: Final = {
+    # promptrequiredstringDescription
+    "flat": re.compile(rf"(?<=\w){_NEED}(?P<type>{TYPE})"),
+    # promptrequired, and the type on the next line
+    "line": re.compile(rf"(?<=\w){_NEED} *\n\s*(?P<type>{TYPE}) *(?=\n|$)"),
+    # prompt, and then requiredstring on the next line, or each on a line of its own
+    "spaced": re.compile(rf"(?<=\n) *{_NEED}\s*(?P<type>{TYPE}) *(?=\n|$)"),
+}
+_BLANKS: Final = re.compile(rf"^ *[\w-]+ +{_NEED} *\n?\s*(?P<type>{TYPE}) *(?=\n|$)", re.MULTILINE)
+_NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
+_WORD: Final = re.compile(r"(?:true|false|null)(?=[A-Za-z])")
+_PREFIX: Final = re.compile(r"(?:more)?-?\d*(?:true|false|null)?")
+_DIGITS: Final = re.compile(r"-?\d+(?=[A-Za-z_])")
+
+
+@frozen
+class Row:
+    """A row's head, and where its body lies: what is printed after the type."""
+
+    name: str
+    need: str
+    type: str
+    style: str
+    start: int
+    body: int
+    end: int = 0
+
+    @property
+    def required(self) -> bool:
+        """Whether the row says so."""
+        return self.need == "required"
+
+
+def rows(text: str, start: int, end: int, *, known: Container[str], labels: bool) -> list[Row]:
+    """Find the rows between two offsets.
+
+    ``known`` holds names that the sample uses; ``labels`` says whether values stand beside labels on this page.
+    """
+    found: list[Row] = []
+    for style, anchor in _anchors(text, start, end):
+        before = found[-1] if found else None
+        name_end = len(text[: anchor.start("need")].rstrip())
+        run = _NAME.search(text, before.body if before else start, name_end)
+        if run is None:
+            continue
+        name = _unglued(text, run.start(), name_end, before, anchor["need"], known, labels=labels)
+        if not name:
+            continue
+        begin = name_end - len(name)
+        if before is not None:
+            found[-1] = evolve(before, end=begin)
+        found.append(Row(name, anchor["need"], anchor["type"], style, begin, anchor.end("type"), end))
+    return found
+
+
+def _anchors(text: str, start: int, end: int) -> list[tuple[str, re.Match[str]]]:
+    """Every place at which a row begins, in the order of the page, none within another."""
+    found = [(style, one) for style, pattern in _STYLES.items() for one in pattern.finditer(text, start, end)]
+    if not found:
+        # A sentence may read "an optional string", so this form counts only if the page has no other.
+        found = [("line" if "\n" in one[0] else "flat", one) for one in _BLANKS.finditer(text, start, end)]
+    chosen: list[tuple[str, re.Match[str]]] = []
+    for style, one in sorted(found, key=lambda one: one[1].start("need")):
+        if not chosen or one.start("need") >= chosen[-1][1].end("type"):
+            chosen.append((style, one))
+    return chosen
+
+
+def _unglued(
+    text: str, start: int, end: int, before: Row | None, need: str, known: Container[str], *, labels: bool
+) -> str:
+    """Cut off a name what belongs to the value before it."""
+    run = text[start:end]
+    if run in known:
+        return run
+    # A name that the sample uses, after something that is a value, is as good as certain. Prefer the longest.
+    for at in range(1, len(run)):
+        if run[at:] in known and _PREFIX.fullmatch(run[:at]):
+            return run[at:]
+    if run.startswith("more") and re.search(r"\+ ?\d+ $", text[max(start - 9, 0) : start]):
+        run = run.removeprefix("more")
+    if digits := _DIGITS.match(run):
+        run = run[digits.end() :]
+    if before is not None and (word := _WORD.match(run)) and _ends_a_value(text, start, end, before, labels=labels):
+        rest = run[word.end() :]
+        # The vendor sorts the rows; a name that is in its place only as a whole is whole.
+        misplaced = before.need == need and rest < before.name <= run
+        if not misplaced and (word[0] == "null" or before.type == "boolean"):
+            run = rest
+    return run.lstrip("-")
+
+
+def _ends_a_value(text: str, start: int, end: int, before: Row, *, labels: bool) -> bool:
+    """Whether a value could end within the run at ``start``: a name on a line of its own is glued to nothing."""
+    line = text.rfind("\n", 0, start) + 1
+    alone = not text[line:start].strip()
+    if labels:
+        return text[:start].rstrip().endswith(":")
+    return not alone or (before.style == "flat" and text[end : end + 1] != "\n")
