@@ -14,7 +14,15 @@ from segmind_ltx_spec.pages.meaning import NOTHING
 from segmind_ltx_spec.pages.page import Page, PageParameter, QueueFacts, Unread
 from segmind_ltx_spec.pages.rows import Row, rows
 from segmind_ltx_spec.pages.sample import sample_slugs, sample_values
-from segmind_ltx_spec.pages.sections import Endpoint, Head, find_endpoint, find_errors, read_errors, read_head, read_queue
+from segmind_ltx_spec.pages.sections import (
+    Endpoint,
+    Head,
+    find_endpoint,
+    find_errors,
+    read_errors,
+    read_head,
+    read_queue,
+)
 from segmind_ltx_spec.pages.text import PageError, PageText, read_text
 
 _OLD: Final = re.compile(r"^Attributes *$", re.MULTILINE)

@@ -35,7 +35,9 @@ _PRICE: Final = re.compile(r"~? ?\$ ?\d[\d.,]*(?: ?- ?~?\$ ?\d[\d.,]*)?(?: (?:pe
 _POST: Final = re.compile(r"POST (?P<path>/v\d+/[\w./-]+) · submit \+ poll")
 _QUEUE: Final = re.compile(r"^Asynchronous requests \(v2\)", re.MULTILINE)
 _ERRORS: Final = re.compile(r"Common Error Codes *(?=\n|$)")
-_ROUTE: Final = re.compile(r"\b(?P<method>GET|POST|PUT|PATCH|DELETE) ?(?P<path>/v\d+/[^\s·]+?)(?=Submit|Poll|Result|[\s·]|$)")
+_ROUTE: Final = re.compile(
+    r"\b(?P<method>GET|POST|PUT|PATCH|DELETE) ?(?P<path>/v\d+/[^\s·]+?)(?=Submit|Poll|Result|[\s·]|$)"
+)
 _STATE: Final = re.compile(r"(?:^|(?<=[a-z)])) *(?P<state>[A-Z][A-Z_]{2,}?)(?=[A-Z][a-z]|\s|$)", re.MULTILINE)
 _FINAL: Final = re.compile(r"until (?P<states>[A-Z_]+(?:(?:,| or|, or) [A-Z_]+)*)")
 _FIELDS: Final = re.compile(r"returns (?P<fields>\w+(?:, ?\w+)*)")

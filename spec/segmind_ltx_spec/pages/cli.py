@@ -1,0 +1,81 @@
+"""``python -m segmind_ltx_spec page``: read, check or take over a saved page of the vendor."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from segmind_ltx_spec.pages.check import Check, check_page
+from segmind_ltx_spec.pages.differences import Difference
+from segmind_ltx_spec.pages.page import Page
+from segmind_ltx_spec.pages.reader import read_page
+
+EXIT_UNREADABLE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``page read``, ``page check`` or ``page fragment``; return the exit status."""
+    parser = argparse.ArgumentParser(
+        "segmind-ltx spec page", description="Read a page of the vendor that was saved as text."
+    )
+    commands = parser.add_subparsers(required=True)
+    read = commands.add_parser("read", help="print what the page says")
+    read.set_defaults(run=_read)
+    check = commands.add_parser("check", help="compare the page with the contract")
+    check.set_defaults(run=_check)
+    for command in (read, check):
+        command.add_argument("page", type=Path, help="a page saved as text")
+        command.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+    options = parser.parse_args(argv)
+    status: int = options.run(options)
+    return status
+
+
+def _read(options: argparse.Namespace) -> int:
+    page = read_page(options.page)
+    _print(page.json() if options.as_json else _page_text(page))
+    return EXIT_UNREADABLE if page.unreadable else 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    check = check_page(read_page(options.page))
+    _print(check.json() if options.as_json else _check_text(check))
+    return check.exit_status
+
+
+def _print(what: Any) -> None:
+    text = what if isinstance(what, str) else json.dumps(what, indent=2, ensure_ascii=False)
+    sys.stdout.write(f"{text}\n")
+
+
+def _page_text(page: Page) -> str:
+    if page.unreadable:
+        return f"not read: {page.unreadable}"
+    lines = [f"{page.slug} ({page.layout}), v1 {page.v1}, v2 {page.v2}, {page.latency_seconds} s, {page.price}"]
+    for name, row in (page.parameters or {}).items():
+        need = "required" if row.required else "optional"
+        facts = ", ".join(f"{key} {json.dumps(value, ensure_ascii=False)}" for key, value in row.facts.items())
+        state = "" if row.state == "read" else f" [{row.state}]"
+        lines.append(f"{row.line:4}  {name}: {need} {row.type}{', ' * bool(facts)}{facts}{state}")
+        lines += [f"        perhaps {json.dumps(candidate, ensure_ascii=False)}" for candidate in row.candidates]
+    lines += [f"{one.line:4}  not understood: {one.text}" for one in page.unread]
+    return "\n".join(lines if page.complete else [*lines, f"the saved copy ends in line {page.last_line}"])
+
+
+def _check_text(check: Check) -> str:
+    if check.unreadable:
+        return f"not read: {check.unreadable}"
+    lines = [_difference_text(one) for one in check.differences]
+    lines += [f"{one.of}: the page confirms {one.kind} {one.page!r}, graded {one.grade}" for one in check.confirms]
+    return "\n".join(lines or ["the page says what the contract says"])
+
+
+def _difference_text(one: Difference) -> str:
+    where = f" (line {one.line})" if one.line else ""
+    grade = f", graded {one.grade}" if one.grade else ""
+    spec, page = (json.dumps(value, ensure_ascii=False) for value in (one.spec, one.page))
+    return f"{one.of}: {one.kind}: the contract says {spec}{grade}; the page says {page}{where}"
