@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from attrs import frozen
@@ -23,9 +24,11 @@ class Body:
     unread: tuple[int, int] | None = None
 
 
-def has_labels(table: str) -> bool:
-    """Whether a table prints ``Default:`` or ``Allowed values`` before its values."""
-    return re.search(r"(?:^|\n|[\d\"]) *(?:Default ?:|Allowed values ?(?:\(\d+ total\))? ?:)", table) is not None
+def has_labels(bodies: Iterable[str]) -> bool:
+    """Whether values stand beside ``Default:`` and ``Allowed values`` in any of the bodies."""
+    printed = (_printed(body) for body in bodies)
+    # "Range:" is printed on every page.
+    return any(one is not None and (one.default or one.listed) for one in printed)
 
 
 def read_body(body: str, *, labels: bool, sample: Any = NOTHING) -> Body:
@@ -34,17 +37,39 @@ def read_body(body: str, *, labels: bool, sample: Any = NOTHING) -> Body:
 
 
 def _with_labels(body: str) -> Body:
-    starts = [found.end() for found in _LABEL_AT_LINE.finditer(body)]
-    starts += [found.start() for found in _LABEL_ENDS_LINE.finditer(body)]
-    for start in sorted(set(starts)):
-        # A description may hold "Default: 8" too. The labels begin at the first place from which all can be read.
+    printed = _printed(body)
+    if printed is not None:
+        return Body(with_labels(printed))
+    below = [start for start in _label_starts(body) if not _in_description(body, start)]
+    if below:
+        return Body(Meaning({}, readable=False), (min(below), len(body)))
+    return Body(Meaning({}))
+
+
+def _label_starts(body: str) -> list[int]:
+    starts = {found.end() for found in _LABEL_AT_LINE.finditer(body)}
+    return sorted(starts | {found.start() for found in _LABEL_ENDS_LINE.finditer(body)})
+
+
+def _printed(body: str) -> Printed | None:
+    """The labelled values at the end of a body.
+
+    A description may hold "Default: 8" too, so they begin at the first label from which on all can be read.
+    """
+    for start in _label_starts(body):
         try:
-            return Body(with_labels(labelled(body[start:])))
+            return labelled(body[start:])
         except NotLiteralError:
             continue
-    if starts:
-        return Body(Meaning({}, readable=False), (min(starts), len(body)))
-    return Body(Meaning({}))
+    return None
+
+
+def _in_description(body: str, start: int) -> bool:
+    """Whether something like a label stands within the first line, which is a description such as "Default: slow"."""
+    first = len(body) - len(body.lstrip())
+    end = body.find("\n", first)
+    line = body[first : end if end >= 0 else len(body)]
+    return start < first + len(line) and not line.endswith(":")
 
 
 def _without_labels(body: str, sample: Any) -> Body:

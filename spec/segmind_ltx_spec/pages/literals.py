@@ -11,16 +11,17 @@ from attrs import frozen
 from segmind_ltx_spec.pages.numbers import NUMBER, number
 
 _STRING: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_WORD: Final = re.compile(r"(?:true|false|null)(?![a-z])", re.IGNORECASE)
+_WORD: Final = re.compile(r"(?:true|false|null)(?![a-z])")
 _WORDS: Final = {"true": True, "false": False, "null": None}
 _RUN: Final = re.compile(r"-?\d[\d.]*(?:[eE][-+]?\d+)?(?:-\d[\d.]*)*")
 _MORE: Final = re.compile(r"\+ ?(\d+) more")
 _LABEL: Final = re.compile(r'[^"\n]{1,60}?(?=")')
+_NAMED: Final = re.compile(rf'[^"]{{1,60}}{_STRING.pattern}|{_MORE.pattern}')
 _BOUND: Final = r"(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|-?∞|-?Infinity|undefined|null|any)"
-RANGE: Final = re.compile(rf"Range ?: ?{_BOUND} ?[-–] ?{_BOUND}")
+RANGE: Final = re.compile(rf"Range ?: ?{_BOUND} ?[-\u2013] ?{_BOUND}")
 DEFAULT: Final = re.compile(r"Default ?:")
 ALLOWED: Final = re.compile(r"Allowed values ?(?:\((\d+) total\))? ?:")
-LABEL: Final = re.compile(rf"{DEFAULT.pattern}|Allowed values|{RANGE.pattern}")
+LABEL: Final = re.compile(rf"{DEFAULT.pattern}|{ALLOWED.pattern}|{RANGE.pattern}")
 
 
 @frozen
@@ -87,11 +88,19 @@ def unlabelled(text: str) -> Printed:
     between = None
     if label := re.search(rf"{RANGE.pattern}\s*$", text):
         between, text = (_bound(label[1]), _bound(label[2])), text[: label.start()]
-    # In the first line only a description could stand before a quotation mark.
-    listed, more, end = _list(text, 0, labels=text.lstrip().startswith('"'))
+    listed, more, end = _list(text, 0, labels=_has_display_names(text))
     if text[end:].strip():
         raise NotLiteralError
     return Printed(listed=listed or None, not_shown=more, between=between)
+
+
+def _has_display_names(text: str) -> bool:
+    """Whether each value has a name of its own before it, as in ``Landscape"16:9"``: not a description with a quote."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    first = lines[0] if lines else ""
+    if _STRING.match(first) or _WORD.match(first):
+        return True
+    return len(lines) > 1 and len(set(lines)) == len(lines) and all(_NAMED.fullmatch(line) for line in lines)
 
 
 def _list(text: str, at: int, *, labels: bool) -> tuple[tuple[Token, ...], int | None, int]:
@@ -118,7 +127,7 @@ def _literal(text: str, at: int, *, runs: bool) -> tuple[Token, int]:
         except ValueError:
             raise NotLiteralError from None
     if found := _WORD.match(text, at):
-        return Token("word", _WORDS[found[0].lower()], line), found.end()
+        return Token("word", _WORDS[found[0]], line), found.end()
     if text[at : at + 1] in {"[", "{"}:
         try:
             value, end = json.JSONDecoder(strict=False).raw_decode(text, at)

@@ -77,9 +77,11 @@ def _parsed(page: PageText, known: Page, head: Head, endpoint: Endpoint, code: s
     unread += more
     end = endpoint.table_end if endpoint.table_end is not None else len(text)
     start = endpoint.table if endpoint.table is not None else end
-    labels = has_labels(text[start:end])
     sample = sample_values(code)
-    found = rows(text, start, end, known=sample, labels=labels)
+    found = rows(text, start, end, known=sample, labels=True)
+    labels = has_labels(text[row.body : row.end] for row in found)
+    if not labels:
+        found = rows(text, start, end, known=sample, labels=False)
     parameters, odd = _parameters(page, found, sample, labels=labels, cut=endpoint.table_end is None)
     unread += odd
     if found:

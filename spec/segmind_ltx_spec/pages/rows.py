@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 _FORMATS: Final = "uri|url|base64|date|date-time|time|email|uuid|byte|binary|float|double|int32|int64|file|hex"
-TYPE: Final = rf"(?:string|integer|number|boolean|array|object)(?:\[\])*(?: ?\((?:{_FORMATS})\))?"
+TYPE: Final = rf"(?:string|integer|number|boolean|array|object)(?:\[\])?(?: ?\((?:{_FORMATS})\))?"
 _NEED: Final = "(?P<need>required|optional)"
 _STYLES: Final = {
     # promptrequiredstringDescription
@@ -25,8 +25,8 @@ _STYLES: Final = {
 }
 _BLANKS: Final = re.compile(rf"^ *[\w-]+ +{_NEED} *\n?\s*(?P<type>{TYPE}) *(?=\n|$)", re.MULTILINE)
 _NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
-_WORD: Final = re.compile(r"(?:true|false|null)(?=[A-Za-z])")
-_PREFIX: Final = re.compile(r"(?:more)?-?\d*(?:true|false|null)?")
+_WORD: Final = re.compile(r"(true|false|null)\d*(?=[A-Za-z])")
+_PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?-?\d*(?:true|false|null)?")
 _DIGITS: Final = re.compile(r"-?\d+(?=[A-Za-z_])")
 
 
@@ -102,7 +102,7 @@ def _unglued(
         rest = run[word.end() :]
         # The vendor sorts the rows; a name that is in its place only as a whole is whole.
         misplaced = before.need == need and rest < before.name <= run
-        if not misplaced and (word[0] == "null" or before.type == "boolean"):
+        if not misplaced and (word[1] == "null" or before.type == "boolean"):
             run = rest
     return run.lstrip("-")
 
