@@ -55,7 +55,7 @@ def without_labels(printed: Printed, sample: Any = NOTHING) -> Meaning:
     if len(tokens) == 1 and tokens[0].kind == "run":
         return _glued_run(facts, str(tokens[0].value), _shown(printed), sample)
     if len(tokens) == 1:
-        return _one_value(facts, tokens[0], sample)
+        return _one_value(facts, tokens[0])
     if tokens[0].kind in {"word", "json"} or (tokens[0].kind == "string" and tokens[1].kind == "run"):
         facts["default"] = tokens[0].value
         lists, certain = _lists(tokens[1:], _numeric(tokens[0].value), _shown(printed))
@@ -87,10 +87,10 @@ def _single(facts: Facts, token: Token) -> Meaning:
     return Meaning({**facts, "default": value}) if value is not NOTHING else Meaning(facts, readable=False)
 
 
-def _one_value(facts: Facts, token: Token, sample: Any) -> Meaning:
+def _one_value(facts: Facts, token: Token) -> Meaning:
     default = {**facts, "default": token.value}
     # A list of one value and no default looks the same. Only a sentence or an address is certainly no such list.
-    if token.kind == "string" and _WORD_LIKE.fullmatch(token.value) and sample in (NOTHING, token.value):
+    if token.kind == "string" and _WORD_LIKE.fullmatch(token.value):
         return Meaning(facts, ({"default": token.value}, {"allowed": [token.value]}))
     return Meaning(default)
 

@@ -25,9 +25,9 @@ _STYLES: Final = {
 }
 _BLANKS: Final = re.compile(rf"^ *[\w-]+ +{_NEED} *\n?\s*(?P<type>{TYPE}) *(?=\n|$)", re.MULTILINE)
 _NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
-_WORD: Final = re.compile(r"(true|false|null)\d*(?=[A-Za-z])")
-_PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?-?\d*(?:true|false|null)?")
-_DIGITS: Final = re.compile(r"-?\d+(?=[A-Za-z_])")
+_WORD: Final = re.compile(r"(true|false|null)(?:-?\d+(?:-\d+)*)?(?=[A-Za-z])")
+_PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?(?:-?\d+(?:-\d+)*)?(?:true|false|null)?")
+_DIGITS: Final = re.compile(r"-?\d+(?:-\d+)*(?=[A-Za-z_])")
 
 
 @frozen

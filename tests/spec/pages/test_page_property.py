@@ -27,7 +27,15 @@ TEXTS = st.one_of(
 )
 RATIOS = ["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21", "2:3", "3:2", "5:4", "4:5", "1:2", "2:1"]
 INTEGERS = st.integers(-10, 10_000)
+LISTS = [
+    [5, 10], [6, 8, 10], [97, 129, 161, 193, 225, 257], [512, 640, 768, 896, 1024], [2, 4, 8], [14, 25], [1024],
+    [1, 2, 3, 4], [1, 2, 4, 8, 16, 32], list(range(5, 70, 5)), list(range(3, 16)), [480, 720, 1080], [0, 1],
+    [16000, 22050, 44100], [256, 512, 1024, 2048], [-1, 0, 1], [90, 180, 270], [24, 25, 30, 60], [5, 8, 10, 15, 20],
+]  # fmt: skip
 NUMBERS = st.one_of(INTEGERS, st.integers(1, 4000).map(lambda one: one / 100))
+
+
+NOISE = [("", ""), ("\n", "\r\n"), ("\n", " \n"), ("API", "\ufeffAPI"), ("optional", "\u200boptional"), (" - ", "\u00a0- ")]
 
 
 @st.composite
@@ -47,11 +55,10 @@ def rows(draw: st.DrawFn, name: str) -> MadeUpRow:
         if draw(st.booleans()):
             facts["default"] = draw(st.sampled_from([low, high]))
     elif form == "list" and kind == "integer":
-        start, step = draw(st.sampled_from([(5, 5), (6, 2), (97, 32), (512, 64), (2, 2), (14, 11), (1024, 0)]))
-        facts["allowed"] = tuple(dict.fromkeys(start + step * one for one in range(draw(st.integers(1, 13)))))
+        facts["allowed"] = tuple(draw(st.sampled_from(LISTS)))
         facts["default"] = draw(st.sampled_from([*facts["allowed"][:10], *_none_or_null(facts["allowed"])]))
     elif form == "list" and kind == "number":
-        facts["allowed"] = tuple(sorted(draw(st.sets(st.sampled_from([0.25, 0.5, 0.75, 1, 1.5, 2]), min_size=2))))
+        facts["allowed"] = tuple(sorted(draw(st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 10]), min_size=2))))
         facts["default"] = draw(st.sampled_from([*facts["allowed"], NOTHING]))
     elif form == "list" and kind == "string":
         facts["allowed"] = tuple(draw(st.lists(st.sampled_from(RATIOS), min_size=1, unique=True)))
@@ -78,11 +85,20 @@ def models(draw: st.DrawFn) -> MadeUpModel:
     return MadeUpModel(rows=made, sample=sample)
 
 
-@settings(max_examples=4000, deadline=None)
-@given(models(), st.sampled_from(["line", "flat", "spaced"]), st.sampled_from(["A", "B", "C"]), st.booleans())
-def test_page_is_read_back_as_printed(model: MadeUpModel, style: Style, age: Age, doubled: bool) -> None:
+@settings(max_examples=400, deadline=None)
+@given(
+    models(),
+    st.sampled_from(["line", "flat", "spaced"]),
+    st.sampled_from(["A", "B", "C"]),
+    st.sampled_from([None, False]),
+    st.booleans(),
+    st.sampled_from(NOISE),
+)
+def test_page_is_read_back_as_printed(
+    model: MadeUpModel, style: Style, age: Age, labels: bool | None, doubled: bool, noise: tuple[str, str]
+) -> None:
     """No fact is wrong: it is read as printed, or the row is ambiguous and the printed facts are a candidate."""
-    text = page(model, style, age, doubled=doubled)
+    text = page(model, style, age, labels=labels, doubled=doubled).replace(*noise)
     read = parse_page(PageText.of(text))
     assert read.unreadable is None
     assert read.parameters is not None
