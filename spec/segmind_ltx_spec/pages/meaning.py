@@ -127,6 +127,9 @@ def _glued_run(facts: Facts, run: str, count: Count, sample: Any) -> Meaning:
     ]
     if readings and value is not None and _same(value, readings[0]["default"]):
         return Meaning({**facts, **readings[0]})
+    if value is not None:
+        # A sample differs from a default now and then, but it sends a value that is allowed.
+        both, only = _holding(both, value), _holding(only, value)
     if len(both) == 1 and value is not None and _same(value, both[0]["default"]):
         return Meaning({**facts, **both[0]})
     every = [*readings, *both, *only]
@@ -135,6 +138,10 @@ def _glued_run(facts: Facts, run: str, count: Count, sample: Any) -> Meaning:
         return Meaning(facts, tuple(loose), readable=bool(loose))
     # The shorter a default that comes again, the better the reading; a bare number is certain only if nothing else is.
     return _decide(facts, every, certain=True)
+
+
+def _holding(readings: Iterable[Facts], value: Number) -> list[Facts]:
+    return [reading for reading in readings if value in reading["allowed"]]
 
 
 def _loose(run: str, count: Count) -> list[Facts]:

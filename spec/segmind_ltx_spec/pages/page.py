@@ -61,7 +61,9 @@ class PageError:
 
 @frozen
 class QueueFacts:
-    """What the section on asynchronous requests says; empty if the page has none."""
+    """What the section on asynchronous requests says. It is ``whole`` if the page goes on behind it."""
+
+    whole: bool = True
 
     routes: tuple[tuple[str, str], ...] = ()
     accepted_fields: tuple[str, ...] = ()

@@ -62,7 +62,14 @@ def parse_page(page: PageText) -> Page:
         lines={**head.lines, "v1": page.line(endpoint.start)},
     )
     reason = _untrusted(page, endpoint, head, url.netloc, url.path)
-    return evolve(known, unreadable=reason) if reason else _parsed(page, known, head, endpoint, code)
+    if reason:
+        return evolve(known, unreadable=reason)
+    result = _parsed(page, known, head, endpoint, code)
+    shorter = page.without_last_line()
+    known_end = find_endpoint(shorter)
+    if result.complete or not result.table_complete or known_end is None or known_end.table is None:
+        return result
+    return _parsed(shorter, evolve(known, returns=known_end.returns), head, known_end, code)
 
 
 def _parsed(page: PageText, known: Page, head: Head, endpoint: Endpoint, code: str) -> Page:
@@ -73,6 +80,7 @@ def _parsed(page: PageText, known: Page, head: Head, endpoint: Endpoint, code: s
     if endpoint.table_end is not None:
         queue, outside = read_queue(page, endpoint.after, errors_at if errors_at is not None else len(text))
         unread += outside + list(queue.unread if queue else ())
+        queue = evolve(queue, whole=errors_at is not None) if queue else None
     errors, errors_whole, more = read_errors(page, errors_at) if errors_at is not None else ([], False, [])
     unread += more
     end = endpoint.table_end if endpoint.table_end is not None else len(text)
@@ -112,7 +120,7 @@ def _parameters(
         body = page.text[row.body : row.end]
         line = page.line(row.start)
         if cut and row is found[-1]:
-            kind = row.type if body.strip() else None
+            kind = row.type if body[:1] not in {"", " ", "(", "["} else None
             facts = read_cut_body(body, labels=labels).facts
             parameters[row.name] = PageParameter(row.name, row.required, kind, line, "cut", facts)
             continue

@@ -35,6 +35,10 @@ class PageText:
         starts = (0, *(found.end() for found in re.finditer("\n", text)))
         return cls(text, starts)
 
+    def without_last_line(self) -> PageText:
+        """Return the page without its last line that is not empty: in a copy that was cut, half of it may be missing."""
+        return PageText.of(self.text.rstrip().rpartition("\n")[0])
+
     def line(self, offset: int) -> int:
         """Return the number of the line that holds ``offset``."""
         return bisect.bisect_right(self._starts, offset)

@@ -80,7 +80,9 @@ def models(draw: st.DrawFn) -> MadeUpModel:
     sample: dict[str, Any] = {}
     for row in made:
         if draw(st.booleans()):
-            known = [*row.shown, *([] if row.default is NOTHING else [row.default]), "other", 7]
+            known = [*row.shown, *([] if row.default is NOTHING else [row.default]), "other"]
+            # A sample may differ from a default, but not from a list.
+            known += [] if row.allowed else [7]
             sample[row.name] = draw(st.sampled_from(known))
     return MadeUpModel(rows=made, sample=sample)
 
