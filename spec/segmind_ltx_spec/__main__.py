@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import asdict
 
@@ -16,7 +16,7 @@ from segmind_ltx_spec.pages import cli as pages_cli
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the first argument names: ``page``, or ``clauses``, which is also the default."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"clauses": list_clauses, "page": pages_cli.main}
+    commands: dict[str, Callable[[Sequence[str]], int]] = {"clauses": list_clauses, "page": pages_cli.main}
     if given and given[0] in commands:
         return commands[given[0]](given[1:])
     return list_clauses(given)

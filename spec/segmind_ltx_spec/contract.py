@@ -154,6 +154,7 @@ def contract_of(document: Json) -> Contract:
         missing = {"v1", "v2"} - posts.get(name, {}).keys()
         if missing:
             raise SpecError(f"#/components/schemas/{name}: no POST path under {', '.join(sorted(missing))}")
+        _refuse_unanswered(name, schema)
         v1, v2 = posts[name]["v1"], posts[name]["v2"]
         models[about["slug"]] = Model(
             slug=about["slug"],
@@ -169,6 +170,20 @@ def contract_of(document: Json) -> Contract:
             v2_source=sources[v2],
         )
     return Contract(document, models)
+
+
+def _refuse_unanswered(name: str, schema: Json) -> None:
+    """Raise `SpecError` if a schema that was made from a page still has open questions, or gaps where they stood."""
+    about: Json = schema["x-model"]
+    places = {f"x-model/{part}": about.get(part) for part in ("latency", "price", "video")}
+    places.update({f"x-model/video/{part}": rule for part, rule in (about.get("video") or {}).items()})
+    empty = [place for place, value in places.items() if value is None]
+    open_questions: list[Json] = schema.get("x-questions") or []
+    asked = [f"{question['at']}: {question['ask']}" for question in open_questions] or empty
+    if asked:
+        where = f"#/components/schemas/{name}"
+        more = f" ({len(asked)} open in all)" if len(asked) > 1 else ""
+        raise SpecError(f"{where} is not answered: {asked[0]}{more} Write the answers, and delete x-questions.")
 
 
 def read_document(path: Path = OPENAPI_PATH) -> Json:

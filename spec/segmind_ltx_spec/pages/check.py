@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from segmind_ltx_spec.contract import Contract, Model, load
 from segmind_ltx_spec.pages import expected
@@ -172,14 +172,15 @@ def _check_queue(queue: QueueFacts, contract: Contract, model: Model, findings: 
     unknown = expected.job_status(contract, expected.STATUS_OF_UNKNOWN)
     kept = expected.retention(contract)
     seconds = None if queue.retention is None else expected.seconds_in(queue.retention)
-    for kind, of, stated, seen, told in (
+    facts: tuple[tuple[str, str, Any, Any, Any], ...] = (
         ("state", "FAILED", "FAILED", queue.blocked_state, queue.blocked_state),
         ("status", "FAILED", failed, queue.failed_status, queue.failed_status),
         ("status", str(unknown), unknown, queue.unknown_status, queue.unknown_status),
         ("retention", model.slug, None if kept is None else kept.value, seconds, queue.retention),
-    ):
-        if stated != seen and (told is not None or queue.whole):
-            findings.differ(kind, of, stated, told, "D")
+    )
+    for kind, of, expectation, found, told in facts:
+        if expectation != found and (told is not None or queue.whole):
+            findings.differ(kind, of, expectation, told, "D")
 
 
 def _bare(path: str) -> str:

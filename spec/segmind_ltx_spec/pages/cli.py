@@ -9,8 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from segmind_ltx_spec.contract import read_document
 from segmind_ltx_spec.pages.check import Check, check_page
 from segmind_ltx_spec.pages.differences import Difference
+from segmind_ltx_spec.pages.fragment import FragmentError, fragment_text, make_fragment
+from segmind_ltx_spec.pages.merge import MergeError, merged
 from segmind_ltx_spec.pages.page import Page
 from segmind_ltx_spec.pages.reader import read_page
 
@@ -27,6 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     read.set_defaults(run=_read)
     check = commands.add_parser("check", help="compare the page with the contract")
     check.set_defaults(run=_check)
+    fragment = commands.add_parser("fragment", help="make a new model for the contract of the page")
+    fragment.set_defaults(run=_fragment)
+    fragment.add_argument("page", type=Path, help="a page saved as text")
+    fragment.add_argument(
+        "--into", type=Path, metavar="OPENAPI", help="print a copy of this document with the model in it"
+    )
+    fragment.add_argument("--out", type=Path, help="write to this file instead of printing")
     for command in (read, check):
         command.add_argument("page", type=Path, help="a page saved as text")
         command.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
@@ -45,6 +57,28 @@ def _check(options: argparse.Namespace) -> int:
     check = check_page(read_page(options.page))
     _print(check.json() if options.as_json else _check_text(check))
     return check.exit_status
+
+
+def _fragment(options: argparse.Namespace) -> int:
+    page = read_page(options.page)
+    try:
+        text = None if options.into is None else options.into.read_text(encoding="utf-8")
+        document = read_document() if text is None else yaml.safe_load(text)
+        fragment = make_fragment(page, options.page.name, document)
+        made = fragment_text(fragment) if text is None else merged(text, fragment)
+        if options.out is not None:
+            options.out.write_text(made, encoding="utf-8")
+    except (FragmentError, MergeError, OSError, yaml.YAMLError, KeyError) as error:
+        sys.stderr.write(f"{error if not isinstance(error, KeyError) else f'{options.into}: it has no {error}'}\n")
+        return EXIT_UNREADABLE if page.unreadable or not isinstance(error, FragmentError) else 1
+    for note in fragment.notes:
+        sys.stderr.write(f"note: {note}\n")
+    asked: list[dict[str, str]] = fragment.schema["x-questions"]
+    for question in asked:
+        sys.stderr.write(f"question: {question['at']}: {question['ask']}\n")
+    if options.out is None:
+        sys.stdout.write(made)
+    return 0
 
 
 def _print(what: Any) -> None:

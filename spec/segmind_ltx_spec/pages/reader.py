@@ -59,7 +59,7 @@ def parse_page(page: PageText) -> Page:
         sample_slugs=sample_slugs(code),
         returns=endpoint.returns,
         last_line=last,
-        lines={**head.lines, "v1": page.line(endpoint.start)},
+        lines={**head.lines, "v1": page.line(endpoint.url_at)},
     )
     reason = _untrusted(page, endpoint, head, url.netloc, url.path)
     if reason:

@@ -68,6 +68,7 @@ class Endpoint:
     """The address of the blocking call, and where the table begins and ends (None if the copy ends before)."""
 
     url: str
+    url_at: int
     post: bool
     start: int
     table: int | None
@@ -115,6 +116,7 @@ def find_endpoint(page: PageText) -> Endpoint | None:
         returns = None
     return Endpoint(
         found["url"],
+        found.start("url"),
         bool(found["post"]),
         found.start(),
         start,

@@ -36,7 +36,7 @@ class PageText:
         return cls(text, starts)
 
     def without_last_line(self) -> PageText:
-        """Return the page without its last line that is not empty: in a copy that was cut, half of it may be missing."""
+        """Return the page without its last line of text: in a copy that was cut, half of it may be missing."""
         return PageText.of(self.text.rstrip().rpartition("\n")[0])
 
     def line(self, offset: int) -> int:

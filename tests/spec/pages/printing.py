@@ -80,7 +80,7 @@ class MadeUpModel:
 
 def literal(value: Any) -> str:
     """Print a value as a browser does: JSON, and 4.0 as 4."""
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     return json.dumps(value, ensure_ascii=False)
 
@@ -169,7 +169,9 @@ def _sample(model: MadeUpModel, age: Age, *, indented: bool) -> str:
     if age == "C":
         call = [f'job = client.submit_async("{model.slug}", **payload)', "print(job.request_id)"]
         words = {"true": "True", "false": "False", "null": "None"}
-        pairs = [f"{pair.rpartition(' ')[0]} {words.get(pair.rpartition(' ')[2], pair.rpartition(' ')[2])}" for pair in pairs]
+        pairs = [
+            f"{pair.rpartition(' ')[0]} {words.get(pair.rpartition(' ')[2], pair.rpartition(' ')[2])}" for pair in pairs
+        ]
         code = ['# pip install "segmind"', "payload = {", *(f"{pair}," for pair in pairs), "}", *call]
     else:
         url = f'url = "https://api.segmind.com/v1/{model.slug}"'

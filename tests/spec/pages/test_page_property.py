@@ -19,10 +19,11 @@ DESCRIPTIONS = [
     None, "Number of steps.", "Between 512 and 2048 in multiples of 8", "Default 8 for most", "One of fast, slow or 7",
     "Use 'a', \"b\" or 3", "An optional string that is required at times.", "Seed (1 to 5)", "Quality: 0-100",
     "Is it true", "May be null", "Pick 5 seconds for previews, 10 for scenes", "Format of the output [png]",
-    "Default: whatever suits", "Allowed values: two", "Range from 1 to 10", "Allowed values are shown below", "Ends with a number 42",
+    "Default: whatever suits", "Allowed values: two", "Range from 1 to 10",
+    "Allowed values are shown below", "Ends with a number 42",
 ]  # fmt: skip
 TEXTS = st.one_of(
-    st.sampled_from(["", "low quality, blur", "a \"quoted\" word", "C:\\temp", "one\ntwo", "16:9", "2k", "png", "null"]),
+    st.sampled_from(["", "low quality, blur", 'a "quoted" word', "C:\\temp", "one\ntwo", "16:9", "2k", "png", "null"]),
     st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"], include_characters=" "), max_size=30),
 )
 RATIOS = ["1:1", "16:9", "9:16", "4:3", "3:4", "21:9", "9:21", "2:3", "3:2", "5:4", "4:5", "1:2", "2:1"]
@@ -35,7 +36,14 @@ LISTS = [
 NUMBERS = st.one_of(INTEGERS, st.integers(1, 4000).map(lambda one: one / 100))
 
 
-NOISE = [("", ""), ("\n", "\r\n"), ("\n", " \n"), ("API", "\ufeffAPI"), ("optional", "\u200boptional"), (" - ", "\u00a0- ")]
+NOISE = [
+    ("", ""),
+    ("\n", "\r\n"),
+    ("\n", " \n"),
+    ("API", "\ufeffAPI"),
+    ("optional", "\u200boptional"),
+    (" - ", "\u00a0- "),
+]
 
 
 @st.composite
@@ -44,7 +52,12 @@ def rows(draw: st.DrawFn, name: str) -> MadeUpRow:
     facts: dict[str, Any] = {"name": name, "type": kind, "required": draw(st.booleans())}
     facts["description"] = draw(st.sampled_from(DESCRIPTIONS))
     form = draw(st.sampled_from(["nothing", "default", "null", "range", "list"]))
-    values = {"integer": INTEGERS, "number": NUMBERS, "boolean": st.booleans(), "string[]": st.just([])}.get(kind, TEXTS)
+    values: st.SearchStrategy[Any] = {
+        "integer": INTEGERS,
+        "number": NUMBERS,
+        "boolean": st.booleans(),
+        "string[]": st.just([]),
+    }.get(kind, TEXTS)
     if form == "null":
         facts["default"] = None
     elif form == "default" or (form in {"range", "list"} and kind in {"boolean", "string[]", "string (uri)"}):
@@ -58,7 +71,9 @@ def rows(draw: st.DrawFn, name: str) -> MadeUpRow:
         facts["allowed"] = tuple(draw(st.sampled_from(LISTS)))
         facts["default"] = draw(st.sampled_from([*facts["allowed"][:10], *_none_or_null(facts["allowed"])]))
     elif form == "list" and kind == "number":
-        facts["allowed"] = tuple(sorted(draw(st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 10]), min_size=2))))
+        facts["allowed"] = tuple(
+            sorted(draw(st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 10]), min_size=2)))
+        )
         facts["default"] = draw(st.sampled_from([*facts["allowed"], NOTHING]))
     elif form == "list" and kind == "string":
         facts["allowed"] = tuple(draw(st.lists(st.sampled_from(RATIOS), min_size=1, unique=True)))
