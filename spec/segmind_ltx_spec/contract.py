@@ -175,8 +175,9 @@ def contract_of(document: Json) -> Contract:
 def _refuse_unanswered(name: str, schema: Json) -> None:
     """Raise `SpecError` if a schema that was made from a page still has open questions, or gaps where they stood."""
     about: Json = schema["x-model"]
+    video: Json = about.get("video") or {}
     places = {f"x-model/{part}": about.get(part) for part in ("latency", "price", "video")}
-    places.update({f"x-model/video/{part}": rule for part, rule in (about.get("video") or {}).items()})
+    places.update({f"x-model/video/{part}": rule for part, rule in video.items()})
     empty = [place for place, value in places.items() if value is None]
     open_questions: list[Json] = schema.get("x-questions") or []
     asked = [f"{question['at']}: {question['ask']}" for question in open_questions] or empty

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from segmind_ltx_spec.pages.literals import LABEL, NotLiteralError, Printed, labelled, unlabelled
+from segmind_ltx_spec.pages.literals import LABEL, RANGE, NotLiteralError, Printed, labelled, unlabelled
 from segmind_ltx_spec.pages.meaning import NOTHING, Meaning, with_labels, without_labels
 
 _LABEL_AT_LINE: Final = re.compile(rf"(?:^|(?<=\n)) *(?={LABEL.pattern})")
@@ -26,9 +26,14 @@ class Body:
 
 def has_labels(bodies: Iterable[str]) -> bool:
     """Whether values stand beside ``Default:`` and ``Allowed values`` in any of the bodies."""
-    printed = (_printed(body) for body in bodies)
-    # "Range:" is printed on every page.
-    return any(one is not None and (one.default or one.listed) for one in printed)
+    for body in bodies:
+        printed = _printed(body)
+        # "Range:" is printed on every page.
+        if printed is not None and (printed.default or printed.listed):
+            return True
+        if printed is None and any(not RANGE.match(body, start) for start in _labels_below(body)):
+            return True
+    return False
 
 
 def read_body(body: str, *, labels: bool, sample: Any = NOTHING) -> Body:
@@ -40,10 +45,12 @@ def _with_labels(body: str) -> Body:
     printed = _printed(body)
     if printed is not None:
         return Body(with_labels(printed))
-    below = [start for start in _label_starts(body) if not _in_description(body, start)]
-    if below:
-        return Body(Meaning({}, readable=False), (min(below), len(body)))
-    return Body(Meaning({}))
+    below = _labels_below(body)
+    return Body(Meaning({}, readable=False), (below[0], len(body))) if below else Body(Meaning({}))
+
+
+def _labels_below(body: str) -> list[int]:
+    return [start for start in _label_starts(body) if not _in_description(body, start)]
 
 
 def _label_starts(body: str) -> list[int]:
