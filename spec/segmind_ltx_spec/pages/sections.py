@@ -29,18 +29,19 @@ _ENDPOINT: Final = re.compile(
 )
 _TABLE: Final = re.compile(r"\s*Parameters *(?=\n|$)")
 _RESPONSE: Final = re.compile(r"Response (?P<form>Type|Format) *(?=\n|$)")
-_RETURNS: Final = re.compile(r"\s*Returns: *(?P<what>[^\n]+)")
+_RETURNS: Final = re.compile(r"\s*Returns: *(?P<what>[^\n]+?) *(?=\n|$|Asynchronous requests|Common Error Codes)")
 _LATENCY: Final = re.compile(r"~ ?(?P<seconds>\d+(?:\.\d+)?) ?s$")
 _PRICE: Final = re.compile(r"~? ?\$ ?\d[\d.,]*(?: ?- ?~?\$ ?\d[\d.,]*)?(?: (?:per|/) [\w ]+)?$")
 _POST: Final = re.compile(r"POST (?P<path>/v\d+/[\w./-]+) · submit \+ poll")
-_QUEUE: Final = re.compile(r"^Asynchronous requests \(v2\)", re.MULTILINE)
-_ERRORS: Final = re.compile(r"Common Error Codes *(?=\n|$)")
+_QUEUE: Final = re.compile(r"Asynchronous requests \(v2\)")
+_ERRORS: Final = re.compile(r"Common Error Codes")
 _ROUTE: Final = re.compile(
     r"\b(?P<method>GET|POST|PUT|PATCH|DELETE) ?(?P<path>/v\d+/[^\s·]+?)(?=Submit|Poll|Result|[\s·]|$)"
 )
-_STATE: Final = re.compile(r"(?:^|(?<=[a-z)])) *(?P<state>[A-Z][A-Z_]{2,}?)(?=[A-Z][a-z]|\s|$)", re.MULTILINE)
+_STATE: Final = re.compile(r"(?:^ *|(?<=[a-z)]))(?P<state>[A-Z][A-Z_]{2,}?)(?=[A-Z][a-z]|\s|$)", re.MULTILINE)
+_RULES: Final = re.compile(r"^ *(?:[•*-](?= |$)|(?:A|An|Results|Content|Track) )|A FAILED ", re.MULTILINE)
 _FINAL: Final = re.compile(r"until (?P<states>[A-Z_]+(?:(?:,| or|, or) [A-Z_]+)*)")
-_FIELDS: Final = re.compile(r"returns (?P<fields>\w+(?:, ?\w+)*)")
+_FIELDS: Final = re.compile(r"returns (?P<fields>[a-z_]+(?:, ?[a-z_]+)*)")
 _BULLETS: Final = {
     "failed": re.compile(r"served as HTTP (\d{3})"),
     "unknown": re.compile(r"unknown or expired.*HTTP (\d{3})"),
@@ -112,8 +113,6 @@ def find_endpoint(page: PageText) -> Endpoint | None:
     end = response.start() if response else None
     after = response.end() if response else len(text)
     returns = _RETURNS.match(text, after) if response else None
-    if returns and "Common Error Codes" in returns["what"]:
-        returns = None
     return Endpoint(
         found["url"],
         found.start("url"),
@@ -141,7 +140,7 @@ def read_queue(page: PageText, start: int, end: int) -> tuple[QueueFacts | None,
     outside = [Unread(number, line) for number, line in page.lines(start, found.start())]
     text = page.text[found.end() : end]
     head, heading, tail = text.partition("Status states")
-    rules = re.search(r"(?m)^ *(?:[•*-] |(?:A|An|Results|Content|Track) )", tail)
+    rules = _RULES.search(tail)
     states, bullets = (tail[: rules.start()], rules.start()) if rules else (tail, len(tail))
     said: dict[str, str] = {}
     unread: list[Unread] = []
@@ -149,7 +148,7 @@ def read_queue(page: PageText, start: int, end: int) -> tuple[QueueFacts | None,
     for number, line in page.lines(offset, end):
         known = {name: one for name, pattern in _BULLETS.items() if (one := pattern.search(line))}
         said.update({name: one[1] if one.re.groups else "" for name, one in known.items()})
-        if not known:
+        if not known and re.search(r"\w", line):
             unread.append(Unread(number, line))
     final, fields = _FINAL.search(head), _FIELDS.search(head)
     facts = QueueFacts(
