@@ -12,7 +12,7 @@ from attrs import evolve
 from segmind_ltx_spec.pages.bodies import has_labels, read_body, read_cut_body
 from segmind_ltx_spec.pages.meaning import NOTHING
 from segmind_ltx_spec.pages.page import Page, PageParameter, QueueFacts, Unread
-from segmind_ltx_spec.pages.rows import Row, rows
+from segmind_ltx_spec.pages.rows import HEAD_LIKE, Row, rows
 from segmind_ltx_spec.pages.sample import sample_slugs, sample_values
 from segmind_ltx_spec.pages.sections import (
     Endpoint,
@@ -123,6 +123,11 @@ def _parameters(
             kind = row.type if body[:1] not in {"", " ", "(", "["} else None
             facts = read_cut_body(body, labels=labels).facts
             parameters[row.name] = PageParameter(row.name, row.required, kind, line, "cut", facts)
+            continue
+        if hidden := HEAD_LIKE.search(body):
+            # A row of an unknown type would leave its values to the row before.
+            parameters[row.name] = PageParameter(row.name, row.required, row.type, line, "unreadable")
+            unread += [Unread(number, text) for number, text in page.lines(row.body + hidden.start(), row.end)]
             continue
         read = read_body(body, labels=labels, sample=sample.get(row.name, NOTHING))
         meaning = read.meaning

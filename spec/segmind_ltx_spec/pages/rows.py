@@ -12,14 +12,17 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-_FORMATS: Final = "uri|url|base64|date|date-time|time|email|uuid|byte|binary|float|double|int32|int64|file|hex"
-TYPE: Final = rf"(?:string|integer|number|boolean|array|object)(?:\[\])?(?: ?\((?:{_FORMATS})\))?"
+_BASES: Final = "string|integer|number|boolean|array|object|float"
+TYPE: Final = rf"(?:{_BASES})(?:\[\])?(?: \([a-z][\w/-]*\))?"
+_OTHER: Final = r"[a-z]\w*(?:\[\])?(?: \([^)\n]*\))?"
+"""A type that stands alone on its line need not be known."""
+
 _NEED: Final = "(?P<need>required|optional)"
 _STYLES: Final = {
     # promptrequiredstringDescription
     "flat": re.compile(rf"(?<=\w){_NEED}(?P<type>{TYPE})"),
     # promptrequired, and the type on the next line
-    "line": re.compile(rf"(?<=\w){_NEED} *\n\s*(?P<type>{TYPE}) *(?=\n|$)"),
+    "line": re.compile(rf"(?<=\w){_NEED} *\n\s*(?P<type>{_OTHER}) *(?=\n|$)"),
     # prompt, and then requiredstring on the next line, or each on a line of its own
     "spaced": re.compile(rf"(?<=\n) *{_NEED}\s*(?P<type>{TYPE}) *(?=\n|$)"),
 }
@@ -28,6 +31,10 @@ _NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
 _WORD: Final = re.compile(r"(true|false|null)(?:-?\d+(?:-\d+)*)?(?=[A-Za-z])")
 _PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?(?:-?\d+(?:-\d+)*)?(?:true|false|null)?")
 _DIGITS: Final = re.compile(r"-?\d+(?:-\d+)*(?=[A-Za-z_])")
+
+
+HEAD_LIKE: Final = re.compile(r"^[\w-]*\w(?:required|optional) *\n?\s*[a-z]", re.MULTILINE)
+"""What looks like the head of a row, although it was not taken for one."""
 
 
 @frozen

@@ -30,13 +30,13 @@ _ENDPOINT: Final = re.compile(
 _TABLE: Final = re.compile(r"\s*Parameters *(?=\n|$)")
 _RESPONSE: Final = re.compile(r"Response (?P<form>Type|Format) *(?=\n|$)")
 _RETURNS: Final = re.compile(r"\s*Returns: *(?P<what>[^\n]+?) *(?=\n|$|Asynchronous requests|Common Error Codes)")
-_LATENCY: Final = re.compile(r"~ ?(?P<seconds>\d+(?:\.\d+)?) ?s$")
-_PRICE: Final = re.compile(r"~? ?\$ ?\d[\d.,]*(?: ?- ?~?\$ ?\d[\d.,]*)?(?: (?:per|/) [\w ]+)?$")
+_LATENCY: Final = re.compile(r"~ ?(?:(?P<minutes>\d+) ?m(?:in)? ?)?(?P<seconds>\d+(?:\.\d+)?) ?s$")
+_PRICE: Final = re.compile(r"~? ?\$ ?\d.*")
 _POST: Final = re.compile(r"POST (?P<path>/v\d+/[\w./-]+) · submit \+ poll")
 _QUEUE: Final = re.compile(r"Asynchronous requests \(v2\)")
 _ERRORS: Final = re.compile(r"Common Error Codes")
 _ROUTE: Final = re.compile(
-    r"\b(?P<method>GET|POST|PUT|PATCH|DELETE) ?(?P<path>/v\d+/[^\s·]+?)(?=Submit|Poll|Result|[\s·]|$)"
+    r"(?<![A-Z])(?P<method>GET|POST|PUT|PATCH|DELETE) ?(?P<path>/v\d+/[^\s·]+?)(?=Submit|Poll|Result|[\s·]|$)"
 )
 _STATE: Final = re.compile(r"(?:^ *|(?<=[a-z)]))(?P<state>[A-Z][A-Z_]{2,}?)(?=[A-Z][a-z]|\s|$)", re.MULTILINE)
 _RULES: Final = re.compile(r"^ *(?:[•*-](?= |$)|(?:A|An|Results|Content|Track) )|A FAILED ", re.MULTILINE)
@@ -93,7 +93,8 @@ def read_head(page: PageText, end: int) -> Head:
         elif title is None:
             title = line
         elif found := _LATENCY.match(line):
-            latency, lines["latency"], measured = float(found["seconds"]), number, True
+            latency = float(found["seconds"]) + 60 * int(found["minutes"] or 0)
+            lines["latency"], measured = number, True
         elif _PRICE.match(line):
             price, lines["price"], measured = line, number, True
         elif measured or re.match(r"~|\$|POST ", line):

@@ -191,3 +191,24 @@ def test_byte_order_mark_and_line_ends(tmp_path: Path) -> None:
         saved = tmp_path / f"{encoding}.txt"
         saved.write_bytes(text.encode(encoding))
         assert read_page(saved).json() == plain
+
+
+def test_row_of_an_unknown_type_is_told() -> None:
+    """A row of a type that nobody knows gives its values to no other row: that row cannot be read, and says so."""
+    found = read(HEAD + 'aoptionalstringA.\nboptionalcolourB.\nDefault:\n"red"Response Type\nReturns: Video\n')
+    assert found.parameters is not None
+    assert {name: (row.state, row.facts) for name, row in found.parameters.items()} == {"a": ("unreadable", {})}
+    assert [one.text for one in found.unread] == ["boptionalcolourB.", "Default:", '"red"']
+    line = read(HEAD + 'aoptional\nstring\n\nA.\n\nboptional\ncolour (hex)\n\nB.\n\nDefault: "red"\n\nResponse Type\n')
+    assert line.parameters is not None
+    assert {name: row.type for name, row in line.parameters.items()} == {"a": "string", "b": "colour (hex)"}
+
+
+def test_queue_section_that_lost_its_lines() -> None:
+    """Routes, states, statuses and retention are read even if a copy glued the section together."""
+    text = page(MODEL, "line", "C")
+    start, end = text.index("Asynchronous requests"), text.index("Common Error Codes")
+    glued = text[start:end].replace("\n  • ", "").replace("\n", "")
+    found = read(f"{text[:start].rstrip()}{glued}{text[end:]}")
+    assert found.queue == read(text).queue
+    assert found.unread == ()
