@@ -43,12 +43,11 @@ def _check(row: PageParameter, spec: ExpectedParameter, of: str, findings: Findi
         return
     readings = [{**row.facts, **candidate} for candidate in row.candidates]
     outcomes = [_outcome(reading, spec, of, row.line) for reading in readings]
-    if any(not outcome.differences for outcome in outcomes):
-        # One of the readings is what the contract says, and nothing speaks against it.
-        return
     certain = [one for one in outcomes[0].differences if all(one in outcome.differences for outcome in outcomes)]
     findings.differences.extend(certain)
-    findings.differ("ambiguous", of, _stated(spec), list(row.candidates), spec.grade, row.line)
+    # If one of the readings is what the contract says, but for what differs in all of them, nothing speaks against it.
+    if min(len(outcome.differences) for outcome in outcomes) > len(certain):
+        findings.differ("ambiguous", of, _stated(spec), list(row.candidates), spec.grade, row.line)
 
 
 def _outcome(facts: Facts, spec: ExpectedParameter, of: str, line: int) -> Findings:

@@ -18,6 +18,7 @@ from segmind_ltx_spec.pages.fragment import FragmentError, fragment_text, make_f
 from segmind_ltx_spec.pages.merge import MergeError, merged
 from segmind_ltx_spec.pages.page import Page
 from segmind_ltx_spec.pages.reader import read_page
+from segmind_ltx_spec.pages.report import report as make_report
 
 EXIT_UNREADABLE = 2
 
@@ -39,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--into", type=Path, metavar="OPENAPI", help="print a copy of this document with the model in it"
     )
     fragment.add_argument("--out", type=Path, help="write to this file instead of printing")
+    report = commands.add_parser("report", help="check a folder of saved pages, and print the text of an issue")
+    report.set_defaults(run=_report)
+    report.add_argument("folder", type=Path, help="a folder with pages saved as *.txt")
     for command in (read, check):
         command.add_argument("page", type=Path, help="a page saved as text")
         command.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
@@ -57,6 +61,12 @@ def _check(options: argparse.Namespace) -> int:
     check = check_page(read_page(options.page))
     _print(check.json() if options.as_json else _check_text(check))
     return check.exit_status
+
+
+def _report(options: argparse.Namespace) -> int:
+    text, status = make_report(options.folder)
+    sys.stdout.write(text)
+    return status
 
 
 def _fragment(options: argparse.Namespace) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,63 @@ def test_cut_document_differs_in_nothing_else(name: str) -> None:
         found = check(text[:end])
         assert found.unreadable or {one.kind for one in found.differences} == {"cut"}, text[end - 60 : end]
         assert found.unreadable or found.cut is not None
+
+
+SWAPS = [
+    (r"(required|optional)(?=\n?(?:string|integer|number|boolean))", {"required": "optional", "optional": "required"}),
+    (r"(?<=[a-z])(integer|number)(?=[A-Z\n])", {"integer": "number", "number": "integer"}),
+    (r"(?<=\n)(integer|number)(?=\n)", {"integer": "number", "number": "integer"}),
+    (r"Range: (\d+)", None),
+    (r"Range: \d+ - (\d+)", None),
+    (r"Default:\s(\d+)", None),
+    (r'"([^"\n]+)"', None),
+    (r"(?<=\n)~(\d+)", None),
+    (r"(?<=\n)(4\d\d|5\d\d)(?=\n)", None),
+]
+
+
+def changed(text: str, draw: random.Random) -> str:
+    """Change one fact of a document, chosen by chance, below the sample or in the line of the latency."""
+    start = text.index("API Endpoint")
+    found = [
+        (match, words)
+        for pattern, words in SWAPS
+        for match in re.finditer(pattern, text)
+        if match.start() > start or "~" in pattern
+    ]
+    match, words = draw.choice(found)
+    old = match[1]
+    new = words[old] if words else str(int(old) + draw.randint(1, 9)) if old.isdigit() else f"{old}x"
+    return text[: match.start(1)] + new + text[match.end(1) :]
+
+
+@needs_documents
+@pytest.mark.parametrize("name", NAMES)
+def test_change_by_chance_differs(name: str) -> None:
+    """Of 200 changes by chance none is overlooked, and each is found at one or two places."""
+    text = NAMES[name].read_text(encoding="utf-8")
+    draw = random.Random(f"pages {name}")  # noqa: S311 - a seed, so that each run draws the same
+    for _ in range(200):
+        copy = changed(text, draw)
+        found = check(copy)
+        assert found.unreadable is None
+        assert 1 <= len(found.differences) <= 2, (kinds(found), copy)
+
+
+def test_report_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder of saved pages becomes the text of an issue; a folder without differences says nothing."""
+    (tmp_path / "same.txt").write_text(printed(FAST, "line", "C"), encoding="utf-8")
+    assert main(["page", "report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == ""
+    other = printed(FAST, "line", "C").replace('"4k"', '"8k|<b>"')
+    (tmp_path / "other.txt").write_text(other, encoding="utf-8")
+    assert main(["page", "report", str(tmp_path)]) == 1
+    text = capsys.readouterr().out
+    assert '| value-added | ltx-2-fast.resolution |  | "8k\\|\\<b\\>" |' in text
+    assert "- ltx-2-fast: route" in text
+    (tmp_path / "third.txt").write_text("nothing", encoding="utf-8")
+    assert main(["page", "report", str(tmp_path)]) == 2
+    assert main(["page", "report", str(tmp_path / "missing")]) == 2
 
 
 def printed(slug: str, style: Style, age: Age) -> str:

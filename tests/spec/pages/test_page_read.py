@@ -105,7 +105,16 @@ def test_number_list_with_one_reading() -> None:
     assert splits("97129161193225257", holding=97) == [(97, 129, 161, 193, 225, 257)]
     assert splits("6810", holding=6) == [(6, 8, 10)]
     assert splits("512576640704768832896960", holding=640) == [(512, 576, 640, 704, 768, 832, 896, 960)]
+    assert splits("208") == [(208,)], "no number begins with a zero"
     assert splits("0.250.50.751", holding=1) == [(0.25, 0.5, 0.75, 1)]
+
+
+def test_name_in_its_place_is_whole() -> None:
+    """Rows are sorted, so a name that begins like a value is whole if only the whole is in its place."""
+    row = "imageoptionalstring (uri)Words.\nnullable_maskoptionalstringWords.\n"
+    assert list(table(row)) == ["image", "nullable_mask"]
+    row = "imageoptionalstring (uri)Words.\nnulllengthoptionalinteger5"
+    assert list(table(row)) == ["image", "length"]
 
 
 @pytest.mark.parametrize(
