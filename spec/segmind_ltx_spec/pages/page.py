@@ -46,7 +46,7 @@ class Unread:
 
 
 @frozen
-class PageError:
+class ErrorEntry:
     """One entry of the list of errors. Old pages print names without numbers."""
 
     name: str | None
@@ -93,7 +93,7 @@ class Page:
     complete: bool = False
     table_complete: bool = False
     parameters: dict[str, PageParameter] | None = None
-    errors: tuple[PageError, ...] = ()
+    errors: tuple[ErrorEntry, ...] = ()
     queue: QueueFacts | None = None
     unread: tuple[Unread, ...] = ()
     unreadable: str | None = None

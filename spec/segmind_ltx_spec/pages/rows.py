@@ -28,6 +28,7 @@ _STYLES: Final = {
 }
 _BLANKS: Final = re.compile(rf"^ *[\w-]+ +{_NEED} *\n?\s*(?P<type>{TYPE}) *(?=\n|$)", re.MULTILINE)
 _NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
+_LONGEST_NAME: Final = 200
 _WORD: Final = re.compile(r"(true|false|null)(?:-?\d+(?:-\d+)*)?(?=[A-Za-z])")
 _PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?(?:-?\d+(?:-\d+)*)?(?:true|false|null)?")
 _DIGITS: Final = re.compile(r"-?\d+(?:-\d+)*(?=[A-Za-z_])")
@@ -64,7 +65,7 @@ def rows(text: str, start: int, end: int, *, known: Container[str], labels: bool
     for style, anchor in _anchors(text, start, end):
         before = found[-1] if found else None
         name_end = len(text[: anchor.start("need")].rstrip())
-        run = _NAME.search(text, before.body if before else start, name_end)
+        run = _NAME.search(text, max(before.body if before else start, name_end - _LONGEST_NAME), name_end)
         if run is None:
             continue
         name = _unglued(text, run.start(), name_end, before, anchor["need"], known, labels=labels)

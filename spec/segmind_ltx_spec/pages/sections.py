@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import frozen
 
-from segmind_ltx_spec.pages.page import PageError, QueueFacts, Unread
+from segmind_ltx_spec.pages.page import ErrorEntry, QueueFacts, Unread
 from segmind_ltx_spec.pages.text import PageText
 
 STANDARD_ERRORS: Final = {
@@ -172,25 +172,25 @@ def find_errors(text: str, start: int) -> int | None:
     return found.start() if found else None
 
 
-def read_errors(page: PageText, start: int) -> tuple[list[PageError], bool, list[Unread]]:
+def read_errors(page: PageText, start: int) -> tuple[list[ErrorEntry], bool, list[Unread]]:
     """Read the list of errors from its heading on. Also returns whether the list has its end, and what is unread."""
     lines = page.lines(start, len(page.text))[1:]
     numbered = any(re.match(r"\d{3}\b", line) for _, line in lines)
     return _numbered(lines) if numbered else _named(lines)
 
 
-def _numbered(lines: list[tuple[int, str]]) -> tuple[list[PageError], bool, list[Unread]]:
-    errors: list[PageError] = []
+def _numbered(lines: list[tuple[int, str]]) -> tuple[list[ErrorEntry], bool, list[Unread]]:
+    errors: list[ErrorEntry] = []
     unread: list[Unread] = []
     texts: list[str] = []
     for number, line in lines:
         if found := re.match(r"(\d{3})(?: *(?P<name>[A-Z].*))?$", line):
-            errors.append(PageError(found["name"], int(found[1]), number))
+            errors.append(ErrorEntry(found["name"], int(found[1]), number))
             texts = []
         elif not errors:
             continue  # The sentence that introduces the list.
         elif errors[-1].name is None:
-            errors[-1] = PageError(line, errors[-1].status, errors[-1].line)
+            errors[-1] = ErrorEntry(line, errors[-1].status, errors[-1].line)
         elif not texts:
             texts.append(line)
         else:
@@ -198,22 +198,22 @@ def _numbered(lines: list[tuple[int, str]]) -> tuple[list[PageError], bool, list
     return errors, _whole(errors, texts), unread
 
 
-def _named(lines: list[tuple[int, str]]) -> tuple[list[PageError], bool, list[Unread]]:
+def _named(lines: list[tuple[int, str]]) -> tuple[list[ErrorEntry], bool, list[Unread]]:
     names = {name for name, _ in STANDARD_ERRORS.values()}
     if lines and lines[0][1] not in names:
         lines = lines[1:]
-    errors: list[PageError] = []
+    errors: list[ErrorEntry] = []
     texts: list[str] = []
     for number, line in lines:
         if line in names or not errors or texts:
-            errors.append(PageError(line, None, number))
+            errors.append(ErrorEntry(line, None, number))
             texts = []
         else:
             texts.append(line)
     return errors, _whole(errors, texts), []
 
 
-def _whole(errors: list[PageError], texts: list[str]) -> bool:
+def _whole(errors: list[ErrorEntry], texts: list[str]) -> bool:
     """Whether the last error is the last of the standard ones, with its text. A copy may end anywhere before."""
     name, word = STANDARD_ERRORS[504]
     return bool(errors and texts) and (errors[-1].status == 504 or errors[-1].name == name) and texts[0].endswith(word)
