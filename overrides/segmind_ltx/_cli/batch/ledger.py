@@ -100,9 +100,9 @@ class Book(Ledger):
         """A line's request is about to leave."""
         self._begun[line.digest].append(line)
 
-    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
+    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str, label: str | None = None) -> int:
         """Write a paid call down before it leaves."""
-        number = super().record_submit(model, request, base_url)
+        number = super().record_submit(model, request, base_url, label)
         self._digests[number] = digest_of(model, request)
         return number
 
