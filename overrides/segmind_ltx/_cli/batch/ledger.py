@@ -107,9 +107,9 @@ class BatchLedger(Ledger):
         """Expect a submit of the item's request."""
         self._begun[item.digest].append(item)
 
-    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
+    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str, label: str | None = None) -> int:
         """Write a paid call down before it is sent."""
-        number = super().record_submit(model, request, base_url)
+        number = super().record_submit(model, request, base_url, label)
         self._digests[number] = request_digest(model, request)
         return number
 
