@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from segmind_ltx import ParameterError
 from segmind_ltx._cli.batch.budget import Budget
-from segmind_ltx._cli.batch.items import NO_PARAMETERS, BatchItem, ItemState, read_items
+from segmind_ltx._cli.batch.items import NO_PARAMETERS, BatchItem, ItemState, read_items, request_digest
 from segmind_ltx._cli.batch.plan import match, prior_call
 from segmind_ltx.ledger import Entry
 from segmind_ltx_api.contract import MODELS
@@ -90,6 +90,12 @@ def test_parameters_beside_keys_of_item() -> None:
     assert [model.slug for model in MODELS.values() if NO_PARAMETERS & set(model.parameters)] == []
 
 
+def test_digest_is_stable() -> None:
+    """The digest of a request never changes: with another one, items would not find their rows and be paid again."""
+    digest = request_digest("ltx-video", {"prompt": "é", "cfg": 3})
+    assert digest == "ff7be2fdaf8c17044140b8281976214a3798ae374dd849cb15e175f89d27ef5b"
+
+
 def item(number: int) -> BatchItem:
     return BatchItem(number, MODEL, {}, f"{number}.mp4", "d")
 
@@ -101,8 +107,8 @@ def entry(number: int, state: str, *, id_: str | None = None, **more: Any) -> En
 
 def match_equal(folder: Path, items: list[BatchItem], *rows: Entry) -> list[str]:
     """Match items with rows of the same request; return the states of the items."""
-    calls = [call._replace(digest="d") for call in (prior_call(row, folder, NOW) for row in rows) if call is not None]
-    match(items, calls)
+    calls = [prior_call(row, "d", folder, NOW) for row in rows]
+    match(items, [call for call in calls if call is not None])
     return [item.state for item in items]
 
 
@@ -129,7 +135,7 @@ def test_match_one_row(row: Entry, state: str, tmp_path: Path) -> None:
 
 
 def test_match_equal_items(tmp_path: Path) -> None:
-    """Equal items get the rows from which most can be recovered; a video goes to the item with its name."""
+    """Equal items get the rows with the best states; a video goes to the item with its name."""
     (tmp_path / "3.mp4").touch()
     items = [item(number) for number in (1, 2, 3, 4)]
     states = match_equal(

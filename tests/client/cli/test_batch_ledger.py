@@ -86,9 +86,8 @@ def test_file_in_two_rows(paths: list[str], tmp_path: Path) -> None:
         Entry(n, "saved", model.slug, {}, "", 0.0, f"r{n}", None, None, str(tmp_path / file))
         for n, file in enumerate(paths, 1)
     ]
-    found = [prior_call(row, tmp_path, 0.0) for row in rows]
-    calls = [call._replace(digest=str(call.entry.number)) for call in found if call is not None]
-    assert match(both, calls) == []
+    calls = [prior_call(row, str(row.number), tmp_path, 0.0) for row in rows]
+    assert match(both, [call for call in calls if call is not None]) == []
     owner = 0 if paths[1].startswith("/") and not paths[0].startswith("/") else 1
     assert [both[owner].state, both[1 - owner].state] == [ItemState.SAVED, ItemState.UNFINISHED]
     assert both[1 - owner].file is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,35 @@ from segmind_ltx.ledger import Ledger
 from support.cli import Batch, items, parse_batch
 
 
-def submit_and_die(batch: Batch, *prompts: str) -> list[str]:
-    """Act as an earlier run that died after its submits; return the ids."""
-    batch.videos.mkdir()
-    with (
-        closing(Ledger(batch.ledger, label="batch .")) as ledger,
-        ltx.Client(batch.sandbox.key, batch.sandbox.base_url, ledger=ledger) as client,
-    ):
-        submit: Any = client.submit
-        return [submit(item.pop("model"), **item).id for item in items(*prompts)]
+def submit_and_die(batch: Batch, *prompts: str, old: bool = False) -> list[str]:
+    """Leave what a run leaves that died after its submits; return the ids.
+
+    An ``old`` run wrote rows with the label of the batch only, and no note.
+    """
+    assert batch(items(*prompts)).exit_code == 0
+    for path in batch.videos.glob("*.mp4"):
+        path.unlink()
+    batch.alter("state = 'accepted', file = NULL, cost = NULL")
+    if old:
+        batch.alter("label = 'batch .'")
+        (batch.videos / ".batch.ledger").unlink()
+    rows = sorted(batch.rows(), key=lambda row: prompts.index(row.request["prompt"]))
+    return [str(row.request_id) for row in rows]
 
 
-def test_recovery_of_accepted_jobs(batch: Batch) -> None:
+def test_recovery_from_old_ledger(batch: Batch) -> None:
+    """Rows of an earlier version, which do not name their item, are matched by their request and paid only once."""
+    submit_and_die(batch, "a", "b", "b", old=True)
+    for given in (items("b", "a", "b", "c"), items("c", "b", "b", "a")):  # Old rows only, then old and new ones.
+        assert batch(given).exit_code == 0
+        assert (batch.posts, len(batch.names)) == (4, 4)
+    assert [row.label == "batch ." for row in batch.rows()] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_recovery_of_accepted_jobs(batch: Batch, old: bool) -> None:
     """The jobs of an earlier run are fetched for the items that asked for them; only new items are submitted."""
-    ids = submit_and_die(batch, "a", "b", "b")
+    ids = submit_and_die(batch, "a", "b", "b", old=old)
     objects, summary = parse_batch(batch(items("b", "a", "b", "c"), "--json"))
     assert (batch.posts, summary["saved"]) == (4, 4)
     ids_by_line = {item["line"]: item["request_id"] for item in objects}
@@ -36,9 +50,10 @@ def test_recovery_of_accepted_jobs(batch: Batch) -> None:
     assert {ids_by_line[1], ids_by_line[3]} == set(ids[1:])
 
 
-def test_recovery_of_uncertain_submits(batch: Batch) -> None:
+@pytest.mark.parametrize("old", [False, True])
+def test_recovery_of_uncertain_submits(batch: Batch, old: bool) -> None:
     """If a job may exist without a known id, only --resubmit uncertain submits the item again."""
-    submit_and_die(batch, "a", "b", "c")
+    submit_and_die(batch, "a", "b", "c", old=old)
     batch.alter("state = 'sending', request_id = NULL WHERE number = 1")
     batch.alter("state = 'uncertain', request_id = NULL, detail = 'lost' WHERE number = 2")
     for _ in range(2):
@@ -133,14 +148,19 @@ def test_recovery_of_removed_item(batch: Batch) -> None:
 
 
 def test_recovery_in_shared_ledger(batch: Batch) -> None:
-    """Two folders may share a ledger: neither takes the other's jobs, nor those of another host."""
+    """Two folders may share a ledger: neither takes the other's jobs, nor those of another host.
+
+    The label of one folder's rows may begin with that of the other's.
+    """
     shared = batch.folder / "all.sqlite"
     assert batch(items("a"), SEGMIND_LEDGER=str(shared)).exit_code == 0
-    assert batch(None, "--ledger", str(shared), out="second").exit_code == 0
+    assert batch(None, "--ledger", str(shared), out="videos2").exit_code == 0
     assert batch.posts == 2
+    assert batch(items("a", "a"), "--ledger", str(shared)).exit_code == 0
+    assert batch.posts == 3
     batch.alter("base_url = 'https://elsewhere.test'", shared)
-    done = batch(None, "--ledger", str(shared), out="second")
-    assert (done.exit_code, batch.posts) == (2, 2)  # The existing file is not known to be this item's.
+    done = batch(items("a"), "--ledger", str(shared), out="videos2")
+    assert (done.exit_code, batch.posts) == (2, 3)  # The existing file is not known to be this item's.
 
 
 def test_recovery_at_another_host(batch: Batch) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +16,14 @@ from typing import Any, Final
 from segmind_ltx._cli.batch.items import BatchItem, request_digest
 from segmind_ltx._files import PartialFile
 from segmind_ltx.errors import ParameterError
-from segmind_ltx.ledger import LEDGER_VARIABLE, Ledger
+from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger
 
 LEDGER_NOTE: Final = ".batch.ledger"
 """The file in the folder that names the ledger of its jobs."""
 DEFAULT_LEDGER: Final = "jobs.sqlite"
 """The ledger in the folder itself, used if the user chooses no other."""
+ITEM_MARK: Final = "//"
+"""Separates the batch's label from the item's. No path contains it, so each folder finds only its own rows."""
 
 
 def open_batch_ledger(chosen: Path | None, folder: Path) -> BatchLedger:
@@ -88,57 +89,62 @@ def _remembered(folder: Path) -> dict[str, str] | None:
             raise ParameterError(f"{note} cannot be read ({error}); it names the ledger of the jobs") from None
     label = _batch_label(default, folder)
     if default.is_file():
-        with closing(Ledger(default, label=label)) as ledger:
-            if next(ledger.labelled(), None) is not None:
+        with closing(BatchLedger(default, label=label)) as ledger:
+            if next(ledger.calls(), None) is not None:
                 return {"ledger": str(default.resolve()), "label": label}
     return None
 
 
 class BatchLedger(Ledger):
-    """A ledger that finds the item of each accepted job. Equal requests are interchangeable."""
+    """A ledger whose rows say which item of the batch they are for.
+
+    A row's label is that of the batch, then the item's digest and line. ``begun`` has the items by their label;
+    ``accepted`` by their job's request id.
+    """
 
     def __init__(self, path: Path, *, label: str) -> None:
         super().__init__(path, label=label)
-        self._begun: dict[str, deque[BatchItem]] = defaultdict(deque)
-        self._digests: dict[int, str] = {}
-        self._accepted: dict[str, deque[BatchItem]] = defaultdict(deque)
+        self.begun: dict[str | None, BatchItem] = {}
+        self.accepted: dict[str, BatchItem] = {}
+        self._submits: dict[int, BatchItem] = {}
 
-    def begin(self, item: BatchItem) -> None:
-        """Expect a submit of the item's request."""
-        self._begun[item.digest].append(item)
+    def begin(self, item: BatchItem) -> str:
+        """Return the label for the item's request."""
+        label = f"{item.digest}/{item.number}"
+        self.begun[label] = item
+        return label
+
+    def calls(self) -> Iterator[tuple[str, Entry]]:
+        """Yield the batch's rows, each with the digest of its item."""
+        for entry in self.labelled():  # An earlier version wrote the batch's label only, without the item's.
+            yield request_digest(entry.model, entry.request), entry
+        prefix = f"{self.label}{ITEM_MARK}"
+        for entry in self.labelled(prefix):
+            yield str(entry.label).removeprefix(prefix).partition("/")[0], entry
 
     def record_submit(self, model: str, request: Mapping[str, Any], base_url: str, label: str | None = None) -> int:
-        """Write a paid call down before it is sent."""
-        number = super().record_submit(model, request, base_url, label)
-        self._digests[number] = request_digest(model, request)
+        """Write a paid call down before it is sent, with the label of its item."""
+        row_label = None if label is None else f"{self.label}{ITEM_MARK}{label}"
+        number = super().record_submit(model, request, base_url, row_label)
+        if label in self.begun:
+            self._submits[number] = self.begun[label]
         return number
 
     def record_response(self, number: int, state: str, request_id: str | None) -> None:
-        """Write down the good response to a paid call."""
+        """Write down the good response to a paid call, and give the request id to its item."""
         super().record_response(number, state, request_id)
-        begun = self._begun[self._digests[number]]
-        if request_id is not None and begun:
-            item = begun.popleft()
+        item = self._submits.pop(number, None)
+        if item is not None and request_id is not None:
             item.request_id = request_id
-            self.expect(request_id, item)
+            self.accepted[request_id] = item
 
     def claim_file(self, path: Path, request_id: str | None = None) -> None:
         """Claim ``path`` for this job: clear the ``file`` column of any other row that names it."""
-        query = "SELECT number, file FROM jobs WHERE label = ? AND file IS NOT NULL AND request_id IS NOT ?"
-        for number, file in self._run(query, (self.label, request_id)):
+        query = (
+            "SELECT number, file FROM jobs WHERE (label = ? OR instr(label, ?) = 1) "
+            "AND file IS NOT NULL AND request_id IS NOT ?"
+        )
+        for number, file in self._run(query, (self.label, f"{self.label}{ITEM_MARK}", request_id)):
             # If the folder was moved, older rows name the same file by its old path.
             if file == str(path) or (Path(file).name == path.name and not Path(file).is_file()):
                 self._write("file = NULL WHERE number = ?", number)
-
-    def expect(self, request_id: str, item: BatchItem) -> None:
-        """Expect the job's end for this item. The queue keeps both items if a server gives one id twice."""
-        self._accepted[request_id].append(item)
-
-    def item_of(self, request_id: str) -> BatchItem | None:
-        """Return the item of a job, if it is known."""
-        items = self._accepted.get(request_id)
-        return items[0] if items else None
-
-    def end(self, request_id: str | None, digest: str) -> BatchItem:
-        """Return the item whose job has ended; without a job, one with an equal request."""
-        return (self._accepted.get(request_id or "") or self._begun[digest]).popleft()

@@ -4,59 +4,42 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from enum import IntEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from segmind_ltx._cli.batch.items import BatchItem, ItemState, request_digest
+from segmind_ltx._cli.batch.items import BatchItem, ItemState
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx.ledger import Entry
 
-
-class Recovery(IntEnum):
-    """What can be recovered from a paid call, best first."""
-
-    SAVED = 0
-    FETCHABLE = 1
-    UNCERTAIN = 2
-    GONE = 3
-
-
-_ITEM_STATES: Final = {
-    Recovery.SAVED: ItemState.SAVED,
-    Recovery.FETCHABLE: ItemState.UNFINISHED,
-    Recovery.UNCERTAIN: ItemState.UNCERTAIN,
-    Recovery.GONE: ItemState.GONE,
-}
+_BEST_FIRST: Final = (ItemState.SAVED, ItemState.UNFINISHED, ItemState.UNCERTAIN, ItemState.GONE)
 _NO_RESPONSE: Final = "the program ended during its submit; a job may exist, and be billed"
 
 
 class PriorCall(NamedTuple):
-    """A paid call in the ledger, and what can be recovered from it. ``file`` is its video, if that is saved."""
+    """A paid call in the ledger, and the ``state`` that it gives its item. ``file`` is its video, if that is saved."""
 
     entry: Entry
     digest: str
-    recovery: Recovery
+    state: ItemState
     file: Path | None
 
 
-def prior_call(entry: Entry, folder: Path, now: float) -> PriorCall | None:
-    """Return what can be recovered from a row of the ledger; None if nothing was paid for it.
+def prior_call(entry: Entry, digest: str, folder: Path, now: float) -> PriorCall | None:
+    """Return the call of a row in the ledger; None if nothing was paid for it.
 
     The request itself is dropped, since an image makes it large.
     """
     if entry.state in {EntryState.REFUSED, EntryState.FAILED}:
         return None
-    digest = request_digest(entry.model, entry.request)
     entry = entry._replace(request={})
     file = _saved_file(entry, folder)
     if file is not None:
-        return PriorCall(entry, digest, Recovery.SAVED, file)
+        return PriorCall(entry, digest, ItemState.SAVED, file)
     if entry.request_id is None:
-        return PriorCall(entry, digest, Recovery.UNCERTAIN, None)
+        return PriorCall(entry, digest, ItemState.UNCERTAIN, None)
     # A job that was not found within its hour may belong to another account's key, so try again.
     gone = entry.state == EntryState.GONE and not entry.seconds_left(now)
-    return PriorCall(entry, digest, Recovery.GONE if gone else Recovery.FETCHABLE, None)
+    return PriorCall(entry, digest, ItemState.GONE if gone else ItemState.UNFINISHED, None)
 
 
 def _saved_file(entry: Entry, folder: Path) -> Path | None:
@@ -77,7 +60,7 @@ def _one_call_per_file(calls: Iterable[PriorCall]) -> list[PriorCall]:
     owners: dict[Path, tuple[bool, int]] = {}
     for call in sorted(calls, key=_file_claim, reverse=True):
         if call.file is not None and owners.setdefault(call.file, _file_claim(call)) != _file_claim(call):
-            result.append(call._replace(recovery=Recovery.FETCHABLE, file=None))
+            result.append(call._replace(state=ItemState.UNFINISHED, file=None))
         else:
             result.append(call)
     return result
@@ -91,10 +74,10 @@ def match(items: Iterable[BatchItem], calls: Iterable[PriorCall]) -> list[PriorC
     """Give each item the call that was made for it, if there is one. Return the calls that match no item.
 
     Equal requests may have several calls. An item gets the call whose video has the item's name, if there is one, else
-    the call from which most can be recovered. No two items share a file.
+    the call with the best state. No two items share a file.
     """
     unmatched: dict[str, list[PriorCall]] = defaultdict(list)
-    for call in sorted(_one_call_per_file(calls), key=lambda call: (call.recovery, call.entry.number)):
+    for call in sorted(_one_call_per_file(calls), key=lambda call: (_BEST_FIRST.index(call.state), call.entry.number)):
         unmatched[call.digest].append(call)
     others: list[BatchItem] = []
     for item in items:
@@ -111,6 +94,6 @@ def match(items: Iterable[BatchItem], calls: Iterable[PriorCall]) -> list[PriorC
 
 def _give(item: BatchItem, call: PriorCall, unmatched: Mapping[str, list[PriorCall]]) -> None:
     unmatched[item.digest].remove(call)
-    item.state, item.file = _ITEM_STATES[call.recovery], call.file
+    item.state, item.file = call.state, call.file
     item.request_id, item.cost = call.entry.request_id, call.entry.cost
-    item.problem = call.entry.detail or (_NO_RESPONSE if call.recovery == Recovery.UNCERTAIN else None)
+    item.problem = call.entry.detail or (_NO_RESPONSE if call.state == ItemState.UNCERTAIN else None)

@@ -7,9 +7,9 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from segmind_ltx import Client, Outcome, Video, errors
+from segmind_ltx import Client, LabelledRequest, Outcome, Video, errors
 from segmind_ltx._cli.batch.budget import Budget
 from segmind_ltx._cli.batch.items import BatchItem, ItemState, raise_if_any, request_digest
 from segmind_ltx._cli.batch.ledger import BatchLedger
@@ -90,10 +90,10 @@ class BatchRun:
         """Return the ledger's calls to this host; add the cost of every call to the budget."""
         base_url, now = read_base_url(None), time.time()
         calls: list[PriorCall | None] = []
-        for entry in self._ledger.labelled():
+        for digest, entry in self._ledger.calls():
             if entry.base_url == base_url:
                 self._budget.set_entry(entry.request_id or entry.number, entry)
-                calls.append(prior_call(entry, self._folder, now))
+                calls.append(prior_call(entry, digest, self._folder, now))
             else:  # Another host has other jobs, but they may be billed to the same account.
                 self._budget.set_entry((entry.base_url, entry.number), entry)
                 if entry.state not in {EntryState.REFUSED, EntryState.FAILED}:
@@ -122,7 +122,7 @@ class BatchRun:
         for item in self._items:
             if item.state == ItemState.UNFINISHED and item.request_id is not None and self.stopped is None:
                 item.problem = None
-                self._ledger.expect(item.request_id, item)
+                self._ledger.accepted[item.request_id] = item
                 self._progress.begin(item)
                 try:
                     remaining = max(deadline - time.monotonic(), min(timeout, MIN_FETCH_TIME))
@@ -140,16 +140,15 @@ class BatchRun:
         queue = deque(item for item in self._items if item.state == ItemState.NOT_BEGUN)
         # Try again after each round: jobs that cost less than their highest price leave budget for others.
         while queue and self.stopped is None and self._budget.allows(queue[0].model):
-            begun: list[BatchItem] = []
-            requests = self._requests(queue, begun)
+            requests = self._requests(queue)
             many = client.generate_many(requests, concurrency=concurrency, timeout=timeout, on_status=self._on_status)
             with closing(many) as outcomes:
                 for outcome in outcomes:
-                    self._end(outcome, begun[outcome.index].digest)
+                    self._end(outcome)
         if queue and self.stopped is None:
             self.stopped = f"one more {queue[0].model.slug} might exceed the budget: {self._budget}"
 
-    def _requests(self, queue: deque[BatchItem], begun: list[BatchItem]) -> Iterator[Any]:
+    def _requests(self, queue: deque[BatchItem]) -> Iterator[LabelledRequest]:
         """Yield the next request whenever a job may begin, until the budget is used up or the run stops."""
         while queue and self.stopped is None and self._budget.allows(queue[0].model):
             item = queue.popleft()
@@ -163,17 +162,15 @@ class BatchRun:
                 continue
             item.state, item.digest = ItemState.RUNNING, request_digest(item.model.slug, request.to_dict())
             self._budget.set(item, uncertain=item.model.usd_high)
-            begun.append(item)
-            self._ledger.begin(item)
-            yield request
+            yield LabelledRequest(request, self._ledger.begin(item))
 
     def _on_status(self, status: JobStatus) -> None:
-        item = self._ledger.item_of(status.request_id)
+        item = self._ledger.accepted.get(status.request_id)
         if item is not None:
             self._progress.update(item, status.state)
 
-    def _end(self, outcome: Outcome[Video], digest: str) -> None:
-        item = self._ledger.end(outcome.request_id, digest)
+    def _end(self, outcome: Outcome[Video]) -> None:
+        item = self._ledger.begun[outcome.label]
         if outcome.video is not None:
             self._save(item, outcome.video)
         else:
