@@ -63,9 +63,9 @@ class GoesBackwards(Behaviour):
     def state(self, job: Job, now: float) -> State:  # noqa: ARG002  the signature is the base class's
         return State.QUEUED
 
-    def finalize_any(self, answer: ApiResponse) -> ApiResponse:
-        assert answer.cause in CAUSES
-        return ApiResponse(answer.cause, 422, answer.content) if answer.cause == "invalid" else answer
+    def finalize_any(self, response: ApiResponse) -> ApiResponse:
+        assert response.cause in CAUSES
+        return ApiResponse(response.cause, 422, response.content) if response.cause == "invalid" else response
 
 
 async def test_a_behaviour_that_differs_in_one_respect_is_a_subclass() -> None:

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_the_lever_moves_the_clock_without_a_key(anonymous: httpx.AsyncClient, clock: ManualClock) -> None:
-    answer = await anonymous.post("/_control/advance", json={"seconds": 3601})
-    assert answer.status_code == 200
-    assert answer.json() == {"now": "2026-01-01T01:00:01Z", "seconds": 3601}
+    response = await anonymous.post("/_control/advance", json={"seconds": 3601})
+    assert response.status_code == 200
+    assert response.json() == {"now": "2026-01-01T01:00:01Z", "seconds": 3601}
     assert clock.now() == 3601
     assert (await anonymous.post("/_control/advance", json={"seconds": 0.5})).json()["seconds"] == 3601.5
     assert (await anonymous.post("/_control/advance", json={"seconds": 0})).json()["seconds"] == 3601.5
@@ -47,9 +47,9 @@ async def test_the_lever_moves_the_clock_without_a_key(anonymous: httpx.AsyncCli
     ids=lambda body: body[:24],
 )
 async def test_nonsense_does_not_move_it(anonymous: httpx.AsyncClient, clock: ManualClock, body: bytes) -> None:
-    answer = await anonymous.post("/_control/advance", content=body)
-    assert answer.status_code == 400
-    assert answer.json()["error"]
+    response = await anonymous.post("/_control/advance", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"]
     assert clock.now() == 0
 
 

@@ -18,7 +18,7 @@ import pytest
 from segmind_ltx_sandbox import SCENARIOS, VALID, ManualClock, create_app, key_of
 from segmind_ltx_sandbox.__main__ import main
 from segmind_ltx_sandbox.deviations import MUTANTS, UNSEEN, VARIANTS, Deviation, find, mutants_of, why_unseen
-from segmind_ltx_sandbox.deviations.values import ABSENT, allowed, forbidden, good_of
+from segmind_ltx_sandbox.deviations.values import ABSENT, allowed, forbidden, valid_value
 from segmind_ltx_sandbox.service.outputs import VideoCache
 from segmind_ltx_sandbox.video.spec import VideoSpec
 from segmind_ltx_spec import clauses_by_id, contract_of, load, read_document
@@ -79,7 +79,7 @@ def test_each_payload_that_is_tried_is_what_its_group_says() -> None:
     """The examples of allowed values are allowed, those of forbidden ones are not, and each belongs to its group."""
     behaviour = find("skips-queued").behaviour(load())
     for model in load().models.values():
-        least = {name: good_of(model.parameters[name]) for name in model.required}
+        least = {name: valid_value(model.parameters[name]) for name in model.required}
         for name in model.parameters:
             for groups, good in ((allowed(model, name), True), (forbidden(model, name), False)):
                 for group in groups:
@@ -121,52 +121,52 @@ def test_one_can_be_served_from_the_command_line() -> None:
 @pytest.mark.parametrize("group", GROUPS, ids="/".join)
 def test_every_mutant_differs_from_the_plain_sandbox(group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     meant = [one for one in MUTANTS if tuple(one.name.split("/")[: len(group)]) == group]
-    assert [one.name for one in meant if _alike(one, monkeypatch)] == []
+    assert [one.name for one in meant if _is_like_plain(one, monkeypatch)] == []
 
 
 def test_every_variant_differs_from_the_plain_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [one.name for one in VARIANTS if _alike(one, monkeypatch)] == []
+    assert [one.name for one in VARIANTS if _is_like_plain(one, monkeypatch)] == []
 
 
 # Two sandboxes that are asked the same
 
 
-def _alike(deviation: Deviation, monkeypatch: pytest.MonkeyPatch) -> bool:
+def _is_like_plain(deviation: Deviation, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether nothing that is asked for is answered otherwise than by the plain sandbox with the same options."""
     part = JOBS if deviation.kind in ABOUT_JOBS else ""
     if deviation.kind in ABOUT_PAYLOADS:
         part = "/".join(deviation.name.split("@")[0].split("/")[1:3])
     with monkeypatch.context() as patch:
-        plain = _plain(part, patch)
-        answers = anyio.run(_differing, deviation, part, plain, patch)
-    return answers is None
+        plain = _plain_responses(part, patch)
+        difference = anyio.run(_first_difference, deviation, part, plain, patch)
+    return difference is None
 
 
-async def _differing(
+async def _first_difference(
     deviation: Deviation, part: str, plain: list[str], patch: pytest.MonkeyPatch
 ) -> tuple[str, str] | None:
     at = 0
-    async for answer in _told(deviation, part, patch):
-        if at >= len(plain) or plain[at] != answer:
-            return plain[at] if at < len(plain) else "", answer
+    async for response in _responses(deviation, part, patch):
+        if at >= len(plain) or plain[at] != response:
+            return plain[at] if at < len(plain) else "", response
         at += 1
     return None
 
 
-_KNOWN: dict[str, list[str]] = {}
+_PLAIN: dict[str, list[str]] = {}
 
 
-def _plain(part: str, patch: pytest.MonkeyPatch) -> list[str]:
-    if part not in _KNOWN:
+def _plain_responses(part: str, patch: pytest.MonkeyPatch) -> list[str]:
+    if part not in _PLAIN:
 
-        async def asked() -> list[str]:
-            return [answer async for answer in _told(None, part, patch)]
+        async def collect() -> list[str]:
+            return [response async for response in _responses(None, part, patch)]
 
-        _KNOWN[part] = anyio.run(asked)
-    return _KNOWN[part]
+        _PLAIN[part] = anyio.run(collect)
+    return _PLAIN[part]
 
 
-async def _told(deviation: Deviation | None, part: str, patch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+async def _responses(deviation: Deviation | None, part: str, patch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """Every answer in words; ids, names of files and time are the same in every run."""
     numbers = count(1)
     patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=next(numbers) << 64))
@@ -177,9 +177,10 @@ async def _told(deviation: Deviation | None, part: str, patch: pytest.MonkeyPatc
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN) as http:
         about_payloads = "/" in part or part in {"anything", "malformed"}
         story = _payloads(http, part) if about_payloads else _story(http, clock, jobs_first=part == JOBS)
-        async for answer in story:
-            headers = {name: answer.headers[name] for name in answer.headers if name != "date"}
-            yield f"{answer.request.method} {answer.request.url} {answer.status_code} {headers} {answer.content!r}"
+        async for response in story:
+            headers = {name: response.headers[name] for name in response.headers if name != "date"}
+            request = response.request
+            yield f"{request.method} {request.url} {response.status_code} {headers} {response.content!r}"
 
 
 def _card(video_spec: VideoSpec) -> bytes:
@@ -195,7 +196,7 @@ async def _payloads(http: httpx.AsyncClient, part: str) -> AsyncIterator[httpx.R
     for path in (model.v1, model.v2):
         for body in (b'{"prompt": "a', b'[{"prompt": "a"}]', b'"a"', b"7", b"null", b""):
             yield await http.post(path, content=body, headers=headers)
-        least = {required: good_of(model.parameters[required]) for required in model.required}
+        least = {required: valid_value(model.parameters[required]) for required in model.required}
         for tried in [name] if name in model.parameters else ["prompt"]:
             for group in (*allowed(model, tried), *forbidden(model, tried)):
                 yield await http.post(path, json=_with(least, tried, group.example), headers=headers)
@@ -208,30 +209,30 @@ def _with(least: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
 
 async def _story(http: httpx.AsyncClient, clock: ManualClock, *, jobs_first: bool) -> AsyncIterator[httpx.Response]:
     """Everything that a deviation could answer otherwise, in one story: keys, errors, jobs from submit to oblivion."""
-    async for answer in _keys(http):
-        yield answer
+    async for response in _keys(http):
+        yield response
     for part in (_jobs(http, clock), _bodies(http)) if jobs_first else (_bodies(http), _jobs(http, clock)):
-        async for answer in part:
-            yield answer
+        async for response in part:
+            yield response
 
 
 async def _jobs(http: httpx.AsyncClient, clock: ManualClock) -> AsyncIterator[httpx.Response]:
     good = {"x-api-key": VALID}
     jobs: list[dict[str, Any]] = []
     for key in ("valid", "failing", "valid"):
-        answer = await http.post("/v2/ltx-2-19b-t2v", json={"prompt": "a"}, headers={"x-api-key": key_of(key)})
-        accepted: object = answer.json() if answer.status_code == 200 else None
+        response = await http.post("/v2/ltx-2-19b-t2v", json={"prompt": "a"}, headers={"x-api-key": key_of(key)})
+        accepted: object = response.json() if response.status_code == 200 else None
         jobs.append({"key": key_of(key), **accepted} if isinstance(accepted, dict) else {})
-        yield answer
+        yield response
     for seconds in (0, 1, 30, 20, 15, 40, 0, 0, 70, 600, 1300, 1100, 480, 60, 5, 3600, 1e5, 4.6e5, 1e5, 3e5):
         clock.advance(seconds)
         for job in jobs:
             for name in ("response_url", "status_url", "poll_url"):
                 if str(job.get(name, "")).startswith(ORIGIN + "/"):
-                    answer = await http.get(job[name], headers={"x-api-key": job["key"]})
-                    yield answer
-                    if name == "response_url" and answer.status_code == 200 and '"output"' in answer.text:
-                        job.setdefault("output", answer.json().get("output"))
+                    response = await http.get(job[name], headers={"x-api-key": job["key"]})
+                    yield response
+                    if name == "response_url" and response.status_code == 200 and '"output"' in response.text:
+                        job.setdefault("output", response.json().get("output"))
             if job.get("output"):
                 yield await http.get(job["output"])
                 yield await http.get(job["output"], headers=good)
@@ -260,7 +261,7 @@ async def _bodies(http: httpx.AsyncClient) -> AsyncIterator[httpx.Response]:
     headers = {"x-api-key": VALID, "content-type": "application/json"}
     image = "https://example.com/a.png"
     for model in load().models.values():
-        least = {name: good_of(model.parameters[name]) for name in model.required}
+        least = {name: valid_value(model.parameters[name]) for name in model.required}
         bodies: list[dict[str, Any]] = [least, least, {}, {**least, "unknown": 1}, {**least, "prompt": ""}]
         several = {
             "seed": 7,

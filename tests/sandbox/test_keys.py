@@ -35,33 +35,33 @@ async def test_a_scenario_key_answers_so_on_every_route(
     anonymous: httpx.AsyncClient, route: str, scenario: Scenario, submit: Submit
 ) -> None:
     job = await submit()
-    answer = await call(anonymous, route, job["request_id"], headers={"x-api-key": scenario.key})
-    assert answer.status_code == scenario.status
+    response = await call(anonymous, route, job["request_id"], headers={"x-api-key": scenario.key})
+    assert response.status_code == scenario.status
     if scenario.status in {502, 504}:
-        assert answer.headers["content-type"].startswith("text/html")
+        assert response.headers["content-type"].startswith("text/html")
     else:
-        assert answer.json()["error"]
-    assert "retry-after" not in answer.headers
-    assert ("x-rate-limit-reset-at-utc" in answer.headers) == (scenario.status == 429)
+        assert response.json()["error"]
+    assert "retry-after" not in response.headers
+    assert ("x-rate-limit-reset-at-utc" in response.headers) == (scenario.status == 429)
 
 
 async def test_the_reset_of_a_rate_limit_is_a_date_ahead_of_the_clock(anonymous: httpx.AsyncClient) -> None:
-    answer = await call(anonymous, GETS[0], headers={"x-api-key": key_of("rate_limited")})
-    reset = datetime.strptime(answer.headers["x-rate-limit-reset-at-utc"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    response = await call(anonymous, GETS[0], headers={"x-api-key": key_of("rate_limited")})
+    reset = datetime.strptime(response.headers["x-rate-limit-reset-at-utc"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert reset == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("route", POSTS)
 async def test_without_credits_posts_are_refused(anonymous: httpx.AsyncClient, route: str) -> None:
-    answer = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
-    assert answer.status_code == 406
-    assert "credits" in answer.json()["error"]
+    response = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
+    assert response.status_code == 406
+    assert "credits" in response.json()["error"]
 
 
 @pytest.mark.parametrize("route", GETS)
 async def test_without_credits_gets_behave_as_ever(anonymous: httpx.AsyncClient, route: str) -> None:
-    answer = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
-    assert answer.status_code == 404
+    response = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("route", POSTS + GETS + UNKNOWN)
@@ -71,10 +71,10 @@ async def test_missing_and_unknown_keys_get_401_with_different_messages(
     job_id = (await submit())["request_id"]
     missing = await call(anonymous, route, job_id)
     unknown = await call(anonymous, route, job_id, headers={"x-api-key": "SG_ffffffffffffffff"})
-    for answer in (missing, unknown):
-        assert answer.status_code == 401
-        assert answer.json().keys() == {"error", "error_description", "status_code"}
-        assert answer.json()["status_code"] == 401
+    for response in (missing, unknown):
+        assert response.status_code == 401
+        assert response.json().keys() == {"error", "error_description", "status_code"}
+        assert response.json()["status_code"] == 401
     assert missing.json()["error"] != unknown.json()["error"]
 
 
@@ -96,8 +96,8 @@ async def test_a_key_anywhere_but_in_its_header_is_none(
     anonymous: httpx.AsyncClient, route: str, elsewhere: dict[str, Any]
 ) -> None:
     anonymous.cookies.update(elsewhere.get("cookies", {}))
-    answer = await call(anonymous, route, **{name: value for name, value in elsewhere.items() if name != "cookies"})
-    assert answer.status_code == 401
+    response = await call(anonymous, route, **{name: value for name, value in elsewhere.items() if name != "cookies"})
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize("route", GETS)
@@ -106,8 +106,8 @@ async def test_a_job_of_another_account_is_unknown(
 ) -> None:
     job = await submit()
     assert (await call(api, route, job["request_id"])).status_code == 200
-    answer = await call(anonymous, route, job["request_id"], headers={"x-api-key": key_of("other")})
-    assert answer.status_code == 404
+    response = await call(anonymous, route, job["request_id"], headers={"x-api-key": key_of("other")})
+    assert response.status_code == 404
 
 
 def test_the_readme_lists_the_keys_as_they_are() -> None:

@@ -135,9 +135,9 @@ async def test_a_failing_job_is_422_and_not_charged(
     clock.advance(model.seconds / 2)
     assert (await anonymous.get(job[route])).json()["status"] == "PROCESSING"
     clock.advance(model.seconds)
-    answer = await anonymous.get(job[route])
-    assert answer.status_code == 422
-    body = answer.json()
+    response = await anonymous.get(job[route])
+    assert response.status_code == 422
+    body = response.json()
     assert body.keys() == {"status", "request_id", "error", "metrics"}
     assert body["status"] == "FAILED"
     assert body["request_id"] == job["request_id"]
@@ -156,9 +156,9 @@ async def test_a_job_is_kept_for_an_hour_after_its_end(
     clock.advance(model.seconds + 3599)
     assert (await anonymous.get(job[route])).status_code in {200, 422}
     clock.advance(2)
-    answer = await anonymous.get(job[route])
-    assert answer.status_code == 404
-    assert "one hour" in answer.json()["error"]
+    response = await anonymous.get(job[route])
+    assert response.status_code == 404
+    assert "one hour" in response.json()["error"]
 
 
 async def test_expired_jobs_are_forgotten(clock: ManualClock, sandbox: Sandbox, submit: Submit) -> None:
@@ -173,37 +173,37 @@ async def test_expired_jobs_are_forgotten(clock: ManualClock, sandbox: Sandbox, 
 @pytest.mark.parametrize("route", ["/v2/requests/{}/status", "/v2/requests/{}", "/v1/requests/{}"])
 @pytest.mark.parametrize("job_id", ["unknown", "../..", "a/status", "%", "ü", "a b", "x?y", "\n", "'", "0" * 3000])
 async def test_an_unknown_id_is_404_whatever_it_looks_like(api: httpx.AsyncClient, route: str, job_id: str) -> None:
-    answer = await api.get(route.format(quote(job_id, safe="")))
-    assert answer.status_code == 404
-    assert answer.json()["error"]
+    response = await api.get(route.format(quote(job_id, safe="")))
+    assert response.status_code == 404
+    assert response.json()["error"]
 
 
 async def test_an_id_may_be_percent_encoded(api: httpx.AsyncClient, submit: Submit) -> None:
     job = await submit()
     encoded = "".join(f"%{ord(char):02X}" for char in job["request_id"])
-    answer = await api.get(f"/v2/requests/{encoded}/status")
-    assert answer.json()["request_id"] == job["request_id"]
+    response = await api.get(f"/v2/requests/{encoded}/status")
+    assert response.json()["request_id"] == job["request_id"]
 
 
 async def test_an_encoded_slash_does_not_make_another_route(api: httpx.AsyncClient, submit: Submit) -> None:
     job = await submit()
-    answer = await api.get(f"/v2/requests/{job['request_id']}%2Fstatus")
-    assert answer.status_code == 404
+    response = await api.get(f"/v2/requests/{job['request_id']}%2Fstatus")
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/v1/no-such-model", "/v2/no-such-model", "/v2/ltx-2-pro/", "/v2/requests", "/v3/x"])
 async def test_an_unknown_model_or_path_is_404(api: httpx.AsyncClient, path: str) -> None:
-    answer = await api.post(path, json={"prompt": "A heron."})
-    assert answer.status_code == 404
-    assert answer.json()["error"]
+    response = await api.post(path, json={"prompt": "A heron."})
+    assert response.status_code == 404
+    assert response.json()["error"]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 async def test_another_method_is_405_with_html(api: httpx.AsyncClient, model: Model, method: str) -> None:
-    answer = await api.request(method, model.v2)
-    assert answer.status_code == 405
-    assert answer.headers["allow"] == "POST"
-    assert answer.headers["content-type"].startswith("text/html")
+    response = await api.request(method, model.v2)
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST"
+    assert response.headers["content-type"].startswith("text/html")
 
 
 async def test_reading_may_be_a_head_request(api: httpx.AsyncClient, submit: Submit) -> None:

@@ -27,11 +27,11 @@ async def output(api: httpx.AsyncClient, clock: ManualClock, submit: Submit) -> 
 
 
 async def test_an_output_needs_no_key(anonymous: httpx.AsyncClient, output: str) -> None:
-    answer = await anonymous.get(output)
-    assert answer.status_code == 200
-    assert answer.content[4:8] == b"ftyp"
+    response = await anonymous.get(output)
+    assert response.status_code == 200
+    assert response.content[4:8] == b"ftyp"
     head = await anonymous.head(output)
-    assert head.headers["content-length"] == answer.headers["content-length"] == str(len(answer.content))
+    assert head.headers["content-length"] == response.headers["content-length"] == str(len(response.content))
     assert head.content == b""
 
 
@@ -40,19 +40,19 @@ async def test_a_key_that_is_sent_to_an_output_is_refused(
     anonymous: httpx.AsyncClient, output: str, method: str
 ) -> None:
     for key in (key_of("valid"), "SG_ffffffffffffffff", ""):
-        answer = await anonymous.request(method, output, headers={"x-api-key": key})
-        assert answer.status_code == 400
+        response = await anonymous.request(method, output, headers={"x-api-key": key})
+        assert response.status_code == 400
     if method == "GET":
-        assert "key" in answer.json()["error"]
+        assert "key" in response.json()["error"]
 
 
 async def test_an_output_lives_for_seven_days(anonymous: httpx.AsyncClient, clock: ManualClock, output: str) -> None:
     clock.advance(WEEK - 1)
     assert (await anonymous.get(output)).status_code == 200
     clock.advance(2)
-    answer = await anonymous.get(output)
-    assert answer.status_code == 404
-    assert answer.json()["error"]
+    response = await anonymous.get(output)
+    assert response.status_code == 404
+    assert response.json()["error"]
 
 
 async def test_an_output_outlives_its_job_and_the_cache(
@@ -107,12 +107,12 @@ async def test_a_part_of_it_can_be_asked_for(
     anonymous: httpx.AsyncClient, output: str, asked: str, first: int, last: int | None
 ) -> None:
     whole = (await anonymous.get(output)).content
-    answer = await anonymous.get(output, headers={"range": asked})
+    response = await anonymous.get(output, headers={"range": asked})
     end = len(whole) - 1 if last is None else last
     start = first % len(whole)
-    assert answer.status_code == 206
-    assert answer.content == whole[start : end + 1]
-    assert answer.headers["content-range"] == f"bytes {start}-{end}/{len(whole)}"
+    assert response.status_code == 206
+    assert response.content == whole[start : end + 1]
+    assert response.headers["content-range"] == f"bytes {start}-{end}/{len(whole)}"
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ class Links(HTMLParser):
 
 
 async def test_the_front_page_says_what_this_is(anonymous: httpx.AsyncClient) -> None:
-    answer = await anonymous.get("/")
-    assert answer.status_code == 200
-    text = re.sub(r"\s+", " ", answer.text)
+    response = await anonymous.get("/")
+    assert response.status_code == 200
+    text = re.sub(r"\s+", " ", response.text)
     for words in ("runs no model", "needs no key from the vendor", "not Segmind's", "curl http://sandbox.test/v2/"):
         assert words in text
     for scenario in SCENARIOS:
@@ -40,13 +40,13 @@ async def test_the_front_page_says_what_this_is(anonymous: httpx.AsyncClient) ->
         assert scenario.summary.split(".")[0] in text
     for slug in load().models:
         assert slug in text
-    assert {"/docs", "/openapi.json"} <= set(links(answer.text))
+    assert {"/docs", "/openapi.json"} <= set(links(response.text))
 
 
 @pytest.mark.parametrize("page", ["/", "/docs"])
 async def test_a_page_loads_everything_from_its_own_origin(anonymous: httpx.AsyncClient, page: str) -> None:
-    answer = await anonymous.get(page)
-    found = links(answer.text)
+    response = await anonymous.get(page)
+    found = links(response.text)
     assert found
     for link in found:
         if link == "data:,":
@@ -54,7 +54,7 @@ async def test_a_page_loads_everything_from_its_own_origin(anonymous: httpx.Asyn
         assert link.startswith("/"), link
         assert not link.startswith("//"), link
         assert (await anonymous.get(link)).status_code == 200, link
-    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert response.headers["content-security-policy"].startswith("default-src 'self';")
 
 
 def links(html: str) -> list[str]:
@@ -85,6 +85,6 @@ async def test_the_contract_is_served_with_this_server(anonymous: httpx.AsyncCli
 
 async def test_what_is_no_page_is_404(anonymous: httpx.AsyncClient) -> None:
     for path in ("/nope", "/static/nope.js", "/static/../keys.py", "/static/..%2fkeys.py"):
-        answer = await anonymous.get(path)
-        assert answer.status_code == 404, path
-        assert answer.json()["error"]
+        response = await anonymous.get(path)
+        assert response.status_code == 404, path
+        assert response.json()["error"]

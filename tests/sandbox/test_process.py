@@ -54,8 +54,8 @@ def test_it_tells_its_address_serves_and_leaves_cleanly(number: signal.Signals) 
         match = re.fullmatch(r"segmind-ltx sandbox listening on (http://127\.0\.0\.1:\d+)\n", line)
         assert match is not None, line
         headers = {"x-api-key": key_of("valid")}
-        answer = httpx.post(f"{match[1]}/v2/ltx-2-pro", json={"prompt": "a"}, headers=headers)
-        assert answer.json()["status_url"].startswith(match[1])
+        response = httpx.post(f"{match[1]}/v2/ltx-2-pro", json={"prompt": "a"}, headers=headers)
+        assert response.json()["status_url"].startswith(match[1])
         running.send_signal(number)
         out, err = running.communicate(timeout=10)
         assert (running.returncode, out, err) == (0, "", "")

@@ -20,18 +20,18 @@ Payload = Callable[..., dict[str, Any]]
 async def test_it_blocks_for_the_usual_time_and_answers_bytes(
     api: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
 ) -> None:
-    answer = await api.post(model.v1, json=payload(model))
+    response = await api.post(model.v1, json=payload(model))
     assert clock.now() == pytest.approx(model.seconds)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "video/mp4"
-    assert answer.content[4:8] == b"ftyp"
-    assert float(answer.headers["x-generation-time"]) == pytest.approx(0.95 * model.seconds, abs=0.001)
-    cost = float(answer.headers["x-cost"])
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "video/mp4"
+    assert response.content[4:8] == b"ftyp"
+    assert float(response.headers["x-generation-time"]) == pytest.approx(0.95 * model.seconds, abs=0.001)
+    cost = float(response.headers["x-cost"])
     assert cost == sandbox.behaviour.cost(model, payload(model))
-    assert float(answer.headers["x-remaining-credits"]) == round(1_000_000 - cost, 4)
-    assert answer.headers["x-request-id"]
-    int(answer.headers["x-seed-value"])
-    reset = answer.headers["x-rate-limit-reset-at-utc"]
+    assert float(response.headers["x-remaining-credits"]) == round(1_000_000 - cost, 4)
+    assert response.headers["x-request-id"]
+    int(response.headers["x-seed-value"])
+    reset = response.headers["x-rate-limit-reset-at-utc"]
     expected = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=model.seconds + 60)
     assert reset == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -47,11 +47,11 @@ async def json_api() -> AsyncIterator[httpx.AsyncClient]:
 async def test_it_answers_json_where_that_was_chosen(
     json_api: httpx.AsyncClient, model: Model, payload: Payload
 ) -> None:
-    answer = await json_api.post(model.v1, json=payload(model), headers={"x-api-key": key_of("valid")})
-    body = answer.json()
+    response = await json_api.post(model.v1, json=payload(model), headers={"x-api-key": key_of("valid")})
+    body = response.json()
     assert body.keys() == {"output", "video"}
     assert body["output"] == body["video"]["url"]
-    assert float(answer.headers["x-cost"]) > 0
+    assert float(response.headers["x-cost"]) > 0
     video = await json_api.get(body["output"])
     assert len(video.content) == body["video"]["file_size"]
 
@@ -59,9 +59,9 @@ async def test_it_answers_json_where_that_was_chosen(
 async def test_the_failing_key_gets_500_and_pays_nothing(
     anonymous: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
 ) -> None:
-    answer = await anonymous.post(model.v1, json=payload(model), headers={"x-api-key": key_of("failing")})
-    assert answer.status_code == 500
-    assert answer.json()["error"]
+    response = await anonymous.post(model.v1, json=payload(model), headers={"x-api-key": key_of("failing")})
+    assert response.status_code == 500
+    assert response.json()["error"]
     assert sandbox.accounts[key_of("failing")].balance(clock.now()) == 1_000_000
 
 
@@ -71,8 +71,8 @@ async def test_the_seed_is_the_one_asked_for_or_the_default_or_a_new_one(
     models = load().models
 
     async def seed(slug: str, **more: Any) -> int:
-        answer = await api.post(models[slug].v1, json=payload(models[slug], **more))
-        return int(answer.headers["x-seed-value"])
+        response = await api.post(models[slug].v1, json=payload(models[slug], **more))
+        return int(response.headers["x-seed-value"])
 
     assert await seed("ltx-video", seed=7) == 7
     assert await seed("ltx-2-19b-t2v", seed=-3) == -3

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from segmind_ltx_sandbox import key_of
-from segmind_ltx_sandbox.service.validation import allowed, is_uri, parse_object
+from segmind_ltx_sandbox.service.validation import describe_allowed, is_uri, parse_object
 from segmind_ltx_spec import Model
 
 pytestmark = pytest.mark.anyio
@@ -83,9 +83,9 @@ async def test_what_the_spec_allows_is_accepted(
         for value in valid_values(schema):
             # Encoded here, since httpx does not send half a surrogate pair, which JSON can carry as an escape.
             body = json.dumps(payload(model, **{name: value}))
-            answer = await api.post(model.v2, content=body, headers={"content-type": "application/json"})
-            if answer.status_code != 200:
-                refused.append((name, value, answer.text))
+            response = await api.post(model.v2, content=body, headers={"content-type": "application/json"})
+            if response.status_code != 200:
+                refused.append((name, value, response.text))
     assert refused == []
 
 
@@ -96,10 +96,10 @@ async def test_what_the_spec_does_not_allow_is_refused_by_name(
     accepted: list[tuple[str, Any, str]] = []
     for name, schema in model.parameters.items():
         for value in invalid_values(schema):
-            answer = await api.post(getattr(model, version), json=payload(model, **{name: value}))
-            error: str = answer.json().get("error", "") if answer.status_code == 400 else ""
-            if not (error.startswith(f"{name}: ") and error.endswith(allowed(schema))):
-                accepted.append((name, value, answer.text[:200]))
+            response = await api.post(getattr(model, version), json=payload(model, **{name: value}))
+            error: str = response.json().get("error", "") if response.status_code == 400 else ""
+            if not (error.startswith(f"{name}: ") and error.endswith(describe_allowed(schema))):
+                accepted.append((name, value, response.text[:200]))
     assert accepted == []
 
 
@@ -109,9 +109,9 @@ async def test_what_is_required_is_missed(
     for name in model.required:
         body = payload(model)
         del body[name]
-        answer = await api.post(model.v2, json=body)
-        assert answer.status_code == 400
-        assert answer.json()["error"].startswith(f"{name} is missing")
+        response = await api.post(model.v2, json=body)
+        assert response.status_code == 400
+        assert response.json()["error"].startswith(f"{name} is missing")
     empty = await api.post(model.v2, json={})
     assert empty.json()["error"].count("is missing") == len(model.required)
 
@@ -154,23 +154,23 @@ async def test_an_unknown_parameter_is_ignored_as_the_spec_leaves_it_open(
 @pytest.mark.parametrize("version", ["v1", "v2"])
 async def test_a_body_that_is_not_a_json_object_is_400(api: httpx.AsyncClient, body: bytes, version: str) -> None:
     headers = {"content-type": "application/json"}
-    answer = await api.post(f"/{version}/ltx-2-19b-t2v", content=body, headers=headers)
-    assert answer.status_code == 400
-    assert answer.json()["error"]
+    response = await api.post(f"/{version}/ltx-2-19b-t2v", content=body, headers=headers)
+    assert response.status_code == 400
+    assert response.json()["error"]
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
 async def test_another_content_type_is_406(api: httpx.AsyncClient, content_type: str | None) -> None:
     headers = {} if content_type is None else {"content-type": content_type}
-    answer = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers=headers)
-    assert answer.status_code == 406
-    assert "Content-Type" in answer.json()["error"]
+    response = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers=headers)
+    assert response.status_code == 406
+    assert "Content-Type" in response.json()["error"]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
 async def test_a_content_type_may_carry_parameters(api: httpx.AsyncClient, content_type: str) -> None:
-    answer = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers={"content-type": content_type})
-    assert answer.status_code == 200
+    response = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers={"content-type": content_type})
+    assert response.status_code == 200
 
 
 async def test_a_post_is_refused_in_the_documented_order(api: httpx.AsyncClient) -> None:
@@ -178,8 +178,8 @@ async def test_a_post_is_refused_in_the_documented_order(api: httpx.AsyncClient)
 
     async def refused(key: str, content_type: str, body: bytes) -> tuple[int, str]:
         headers = {"x-api-key": key, "content-type": content_type}
-        answer = await api.post("/v2/ltx-2-pro", content=body, headers=headers)
-        return answer.status_code, answer.json()["error"]
+        response = await api.post("/v2/ltx-2-pro", content=body, headers=headers)
+        return response.status_code, response.json()["error"]
 
     assert (await refused("wrong", "text/plain", b"{"))[0] == 401
     assert (await refused(key_of("forbidden"), "text/plain", b"{"))[0] == 403

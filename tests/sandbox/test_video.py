@@ -30,7 +30,7 @@ SMALL = VideoSpec("some-model", "Some model", 64, 48, 6, 12, sound=False, prompt
 
 
 @frozen
-class Seen:
+class DecodedVideo:
     """What a video turned out to be."""
 
     width: int
@@ -42,7 +42,7 @@ class Seen:
     pictures: tuple[bytes, ...]
 
 
-def look_at(data: bytes, *, keep: int = 0) -> Seen:
+def decode(data: bytes, *, keep: int = 0) -> DecodedVideo:
     with av.open(io.BytesIO(data), "r") as container:
         video = container.streams.video[0]
         assert video.codec_context.name == "h264"
@@ -65,11 +65,11 @@ def look_at(data: bytes, *, keep: int = 0) -> Seen:
             assert container.streams.audio[0].codec_context.name == "aac"
             samples = sum(frame.samples for frame in container.decode(audio=0))
             sound = samples / 48000
-    return Seen(width, height, frames, fps, duration, sound, tuple(pictures))
+    return DecodedVideo(width, height, frames, fps, duration, sound, tuple(pictures))
 
 
-def agrees(data: bytes, width: int, height: int, frames: int, fps: int, *, sound: bool) -> None:
-    seen = look_at(data)
+def assert_video(data: bytes, width: int, height: int, frames: int, fps: int, *, sound: bool) -> None:
+    seen = decode(data)
     assert (seen.width, seen.height, seen.frames, seen.fps) == (width, height, frames, fps)
     assert seen.duration == pytest.approx(frames / fps, abs=0.001)
     assert (seen.sound is not None) == sound
@@ -93,14 +93,14 @@ async def test_each_model_makes_the_video_that_was_asked_for(
     assert video.headers["content-type"] == "video/mp4"
     assert len(video.content) == result["video"]["file_size"]
     asked = expected_video(model, body)
-    agrees(video.content, asked.width, asked.height, asked.frames, asked.fps, sound=asked.sound)
+    assert_video(video.content, asked.width, asked.height, asked.frames, asked.fps, sound=asked.sound)
 
 
 @pytest.mark.parametrize("generate_audio", [True, False])
 def test_sound_is_there_where_it_was_asked_for(generate_audio: bool) -> None:
     video_spec = video_spec_of(load().models["ltx-2-fast"], {"prompt": "A heron.", "generate_audio": generate_audio})
     assert video_spec.sound is generate_audio
-    assert (look_at(render(evolve(video_spec, width=64, height=64))).sound is not None) is generate_audio
+    assert (decode(render(evolve(video_spec, width=64, height=64))).sound is not None) is generate_audio
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,18 @@ def test_sound_is_there_where_it_was_asked_for(generate_audio: bool) -> None:
 )
 def test_odd_sides_single_frames_and_one_frame_a_second(width: int, height: int, frames: int, fps: int) -> None:
     video = render(evolve(SMALL, width=width, height=height, frames=frames, fps=fps, sound=True))
-    agrees(video, width, height, frames, fps, sound=True)
+    assert_video(video, width, height, frames, fps, sound=True)
 
 
 @pytest.mark.parametrize(("frames", "fps"), [(400, 30), (31, 30), (97, 24), (400, 1)])
 def test_a_long_video_has_every_frame(frames: int, fps: int) -> None:
-    agrees(render(evolve(SMALL, frames=frames, fps=fps, sound=True)), 64, 48, frames, fps, sound=True)
+    assert_video(render(evolve(SMALL, frames=frames, fps=fps, sound=True)), 64, 48, frames, fps, sound=True)
 
 
 def test_something_moves_and_begins_again() -> None:
     width, height = 128, 96
     video_spec = evolve(SMALL, width=width, height=height, frames=25)
-    pictures = look_at(render(video_spec), keep=25).pictures
+    pictures = decode(render(video_spec), keep=25).pictures
     line = len(pictures[0]) // height
     track = round(height * TRACK) * line
     # Where the row of the disc is bright: its middle.
@@ -132,10 +132,10 @@ def test_something_moves_and_begins_again() -> None:
 
 
 def test_the_picture_tells_the_requests_apart() -> None:
-    first = look_at(render(evolve(SMALL, width=256, height=256, frames=1)), keep=1).pictures
+    first = decode(render(evolve(SMALL, width=256, height=256, frames=1)), keep=1).pictures
     changes: list[dict[str, Any]] = [{"prompt": "A kite."}, {"seed": "42"}, {"slug": "another"}, {"title": "Another"}]
     for change in changes:
-        other = look_at(render(evolve(SMALL, width=256, height=256, frames=1, **change)), keep=1).pictures
+        other = decode(render(evolve(SMALL, width=256, height=256, frames=1, **change)), keep=1).pictures
         assert other != first, change
 
 
@@ -157,7 +157,7 @@ def test_any_prompt_can_be_drawn(prompt: str) -> None:
     model = load().models["ltx-2-19b-t2v"]
     video_spec = video_spec_of(model, {"prompt": prompt, "width": 256, "height": 256, "num_frames": 1})
     assert len(video_spec.prompt) <= PROMPT_CHARACTERS
-    agrees(render(video_spec), 256, 256, 1, 24, sound=True)
+    assert_video(render(video_spec), 256, 256, 1, 24, sound=True)
 
 
 def test_a_prompt_is_put_in_one_line() -> None:
@@ -198,11 +198,11 @@ async def test_identical_requests_render_once(
 
 @pytest.mark.anyio
 async def test_a_video_that_two_ask_for_at_once_is_made_once() -> None:
-    started, finalize_any = threading.Event(), threading.Event()
+    started, release = threading.Event(), threading.Event()
 
     def slowly(video_spec: VideoSpec) -> bytes:
         started.set()
-        assert finalize_any.wait(10)
+        assert release.wait(10)
         return video_spec.slug.encode()
 
     cache = VideoCache(slowly)
@@ -215,7 +215,7 @@ async def test_a_video_that_two_ask_for_at_once_is_made_once() -> None:
         for _ in range(5):
             tasks.start_soon(ask)
         await anyio.to_thread.run_sync(started.wait)
-        finalize_any.set()
+        release.set()
     assert got == [b"some-model"] * 5
     assert cache.renders == 1
 

@@ -24,7 +24,7 @@ def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | N
     options: dict[str, Any] = {"v1_json": v1_json}
     try:
         if deviation is not None:
-            options |= _deviating(deviation)
+            options |= _options_for(deviation)
         app = create_app(speed=speed, **options)
         sock = listen(host, port)
     except (ListenError, ValueError) as error:
@@ -34,7 +34,7 @@ def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | N
     return 0
 
 
-def _deviating(name: str) -> dict[str, Any]:
+def _options_for(name: str) -> dict[str, Any]:
     # Imported where they are wanted: there are a thousand of them, and whoever serves the plain sandbox needs none.
     from segmind_ltx_sandbox.deviations import find
 
@@ -49,10 +49,10 @@ def listed_deviations() -> Iterator[str]:
     """A line about each deviation: its name, what it breaks or that it breaks nothing, and what it does."""
     from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS
 
-    for one in MUTANTS:
-        yield f"{one.name}  breaks {', '.join(one.clauses)}: {one.summary}"
-    for one in VARIANTS:
-        yield f"{one.name}  is allowed: {one.summary}"
+    for deviation in MUTANTS:
+        yield f"{deviation.name}  breaks {', '.join(deviation.clauses)}: {deviation.summary}"
+    for deviation in VARIANTS:
+        yield f"{deviation.name}  is allowed: {deviation.summary}"
 
 
 def announce(url: str) -> None:

@@ -26,7 +26,7 @@ class ApiResponse:
     media_type: str = JSON
     headers: Mapping[str, str] = field(factory=dict[str, str])
 
-    def response(self) -> Response:
+    def to_starlette(self) -> Response:
         """The answer as Starlette sends it."""
         body = self.content
         if self.media_type == JSON:

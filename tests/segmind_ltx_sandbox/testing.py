@@ -25,7 +25,7 @@ from segmind_ltx_sandbox.service.sandbox import Sandbox
 from segmind_ltx_sandbox.service.scenarios import VALID
 from segmind_ltx_spec import Contract
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 
 @frozen
@@ -69,9 +69,9 @@ def running_sandbox(
         thread = threading.Thread(target=server.run, args=([sock],), name="segmind-ltx sandbox", daemon=True)
         thread.start()
         try:
-            if not started.wait(_PATIENCE):
+            if not started.wait(_TIMEOUT):
                 raise RuntimeError("the sandbox did not start")
             yield RunningSandbox(url_of(sock), used, app.state.sandbox)
         finally:
             server.should_exit = True
-            thread.join(_PATIENCE)
+            thread.join(_TIMEOUT)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from segmind_ltx_sandbox.deviations.answers import answers
 from segmind_ltx_sandbox.deviations.base import Deviation
 from segmind_ltx_sandbox.deviations.billing import billing
 from segmind_ltx_sandbox.deviations.errors import blocking, errors, headers
 from segmind_ltx_sandbox.deviations.keys import keys, routes
 from segmind_ltx_sandbox.deviations.output import outputs
-from segmind_ltx_sandbox.deviations.payload import payloads, sloppy
-from segmind_ltx_sandbox.deviations.results import ends
+from segmind_ltx_sandbox.deviations.payload import broken_validation, payloads
+from segmind_ltx_sandbox.deviations.responses import responses
+from segmind_ltx_sandbox.deviations.results import results
 from segmind_ltx_sandbox.deviations.retention import retention
-from segmind_ltx_sandbox.deviations.states import life
+from segmind_ltx_sandbox.deviations.states import lifecycle
 from segmind_ltx_sandbox.deviations.statuses import statuses
 from segmind_ltx_sandbox.deviations.undetectable import UNSEEN, why_unseen
 from segmind_ltx_sandbox.deviations.variants import variants
@@ -28,14 +28,14 @@ def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
     """The mutants for a contract."""
     return (
         *payloads(contract),
-        *sloppy(contract),
+        *broken_validation(contract),
         *statuses(),
         *keys(),
         *routes(contract),
-        *life(),
-        *ends(),
+        *lifecycle(),
+        *results(),
         *retention(),
-        *answers(contract),
+        *responses(contract),
         *errors(),
         *headers(contract),
         *blocking(),

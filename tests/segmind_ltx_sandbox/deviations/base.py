@@ -15,7 +15,7 @@ from segmind_ltx_spec import Contract
 P = ParamSpec("P")
 BehaviourFactory = Callable[[Contract], Behaviour]
 """What `segmind_ltx_sandbox.create_app` takes as ``behaviour``."""
-Change = Callable[[ApiRequest, ApiResponse], ApiResponse]
+ResponseChange = Callable[[ApiRequest, ApiResponse], ApiResponse]
 """Another answer in place of one."""
 
 
@@ -46,22 +46,22 @@ def factory(
     return lambda contract: kind(contract, *args, **options)
 
 
-class Answering(Behaviour):
+class ChangesResponses(Behaviour):
     """The service as documented, with its answers changed on their way out."""
 
-    def __init__(self, contract: Contract, change: Change) -> None:
+    def __init__(self, contract: Contract, change: ResponseChange) -> None:
         """Change every answer by ``change``."""
         super().__init__(contract)
         self._change = change
 
-    def finalize(self, asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
+    def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
         """The changed answer."""
-        return self._change(asked, super().finalize(asked, answer))
+        return self._change(request, super().finalize(request, response))
 
 
-def answering(change: Change) -> BehaviourFactory:
+def changing_responses(change: ResponseChange) -> BehaviourFactory:
     """A service whose answers are changed by ``change``."""
-    return factory(Answering, change)
+    return factory(ChangesResponses, change)
 
 
 def when(causes: str, change: Callable[[ApiResponse], ApiResponse], kinds: str = "") -> BehaviourFactory:
@@ -70,33 +70,33 @@ def when(causes: str, change: Callable[[ApiResponse], ApiResponse], kinds: str =
     Both are words with spaces between them; see `segmind_ltx_sandbox.messages.CAUSES` and `Asked.kind`.
     """
 
-    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        meant = answer.cause in causes.split() and (not kinds or asked.kind in kinds.split())
-        return change(answer) if meant else answer
+    def changed(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        meant = response.cause in causes.split() and (not kinds or request.kind in kinds.split())
+        return change(response) if meant else response
 
-    return answering(changed)
+    return changing_responses(changed)
 
 
 def with_status(status: int) -> Callable[[ApiResponse], ApiResponse]:
     """The same answer with another status."""
-    return lambda answer: evolve(answer, status=status)
+    return lambda response: evolve(response, status=status)
 
 
 def with_content(content: Any) -> Callable[[ApiResponse], ApiResponse]:
     """The same status with other JSON."""
-    return lambda answer: evolve(answer, content=content, media_type="application/json")
+    return lambda response: evolve(response, content=content, media_type="application/json")
 
 
 def with_fields(**fields: Any) -> Callable[[ApiResponse], ApiResponse]:
     """The same JSON object with some of its fields set."""
-    return lambda answer: evolve(answer, content={**answer.content, **fields})
+    return lambda response: evolve(response, content={**response.content, **fields})
 
 
 def without(*names: str) -> Callable[[ApiResponse], ApiResponse]:
     """The same JSON object without some of its fields."""
 
-    def changed(answer: ApiResponse) -> ApiResponse:
-        return evolve(answer, content={key: value for key, value in answer.content.items() if key not in names})
+    def changed(response: ApiResponse) -> ApiResponse:
+        return evolve(response, content={key: value for key, value in response.content.items() if key not in names})
 
     return changed
 

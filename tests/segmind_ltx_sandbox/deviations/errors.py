@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from segmind_ltx_sandbox.deviations.answers import REFUSALS, kebab
 from segmind_ltx_sandbox.deviations.base import Deviation, when, with_content
+from segmind_ltx_sandbox.deviations.responses import ERROR_CAUSES, kebab
 from segmind_ltx_sandbox.messages import ApiResponse
 from segmind_ltx_spec import Contract
 
@@ -16,7 +16,7 @@ from segmind_ltx_spec import Contract
 def errors() -> Iterator[Deviation]:
     """Errors that say nothing: all of them, and those of each cause."""
     silent: tuple[tuple[str, Callable[[ApiResponse], ApiResponse]], ...] = (
-        ("empty-body", lambda answer: evolve(answer, content="", media_type="text/plain")),
+        ("empty-body", lambda response: evolve(response, content="", media_type="text/plain")),
         ("empty-object", with_content({})),
         ("empty-message", with_content({"error": ""})),
         ("null-message", with_content({"error": None})),
@@ -24,9 +24,9 @@ def errors() -> Iterator[Deviation]:
     )
     for label, change in silent:
         yield Deviation(
-            f"error/{label}", ("transport.error-message",), f"Errors say nothing: {label}.", when(REFUSALS, change)
+            f"error/{label}", ("transport.error-message",), f"Errors say nothing: {label}.", when(ERROR_CAUSES, change)
         )
-    for cause in REFUSALS.split():
+    for cause in ERROR_CAUSES.split():
         yield Deviation(
             f"error/silent/{cause}",
             ("transport.error-message",),
@@ -62,7 +62,9 @@ def headers(contract: Contract) -> Iterator[Deviation]:
 
 
 def _with_header(name: str, value: str) -> Callable[[ApiResponse], ApiResponse]:
-    return lambda answer: evolve(answer, headers={**answer.headers, name: value}) if name in answer.headers else answer
+    return lambda response: (
+        evolve(response, headers={**response.headers, name: value}) if name in response.headers else response
+    )
 
 
 def blocking() -> Iterator[Deviation]:
@@ -88,9 +90,9 @@ def blocking() -> Iterator[Deviation]:
         "v1/cut-off",
         ("transport.v1-bytes-or-json",),
         "The video of a blocking call is cut off in its first fifth.",
-        when("generated", lambda answer: evolve(answer, content=answer.content[: len(answer.content) // 5])),
+        when("generated", lambda response: evolve(response, content=response.content[: len(response.content) // 5])),
     )
 
 
 def _replaced(content: Any, media_type: str) -> Callable[[ApiResponse], ApiResponse]:
-    return lambda answer: evolve(answer, content=content, media_type=media_type)
+    return lambda response: evolve(response, content=content, media_type=media_type)

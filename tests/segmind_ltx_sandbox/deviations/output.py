@@ -13,7 +13,7 @@ from segmind_ltx_sandbox.service.scenarios import BY_KEY
 from segmind_ltx_spec import Contract
 
 
-class Delivering(Behaviour):
+class ReplacesVideo(Behaviour):
     """Delivers something else in place of a video."""
 
     def __init__(self, contract: Contract, change: Callable[[bytes], bytes]) -> None:
@@ -25,19 +25,19 @@ class Delivering(Behaviour):
         return self._change(video)
 
 
-class Withholding(Behaviour):
+class RefusesDownloads(Behaviour):
     """Answers every download with an error."""
 
-    def __init__(self, contract: Contract, answer: ApiResponse) -> None:
+    def __init__(self, contract: Contract, response: ApiResponse) -> None:
         super().__init__(contract)
-        self._answer = answer
+        self._answer = response
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
         """The error."""
         return self._answer
 
 
-class Locked(Behaviour):
+class RequiresKeyForDownload(Behaviour):
     """Gives videos to those alone who send their key."""
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:
@@ -46,7 +46,7 @@ class Locked(Behaviour):
         return None if known else error("key-at-output", 401, "API key is missing")
 
 
-class ShortLived(Behaviour):
+class ExpiresOutputsEarly(Behaviour):
     """Keeps videos for less than seven days."""
 
     def __init__(self, contract: Contract, seconds: float) -> None:
@@ -71,16 +71,16 @@ def outputs() -> Iterator[Deviation]:
             f"output/{label}",
             video,
             f"The output leads to something else: {label}.",
-            factory(Delivering, change),
+            factory(ReplacesVideo, change),
         )
     yield Deviation(
         "output/half-a-video",
         video,
         "Of each video the second half is missing.",
-        factory(Delivering, lambda whole: whole[: len(whole) // 2]),
+        factory(ReplacesVideo, lambda whole: whole[: len(whole) // 2]),
     )
     for status in (403, 404, 410, 500):
-        answer = (
+        response = (
             error("key-at-output", status, "no such output")
             if status != 403
             else page("key-at-output", 403, "Forbidden")
@@ -90,13 +90,13 @@ def outputs() -> Iterator[Deviation]:
             f"output/{status}",
             clauses,
             f"The output of every job is answered with {status}.",
-            factory(Withholding, answer),
+            factory(RefusesDownloads, response),
         )
-    yield Deviation("output/locked", ("output.without-key",), "A video needs the key.", Locked)
+    yield Deviation("output/locked", ("output.without-key",), "A video needs the key.", RequiresKeyForDownload)
     for label, seconds in (("one-day", 86400.0), ("six-days", 6 * 86400.0)):
         yield Deviation(
             f"output/{label}",
             ("output.seven-days",),
             f"Videos are kept for less than seven days: {label}.",
-            factory(ShortLived, seconds),
+            factory(ExpiresOutputsEarly, seconds),
         )

@@ -23,7 +23,7 @@ from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract
 
 
-class Reading(Behaviour):
+class ChangesResult(Behaviour):
     """Reads of a result are changed: ``change`` gets the answer, the job, how often it was read, and the time."""
 
     def __init__(self, contract: Contract, change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> None:
@@ -32,63 +32,63 @@ class Reading(Behaviour):
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """The changed answer."""
-        answer = super().result(job, state, now, origin, video)
+        response = super().result(job, state, now, origin, video)
         if state is not State.COMPLETED:
-            return answer
+            return response
         self._reads[job.id] += 1
-        return self._change(answer, job, self._reads[job.id], now)
+        return self._change(response, job, self._reads[job.id], now)
 
 
-def reading(change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> BehaviourFactory:
+def changing_results(change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> BehaviourFactory:
     """A service with other results."""
-    return factory(Reading, change)
+    return factory(ChangesResult, change)
 
 
-def ends() -> Iterator[Deviation]:
+def results() -> Iterator[Deviation]:
     """All of them."""
     yield from _outputs()
     yield from _failures()
 
 
-class Eager(Behaviour):
+class OutputBeforeCompleted(Behaviour):
     """Names the output of a job before it is done."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """With an output at any time."""
-        answer = super().result(job, state, now, origin, video)
-        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(answer) if video is None else answer
+        response = super().result(job, state, now, origin, video)
+        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(response) if video is None else response
 
 
-class EagerWhileRunning(Eager):
+class OutputWhileProcessing(OutputBeforeCompleted):
     """Names it as soon as it is at work."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """With an output unless it is QUEUED."""
-        kind = Behaviour if state is State.QUEUED else Eager
+        kind = Behaviour if state is State.QUEUED else OutputBeforeCompleted
         return kind.result(self, job, state, now, origin, video)
 
 
-class Telling(Behaviour):
+class OutputInStatus(Behaviour):
     """Names the output in the answer to a poll."""
 
     early = False
 
     def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
         """With an output."""
-        answer = super().status(job, state, now, origin)
-        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(answer) if self._tells(state) else answer
+        response = super().status(job, state, now, origin)
+        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(response) if self._tells(state) else response
 
     def _tells(self, state: State) -> bool:
         return state is State.COMPLETED or self.early
 
 
-class TellingEarly(Telling):
+class OutputInEveryStatus(OutputInStatus):
     """Names it from the start."""
 
     early = True
 
 
-class Swapping(Behaviour):
+class SwapsVideoOnSecondRead(Behaviour):
     """Answers the second reading of a result with the video of another job, where there is one."""
 
     def __init__(self, contract: Contract) -> None:
@@ -109,19 +109,22 @@ class Swapping(Behaviour):
 
 def _outputs() -> Iterator[Deviation]:
     def again(change: Callable[[ApiResponse], ApiResponse]) -> BehaviourFactory:
-        return reading(lambda answer, _, reads, __: change(answer) if reads > 1 else answer)
+        return changing_results(lambda response, _, reads, __: change(response) if reads > 1 else response)
 
     early = ("job.no-early-output",)
-    yield Deviation("life/output-early", early, "A result has an output from the start.", Eager)
-    yield Deviation("life/output-early-running", early, "A result has one as soon as it runs.", EagerWhileRunning)
+    yield Deviation("life/output-early", early, "A result has an output from the start.", OutputBeforeCompleted)
+    yield Deviation("life/output-early-running", early, "A result has one as soon as it runs.", OutputWhileProcessing)
     yield Deviation(
         "life/output-early-poll",
         (*early, "job.poll-has-no-output"),
         "A poll has an output from the start.",
-        TellingEarly,
+        OutputInEveryStatus,
     )
     yield Deviation(
-        "life/output-in-poll", ("job.poll-has-no-output",), "The poll of a COMPLETED job has its output.", Telling
+        "life/output-in-poll",
+        ("job.poll-has-no-output",),
+        "The poll of a COMPLETED job has its output.",
+        OutputInStatus,
     )
     has = ("job.completed-has-output",)
     for label, change in (
@@ -135,10 +138,12 @@ def _outputs() -> Iterator[Deviation]:
             f"life/output-{label}",
             clauses,
             f"The result of a COMPLETED job has an output that is missing or empty: {label}.",
-            reading(_always(change)),
+            changing_results(_always(change)),
         )
     stable = "job.result-stable"
-    yield Deviation("life/another-video", (stable,), "Read again, a result has another job's video.", Swapping)
+    yield Deviation(
+        "life/another-video", (stable,), "Read again, a result has another job's video.", SwapsVideoOnSecondRead
+    )
     yield Deviation(
         "life/output-vanishes",
         (stable, *has),
@@ -149,18 +154,20 @@ def _outputs() -> Iterator[Deviation]:
         "life/output-moves",
         (stable,),
         "Read again, a result has its output at another path, where nothing is.",
-        again(lambda answer: with_fields(output=answer.content["output"].replace("/outputs/", "/moved/"))(answer)),
+        again(
+            lambda response: with_fields(output=response.content["output"].replace("/outputs/", "/moved/"))(response)
+        ),
     )
     yield Deviation(
         "life/read-once",
         ("job.kept-one-hour", "job.result-stable"),
         "Read again, a result is 404.",
-        reading(lambda answer, _, reads, __: evolve(_gone(), cause="result") if reads > 1 else answer),
+        changing_results(lambda response, _, reads, __: evolve(_gone(), cause="result") if reads > 1 else response),
     )
 
 
 def _always(change: Callable[[ApiResponse], ApiResponse]) -> Callable[[ApiResponse, Job, int, float], ApiResponse]:
-    return lambda answer, _, __, ___: change(answer)
+    return lambda response, _, __, ___: change(response)
 
 
 def _gone() -> ApiResponse:
@@ -206,11 +213,11 @@ def _failures() -> Iterator[Deviation]:
         "life/blocked-with-200",
         ("job.blocked-is-failed", "job.failed-is-422", "job.states"),
         "A job that ends without a video is BLOCKED, with 200.",
-        when("failed", lambda answer: with_status(200)(with_fields(status="BLOCKED")(answer)), both),
+        when("failed", lambda response: with_status(200)(with_fields(status="BLOCKED")(response)), both),
     )
     yield Deviation(
         "life/failure-hidden",
         ("job.reads-agree", "job.failed-is-422", "poll.status.422"),
         "The status of a FAILED job says COMPLETED, with 200.",
-        when("failed", lambda answer: with_status(200)(with_fields(status="COMPLETED")(answer)), "poll"),
+        when("failed", lambda response: with_status(200)(with_fields(status="COMPLETED")(response)), "poll"),
     )

@@ -20,10 +20,10 @@ from segmind_ltx_sandbox.service.behaviour import Behaviour
 from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract
 
-Link = Callable[[Mapping[str, str], str], Mapping[str, str]]
+LinkChange = Callable[[Mapping[str, str], str], Mapping[str, str]]
 
 
-class Naming(Behaviour):
+class RepeatsIds(Behaviour):
     """Gives every ``every``-th job the id of one before it."""
 
     def __init__(self, contract: Contract, every: int) -> None:
@@ -38,23 +38,23 @@ class Naming(Behaviour):
         return self._last
 
 
-class Linking(Behaviour):
+class ChangesLinks(Behaviour):
     """Answers a submit with other URLs: ``change`` gets them, and the id of the job before."""
 
-    def __init__(self, contract: Contract, change: Link) -> None:
+    def __init__(self, contract: Contract, change: LinkChange) -> None:
         super().__init__(contract)
         self._change, self._before = change, "00000000-0000-4000-8000-000000000000"
 
     def accepted(self, job: Job, origin: str) -> ApiResponse:
         """With other URLs."""
-        answer = super().accepted(job, origin)
-        links = {key: value for key, value in answer.content.items() if key.endswith("_url")}
+        response = super().accepted(job, origin)
+        links = {key: value for key, value in response.content.items() if key.endswith("_url")}
         changed = {**links, **self._change(links, self._before)}
         self._before = job.id
-        return evolve(answer, content={**answer.content, **changed})
+        return evolve(response, content={**response.content, **changed})
 
 
-class Stating(Behaviour):
+class ChangesStates(Behaviour):
     """Has jobs in other states: ``state`` gets the job, its state, the time, and how often it was read so."""
 
     def __init__(self, contract: Contract, state: Callable[[Job, State, float, int], State]) -> None:
@@ -68,17 +68,17 @@ class Stating(Behaviour):
         return self._state(job, state, now, self._reads[job.id, state])
 
 
-def stating(state: Callable[[Job, State, float, int], State]) -> BehaviourFactory:
+def changing_states(state: Callable[[Job, State, float, int], State]) -> BehaviourFactory:
     """A service with other states."""
-    return factory(Stating, state)
+    return factory(ChangesStates, state)
 
 
-def linking(change: Link) -> BehaviourFactory:
+def changing_links(change: LinkChange) -> BehaviourFactory:
     """A service with other URLs."""
-    return factory(Linking, change)
+    return factory(ChangesLinks, change)
 
 
-def life() -> Iterator[Deviation]:
+def lifecycle() -> Iterator[Deviation]:
     """All of them."""
     yield from _ids()
     yield from _urls()
@@ -92,13 +92,13 @@ def _ids() -> Iterator[Deviation]:
             f"life/id-repeats-every-{every}",
             ("job.id-unique",),
             f"Every job of {every} has the id of the one before it.",
-            factory(Naming, every),
+            factory(RepeatsIds, every),
         )
-    yield Deviation("life/one-id", ("job.id-unique",), "Every job has the same id.", factory(Naming, 1))
+    yield Deviation("life/one-id", ("job.id-unique",), "Every job has the same id.", factory(RepeatsIds, 1))
 
 
 def _urls() -> Iterator[Deviation]:
-    def of(name: str, change: Callable[[str, str], str]) -> Link:
+    def of(name: str, change: Callable[[str, str], str]) -> LinkChange:
         return lambda links, before: {name: change(links[name], before)}
 
     def id_in(url: str) -> str:
@@ -110,25 +110,25 @@ def _urls() -> Iterator[Deviation]:
             f"life/{name}/of-another-job",
             broken,
             f"{name} is that of the job before.",
-            linking(of(name, lambda url, before: url.replace(id_in(url), before))),
+            changing_links(of(name, lambda url, before: url.replace(id_in(url), before))),
         )
         yield Deviation(
             f"life/{name}/elsewhere",
             broken,
             f"{name} is on another host, where nobody listens.",
-            linking(of(name, lambda url, _: "http://127.0.0.1:9/" + url.split("/", 3)[3])),
+            changing_links(of(name, lambda url, _: "http://127.0.0.1:9/" + url.split("/", 3)[3])),
         )
         yield Deviation(
             f"life/{name}/dead",
             broken,
             f"{name} leads nowhere.",
-            linking(of(name, lambda url, _: url.replace("/requests/", "/jobs/"))),
+            changing_links(of(name, lambda url, _: url.replace("/requests/", "/jobs/"))),
         )
     yield Deviation(
         "life/urls-swapped",
         ("job.urls-are-its-own",),
         "status_url and response_url are swapped.",
-        linking(lambda links, _: {"status_url": links["response_url"], "response_url": links["status_url"]}),
+        changing_links(lambda links, _: {"status_url": links["response_url"], "response_url": links["status_url"]}),
     )
 
 
@@ -157,8 +157,8 @@ def _words() -> Iterator[Deviation]:
 
 
 def _renamed(old: str, new: str, kinds: str) -> BehaviourFactory:
-    def changed(answer: ApiResponse) -> ApiResponse:
-        return with_fields(status=new)(answer) if answer.content["status"] == old else answer
+    def changed(response: ApiResponse) -> ApiResponse:
+        return with_fields(status=new)(response) if response.content["status"] == old else response
 
     return when("status result", changed, kinds)
 
@@ -182,16 +182,18 @@ def _order() -> Iterator[Deviation]:
         return State.PROCESSING if state is State.COMPLETED and reads > 2 else state
 
     def later(word: State, after: float) -> BehaviourFactory:
-        return stating(lambda job, s, now, _: word if s is State.COMPLETED and now > job.ended + after else s)
+        return changing_states(lambda job, s, now, _: word if s is State.COMPLETED and now > job.ended + after else s)
 
     def stuck(word: State) -> BehaviourFactory:
-        return stating(lambda _, state, __, ___: word if state in {State.PROCESSING, State.COMPLETED} else state)
+        return changing_states(
+            lambda _, state, __, ___: word if state in {State.PROCESSING, State.COMPLETED} else state
+        )
 
-    yield Deviation("life/backwards", ("job.never-backwards",), "QUEUED comes again.", stating(backwards))
+    yield Deviation("life/backwards", ("job.never-backwards",), "QUEUED comes again.", changing_states(backwards))
     yield Deviation(
-        "life/done-then-not", ("job.final",), "COMPLETED for a while, then at work again.", stating(first_done)
+        "life/done-then-not", ("job.final",), "COMPLETED for a while, then at work again.", changing_states(first_done)
     )
-    yield Deviation("life/undone", ("job.final",), "COMPLETED for two reads, then PROCESSING.", stating(twice))
+    yield Deviation("life/undone", ("job.final",), "COMPLETED for two reads, then PROCESSING.", changing_states(twice))
     yield Deviation(
         "life/fails-later", ("job.final",), "FAILED, 30 minutes after COMPLETED.", later(State.FAILED, 1800)
     )
@@ -200,7 +202,7 @@ def _order() -> Iterator[Deviation]:
         "life/recovers",
         ("job.final",),
         "A job that FAILED is at work again after two reads.",
-        stating(lambda _, state, __, reads: State.PROCESSING if state is State.FAILED and reads > 2 else state),
+        changing_states(lambda _, state, __, reads: State.PROCESSING if state is State.FAILED and reads > 2 else state),
     )
     for stays in (State.QUEUED, State.PROCESSING):
         yield Deviation(
@@ -213,7 +215,7 @@ def _order() -> Iterator[Deviation]:
         "life/failure-never-ends",
         ("job.ends",),
         "A job that would fail is PROCESSING for ever.",
-        stating(lambda _, state, __, ___: State.PROCESSING if state is State.FAILED else state),
+        changing_states(lambda _, state, __, ___: State.PROCESSING if state is State.FAILED else state),
     )
     for kind, cause in (("poll", "status"), ("result", "result")):
         for word in ("PROCESSING", "QUEUED"):
@@ -232,9 +234,9 @@ def _order() -> Iterator[Deviation]:
 
 
 def _behind(word: str) -> Callable[[ApiResponse], ApiResponse]:
-    def changed(answer: ApiResponse) -> ApiResponse:
-        if answer.content["status"] != "COMPLETED":
-            return answer
-        return without("output", "video")(with_fields(status=word)(answer))
+    def changed(response: ApiResponse) -> ApiResponse:
+        if response.content["status"] != "COMPLETED":
+            return response
+        return without("output", "video")(with_fields(status=word)(response))
 
     return changed

@@ -16,7 +16,7 @@ LONG: Final = 1000
 """Characters; no page bounds a prompt, and a server that stops here stops too early."""
 PICTURE: Final = "https://example.com/boat.png"
 
-Is = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 
 @frozen
@@ -28,7 +28,7 @@ class Group:
 
     rule: str
     label: str
-    matches: Is
+    matches: Predicate
     example: Any
     repaired: Callable[[Any], Any] | None = None
 
@@ -44,7 +44,7 @@ def nullable(schema: Mapping[str, Any]) -> bool:
     return "null" in schema["type"]
 
 
-def good_of(schema: Mapping[str, Any]) -> Any:
+def valid_value(schema: Mapping[str, Any]) -> Any:
     """A value that is allowed."""
     if "enum" in schema:
         return schema["enum"][0]
@@ -53,7 +53,7 @@ def good_of(schema: Mapping[str, Any]) -> Any:
     return {"string": "A kite.", "boolean": True}.get(kind_of(schema), schema.get("minimum", 42))
 
 
-def equal(value: Any) -> Is:
+def equal(value: Any) -> Predicate:
     """Matches one JSON value, and not true for 1."""
     return lambda given: type(given) is type(value) and given == value
 
@@ -103,7 +103,7 @@ def _is_number(given: Any) -> bool:
 def forbidden(model: Model, name: str) -> Iterator[Group]:
     """Values beside the documented ones, and what a lenient server takes them for."""
     schema = model.parameters[name]
-    good = good_of(schema)
+    good = valid_value(schema)
 
     def always(_: Any) -> Any:
         return good
@@ -181,7 +181,7 @@ def _outside(schema: Mapping[str, Any]) -> Iterator[Group]:
         yield Group("maximum", "far above", _between(high + 1.5, 1e9, whole=whole), 1_000_000, _constant(high))
 
 
-def _between(low: float, high: float, *, whole: bool = True) -> Is:
+def _between(low: float, high: float, *, whole: bool = True) -> Predicate:
     """Matches numbers between two that are excluded; a fraction in place of a whole one is a matter of its own."""
     return lambda given: _is_number(given) and low < given < high and not (whole and isinstance(given, float))
 

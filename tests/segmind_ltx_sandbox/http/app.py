@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from segmind_ltx_sandbox.http import control as local
+from segmind_ltx_sandbox.http import control
 from segmind_ltx_sandbox.http.origin import origin_of
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
 from segmind_ltx_sandbox.service.behaviour import Behaviour
@@ -57,7 +57,7 @@ def create_app(
     )
     api = Api(sandbox)
     app = Starlette(
-        routes=[*api.routes(), *local.routes(sandbox)],
+        routes=[*api.routes(), *control.routes(sandbox)],
         exception_handlers={404: api.no_such_route, 405: api.wrong_method},
         middleware=[Middleware(KeepEncodedSlashes)],
     )
@@ -77,59 +77,65 @@ class Api:
     def routes(self) -> list[Route]:
         """The routes: two for each model of the contract, and those of the jobs."""
         found = [
-            Route("/v2/requests/{request_id}/status", self._reading("poll", self._status)),
-            Route("/v2/requests/{request_id}", self._reading("result", self._result)),
-            Route("/v1/requests/{request_id}", self._reading("alias", self._result)),  # P: poll_url, for older clients.
+            Route("/v2/requests/{request_id}/status", self._read_endpoint("poll", self._status)),
+            Route("/v2/requests/{request_id}", self._read_endpoint("result", self._result)),
+            Route(
+                "/v1/requests/{request_id}", self._read_endpoint("alias", self._result)
+            ),  # P: poll_url, for older clients.
         ]
         for model in self._sandbox.contract.models.values():
-            for kind, path, act in (("v2", model.v2, self._submit), ("v1", model.v1, self._generate)):
+            for kind, path, handle in (("v2", model.v2, self._submit), ("v1", model.v1, self._generate)):
                 if self._behaviour.offers(model, kind):
-                    found.append(Route(path, self._posting(kind, model, act), methods=["POST"]))
+                    found.append(Route(path, self._post_endpoint(kind, model, handle), methods=["POST"]))
         return found
 
     async def no_such_route(self, request: Request, _: Exception) -> Response:
         """404, where the caller has a key or the path is none of the API's."""
-        asked = asked_of(request, "other")
-        scenario = self._admitted(asked) if request.url.path.startswith(("/v1/", "/v2/")) else None
-        return self._send(asked, scenario if isinstance(scenario, ApiResponse) else self._behaviour.no_such_route())
+        api_request = api_request_of(request, "other")
+        scenario = self._admit(api_request) if request.url.path.startswith(("/v1/", "/v2/")) else None
+        return self._send(
+            api_request, scenario if isinstance(scenario, ApiResponse) else self._behaviour.no_such_route()
+        )
 
     async def wrong_method(self, request: Request, error: Exception) -> Response:
         """405. P: HTML, from in front of the part that checks keys."""
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
-        return self._send(asked_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
+        return self._send(api_request_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
 
-    def _posting(
+    def _post_endpoint(
         self,
         kind: str,
         model: Model,
-        act: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[ApiResponse]],
+        handle: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[ApiResponse]],
     ) -> Endpoint:
         """An endpoint that does the checks that v1 and v2 have in common, in the service's order."""
 
         async def endpoint(request: Request) -> Response:
-            asked = asked_of(request, kind, model)
-            scenario = self._admitted(asked)
+            api_request = api_request_of(request, kind, model)
+            scenario = self._admit(api_request)
             if isinstance(scenario, ApiResponse):
-                return self._send(asked, scenario)
-            payload = self._behaviour.parsed(asked, await request.body())
+                return self._send(api_request, scenario)
+            payload = self._behaviour.parsed(api_request, await request.body())
             if isinstance(payload, ApiResponse):
-                return self._send(asked, payload)
-            payload = self._behaviour.validated(asked, model, payload)
+                return self._send(api_request, payload)
+            payload = self._behaviour.validated(api_request, model, payload)
             if isinstance(payload, ApiResponse):
-                return self._send(asked, payload)
-            return self._send(asked, await act(request, model, payload, scenario))
+                return self._send(api_request, payload)
+            return self._send(api_request, await handle(request, model, payload, scenario))
 
         return endpoint
 
-    def _reading(self, kind: str, act: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
+    def _read_endpoint(self, kind: str, handle: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
         """An endpoint about a job."""
 
         async def endpoint(request: Request) -> Response:
-            asked = asked_of(request, kind)
-            scenario = self._admitted(asked)
+            api_request = api_request_of(request, kind)
+            scenario = self._admit(api_request)
             if isinstance(scenario, ApiResponse):
-                return self._send(asked, scenario)
-            return self._send(asked, await act(request.path_params["request_id"], scenario, origin_of(request)))
+                return self._send(api_request, scenario)
+            return self._send(
+                api_request, await handle(request.path_params["request_id"], scenario, origin_of(request))
+            )
 
         return endpoint
 
@@ -149,15 +155,17 @@ class Api:
     async def _result(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
         return await self._sandbox.result(request_id, scenario, origin)
 
-    def _admitted(self, asked: ApiRequest) -> Scenario | ApiResponse:
-        response = self._behaviour.intercept(asked)
-        return response or self._sandbox.admit(self._behaviour.admitted(asked), paying=asked.method == "POST")
+    def _admit(self, api_request: ApiRequest) -> Scenario | ApiResponse:
+        response = self._behaviour.intercept(api_request)
+        return response or self._sandbox.admit(
+            self._behaviour.admitted(api_request), paying=api_request.method == "POST"
+        )
 
-    def _send(self, asked: ApiRequest, answer: ApiResponse) -> Response:
-        return self._behaviour.finalize(asked, answer).response()
+    def _send(self, api_request: ApiRequest, response: ApiResponse) -> Response:
+        return self._behaviour.finalize(api_request, response).to_starlette()
 
 
-def asked_of(request: Request, kind: str, model: Model | None = None) -> ApiRequest:
+def api_request_of(request: Request, kind: str, model: Model | None = None) -> ApiRequest:
     """What a request asks for."""
     return ApiRequest(kind, request.method, request.url.path, request.headers, request.query_params, model)
 

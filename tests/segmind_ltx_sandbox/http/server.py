@@ -54,12 +54,12 @@ class Server(uvicorn.Server):
             app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
         )
         super().__init__(config)
-        self._tell = started
+        self._on_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and tell."""
         await super().startup(sockets=sockets)
-        self._tell()
+        self._on_started()
 
 
 def serve(app: ASGIApp, sock: socket.socket, started: Callable[[str], None]) -> None:
@@ -72,19 +72,19 @@ def serve(app: ASGIApp, sock: socket.socket, started: Callable[[str], None]) -> 
 def _signals_end_quietly() -> Generator[None]:
     # uvicorn stops at a signal and then raises it once more, for whoever was there before it. Here that is nobody:
     # the signal did its work, and the process ends with status 0.
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except _Left:
+    except _Stopped:
         pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-class _Left(BaseException):
+class _Stopped(BaseException):
     """A signal asked for the end."""
 
 
-def _leave(_number: int, _frame: object) -> None:
-    raise _Left
+def _stop(_number: int, _frame: object) -> None:
+    raise _Stopped

@@ -46,15 +46,15 @@ class Behaviour:
         """Whether a model has a route under ``version``, v1 or v2."""
         return True
 
-    def intercept(self, asked: ApiRequest) -> ApiResponse | None:  # noqa: ARG002  others might have a gateway in front
+    def intercept(self, request: ApiRequest) -> ApiResponse | None:  # noqa: ARG002  others might have a gateway in front
         """An answer before anything is looked at, and instead of it."""
         return None
 
     # Who asks
 
-    def admitted(self, asked: ApiRequest) -> Scenario | ApiResponse:
+    def admitted(self, request: ApiRequest) -> Scenario | ApiResponse:
         """Who sent a request, or why it is refused."""
-        return self.scenario_of(self.key_in(asked.headers, asked.query))
+        return self.scenario_of(self.key_in(request.headers, request.query))
 
     def key_in(self, headers: Headers, query: QueryParams) -> str | None:  # noqa: ARG002  others might read the query
         """The key that a request carries, taken from the x-api-key header alone."""
@@ -95,11 +95,11 @@ class Behaviour:
 
     # What is asked
 
-    def parsed(self, asked: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
+    def parsed(self, request: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
         """The JSON object of a POST, or why it is refused."""
-        return self.payload_of(asked.headers.get("content-type", ""), body)
+        return self.payload_of(request.headers.get("content-type", ""), body)
 
-    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:  # noqa: ARG002
+    def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:  # noqa: ARG002
         """The payload as it is used, which is as it was sent; or why it is refused."""
         return self.invalid(model, payload) or payload
 
@@ -223,13 +223,13 @@ class Behaviour:
         """The bytes of a video as they are downloaded."""
         return video
 
-    def finalize(self, asked: ApiRequest, answer: ApiResponse) -> ApiResponse:  # noqa: ARG002  others might look at who asks
+    def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:  # noqa: ARG002  others might look at who asks
         """The last word on an answer of an API route, by what it answers."""
-        return self.finalize_any(answer)
+        return self.finalize_any(response)
 
-    def finalize_any(self, answer: ApiResponse) -> ApiResponse:
+    def finalize_any(self, response: ApiResponse) -> ApiResponse:
         """The last word on every answer of an API route, whatever its cause."""
-        return answer
+        return response
 
 
 RESET: Final = "x-rate-limit-reset-at-utc"

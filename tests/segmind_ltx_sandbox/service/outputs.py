@@ -36,8 +36,8 @@ class VideoCache:
 
     async def get(self, video_spec: VideoSpec) -> bytes:
         """The video, from memory or made in a worker thread."""
-        kept = self._kept(video_spec)
-        return await run_sync(self._made, video_spec) if kept is None else kept
+        kept = self._cached(video_spec)
+        return await run_sync(self._get_or_render, video_spec) if kept is None else kept
 
     def clear(self) -> None:
         """Forget every video; each is made again when it is next asked for."""
@@ -45,22 +45,22 @@ class VideoCache:
             self._videos.clear()
             self.size = 0
 
-    def _kept(self, video_spec: VideoSpec) -> bytes | None:
+    def _cached(self, video_spec: VideoSpec) -> bytes | None:
         with self._lock:
             video = self._videos.get(video_spec)
             if video is not None:
                 self._videos.move_to_end(video_spec)
             return video
 
-    def _made(self, video_spec: VideoSpec) -> bytes:
+    def _get_or_render(self, video_spec: VideoSpec) -> bytes:
         with self._rendering:
-            video = self._kept(video_spec)
+            video = self._cached(video_spec)
             if video is None:
                 video = self._render(video_spec)
-                self._keep(video_spec, video)
+                self._store(video_spec, video)
             return video
 
-    def _keep(self, video_spec: VideoSpec, video: bytes) -> None:
+    def _store(self, video_spec: VideoSpec, video: bytes) -> None:
         with self._lock:
             self.renders += 1
             self._videos[video_spec] = video

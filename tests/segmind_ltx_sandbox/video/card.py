@@ -60,11 +60,11 @@ def card(video_spec: VideoSpec) -> Image.Image:
     return image
 
 
-def wrap(text: str, font: _Font, width: float, most: int) -> list[str]:
+def wrap(text: str, font: _Font, width: float, max_lines: int) -> list[str]:
     """Break a text into at most ``most`` lines that fit; a word that is wider than a line is cut."""
     lines: list[str] = []
     rest = text
-    while rest and len(lines) < most:
+    while rest and len(lines) < max_lines:
         fits = _fitting(rest, font, width)
         cut = rest.rfind(" ", 0, fits + 1) if fits < len(rest) else fits
         cut = cut if cut > 0 else fits

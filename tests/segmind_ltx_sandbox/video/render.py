@@ -26,7 +26,7 @@ from segmind_ltx_sandbox.video.disc import Disc
 from segmind_ltx_sandbox.video.packets import seconds, timed
 from segmind_ltx_sandbox.video.spec import VideoSpec
 
-_SHORTEST_LOOP: Final = 8
+_MIN_LOOP_FRAMES: Final = 8
 """Frames in a loop at very few frames a second, so that something still moves."""
 
 _INDEX_BASE: Final = 4096
@@ -43,23 +43,23 @@ _OPTIONS: Final = {
 def render(video_spec: VideoSpec) -> bytes:
     """The video as an mp4: H.264, and AAC where there is sound. The same recipe gives the same bytes."""
     buffer = io.BytesIO()
-    chords = sound.packets_for(video_spec.duration) if video_spec.sound else []
+    sound_packets = sound.packets_for(video_spec.duration) if video_spec.sound else []
     # The index goes to the front, so that a player can start before it has everything. Room is left for it, which
     # is simpler than moving the rest afterwards: three times what was measured, 7 bytes a packet and 1.2 kB.
-    options = {"moov_size": str(_INDEX_BASE + _INDEX_PACKET * (video_spec.frames + len(chords)))}
+    options = {"moov_size": str(_INDEX_BASE + _INDEX_PACKET * (video_spec.frames + len(sound_packets)))}
     with av.open(buffer, "w", format="mp4", options=options) as container:
         video = container.add_stream("libx264", rate=video_spec.fps, options=dict(_OPTIONS))
-        tone = sound.packets(sound.add_to(container), chords) if video_spec.sound else iter(())
+        tone = sound.packets(sound.add_to(container), sound_packets) if video_spec.sound else iter(())
         loop = _encode_loop(video_spec, video)
         # Both streams in the order of time, as a player wants to read them.
-        for packet in merge(_pictures(video_spec, video, loop), tone, key=seconds):
+        for packet in merge(_video_packets(video_spec, video, loop), tone, key=seconds):
             container.mux(packet)
     return buffer.getvalue()
 
 
 def _encode_loop(video_spec: VideoSpec, video: VideoStream) -> list[tuple[bytes, bool]]:
     """Encode the loop; answers its packets, and of each whether it is a key frame."""
-    frames = min(video_spec.frames, max(video_spec.fps, _SHORTEST_LOOP))
+    frames = min(video_spec.frames, max(video_spec.fps, _MIN_LOOP_FRAMES))
     even = video_spec.width % 2 == 0 and video_spec.height % 2 == 0
     video.width, video.height = video_spec.width, video_spec.height
     # With subsampled colours both sides have to be even; an odd side is asked for rarely, and honoured.
@@ -78,7 +78,9 @@ def _encode_loop(video_spec: VideoSpec, video: VideoStream) -> list[tuple[bytes,
     return packets
 
 
-def _pictures(video_spec: VideoSpec, video: VideoStream, loop: list[tuple[bytes, bool]]) -> Iterator[av.Packet[Any]]:
+def _video_packets(
+    video_spec: VideoSpec, video: VideoStream, loop: list[tuple[bytes, bool]]
+) -> Iterator[av.Packet[Any]]:
     """The loop's packets, again and again, until there are as many as frames were asked for."""
     unit = Fraction(1, video_spec.fps)
     for index in range(video_spec.frames):

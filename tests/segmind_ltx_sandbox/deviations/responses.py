@@ -8,11 +8,11 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
-from segmind_ltx_sandbox.deviations.base import Change, Deviation, answering
+from segmind_ltx_sandbox.deviations.base import Deviation, ResponseChange, changing_responses
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
 from segmind_ltx_spec import Contract
 
-REFUSALS: Final = "missing-key unknown-key scenario no-credits no-such-route malformed invalid unknown-request"
+ERROR_CAUSES: Final = "missing-key unknown-key scenario no-credits no-such-route malformed invalid unknown-request"
 Json = dict[str, Any]
 
 
@@ -33,11 +33,11 @@ PLACES: Final[Mapping[str, Place]] = {
     "JobMetrics": Place("status result failed", "poll result alias", "metrics"),
     "VideoFile": Place("result", "result alias", "video"),
     "BlockingResult": Place("generated"),
-    "ErrorMessage": Place(REFUSALS),
+    "ErrorMessage": Place(ERROR_CAUSES),
 }
 
 
-def answers(contract: Contract) -> Iterator[Deviation]:
+def responses(contract: Contract) -> Iterator[Deviation]:
     """Those of every schema that the sandbox answers with."""
     schemas: dict[str, Json] = contract.document["components"]["schemas"]
     for title, place in PLACES.items():
@@ -48,24 +48,24 @@ def answers(contract: Contract) -> Iterator[Deviation]:
                 f"answer/{prefix}/{label}",
                 (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ()))),
                 f"In place of {title} comes {label.replace('-', ' ')}.",
-                answering(_whole(place, value)),
+                changing_responses(_replacing(place, value)),
                 options,
             )
         for name in schema.get("required", ()):
             yield Deviation(
                 f"answer/{prefix}/{name}/missing",
-                (f"{prefix}.{name}.required", *_follows(title, name, "missing")),
+                (f"{prefix}.{name}.required", *_consequences(title, name, "missing")),
                 f"{title} has no {name}.",
-                answering(_field(place, _lacking(name))),
+                changing_responses(_changing(place, _dropping(name))),
                 options,
             )
         for name, field in schema["properties"].items():
-            for label, value in _wrong(field):
+            for label, value in _wrong_values(field):
                 yield Deviation(
                     f"answer/{prefix}/{name}/{label}",
-                    (f"{prefix}.{name}", *_follows(title, name, label)),
+                    (f"{prefix}.{name}", *_consequences(title, name, label)),
                     f"{title}: {name} is {label.replace('-', ' ')}.",
-                    answering(_field(place, _setting(name, value))),
+                    changing_responses(_changing(place, _setting(name, value))),
                     options,
                 )
 
@@ -75,7 +75,7 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
 
 
-def _follows(title: str, name: str, label: str) -> Iterator[str]:
+def _consequences(title: str, name: str, label: str) -> Iterator[str]:
     """What is broken with it necessarily."""
     match title, name:
         case "JobStatus" | "JobResult", "status" if label not in {"missing"}:
@@ -96,7 +96,7 @@ def _follows(title: str, name: str, label: str) -> Iterator[str]:
             return
 
 
-def _lacking(name: str) -> Callable[[Json], Json]:
+def _dropping(name: str) -> Callable[[Json], Json]:
     return lambda found: {key: value for key, value in found.items() if key != name}
 
 
@@ -109,36 +109,36 @@ def _setting(name: str, value: Any) -> Callable[[Json], Json]:
     return change
 
 
-def _whole(place: Place, value: Any) -> Change:
-    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        if not _stands(place, asked, answer):
-            return answer
-        content = value if place.field is None else {**answer.content, place.field: value}
-        return evolve(answer, content=content, media_type="application/json")
+def _replacing(place: Place, value: Any) -> ResponseChange:
+    def changed(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        if not _contains(place, request, response):
+            return response
+        content = value if place.field is None else {**response.content, place.field: value}
+        return evolve(response, content=content, media_type="application/json")
 
     return changed
 
 
-def _field(place: Place, change: Callable[[Json], Json]) -> Change:
-    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        if not _stands(place, asked, answer):
-            return answer
+def _changing(place: Place, change: Callable[[Json], Json]) -> ResponseChange:
+    def changed(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        if not _contains(place, request, response):
+            return response
         if place.field is None:
-            return evolve(answer, content=change(answer.content))
-        return evolve(answer, content={**answer.content, place.field: change(answer.content[place.field])})
+            return evolve(response, content=change(response.content))
+        return evolve(response, content={**response.content, place.field: change(response.content[place.field])})
 
     return changed
 
 
-def _stands(place: Place, asked: ApiRequest, answer: ApiResponse) -> bool:
-    if answer.cause not in place.causes.split() or asked.kind not in place.kinds.split():
+def _contains(place: Place, request: ApiRequest, response: ApiResponse) -> bool:
+    if response.cause not in place.causes.split() or request.kind not in place.kinds.split():
         return False
     # A gateway's page is no ErrorMessage, and a result without a video no VideoFile.
-    content: object = answer.content
+    content: object = response.content
     return isinstance(content, dict) and (place.field is None or place.field in content)
 
 
-def _wrong(field: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _wrong_values(field: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """What is wrong for a field: null, another type, and what its keywords forbid."""
     if "$ref" in field:
         yield from (("a-list", [1]), ("a-text", "an object"), ("null", None))
