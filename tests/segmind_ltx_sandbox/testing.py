@@ -1,11 +1,11 @@
-"""The sandbox for the tests of others: a server in a thread of the same process.
+"""Run the sandbox in a test: a server in a thread of the same process.
 
     with running_sandbox(clock=ManualClock()) as sandbox:
         client = Client(api_key=sandbox.key, base_url=sandbox.base_url)
         ...
         sandbox.clock.advance(3601)
 
-For async tests no server is needed: ``httpx.ASGITransport(app=create_app(clock=ManualClock()))``.
+Async tests need no server: ``httpx.ASGITransport(app=create_app(clock=ManualClock()))``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class RunningSandbox:
     clock: Clock
     state: Sandbox
     key: str = VALID
-    """The key with which everything works; see `segmind_ltx_sandbox.SCENARIOS` for others."""
+    """The key of the scenario ``valid``; see `segmind_ltx_sandbox.SCENARIOS` for others."""
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""Sandboxes that are wrong on purpose: mutants, each of which breaks one clause, and variants, which break none.
+"""Serve sandboxes that are wrong on purpose: each mutant breaks one clause, and a variant breaks none.
 
-A conformance suite has to fail the first and must not fail the second.
+A conformance suite has to fail a mutant and must not fail a variant.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from segmind_ltx_spec import Contract, load
 
 
 def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
-    """The mutants for a contract."""
+    """Return the mutants for a contract."""
     return (
         *payloads(contract),
         *broken_validation(contract),
@@ -46,13 +46,13 @@ def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
 
 
 MUTANTS: Final = mutants_of(load())
-"""Those for the contract as shipped."""
+"""The mutants for the shipped contract."""
 VARIANTS: Final = tuple(variants())
-"""What the documents allow."""
+"""Deviations that the documents allow."""
 
 
 def find(name: str) -> Deviation:
-    """The mutant or variant of that name. Raises `KeyError` where there is none."""
+    """Return the mutant or variant called ``name``. Raise `KeyError` if there is none."""
     return _BY_NAME[name]
 
 

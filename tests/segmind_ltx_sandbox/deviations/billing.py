@@ -1,4 +1,4 @@
-"""Money: what is billed that should be free, and what is not billed that should be."""
+"""Billing: free requests that are billed, and billable ones that are not."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract, Model
 
 FEE = 0.05
-"""USD for what should be free."""
+"""USD billed for a request that should be free."""
 BALANCE_HEADER = "x-remaining-credits"
 
 
 class BillsReads(Behaviour):
-    """Bills each reading of a job."""
+    """Bills each poll of a job."""
 
     def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
-        """For a fee."""
+        """Charge the fee, then return the status."""
         job.account.charge(FEE)
         return super().status(job, state, now, origin)
 
     def metrics(self, job: Job, state: State, now: float) -> dict[str, Any]:
-        """With the balance as it is by now."""
+        """Return the metrics with the current balance."""
         found = super().metrics(job, state, now)
         return {**found, "remaining_credits": job.account.credits} if state is State.COMPLETED else found
 
 
 class BillsRefusals(Behaviour):
-    """Bills POSTs that it refused: whatever it tells of the balance afterwards has that taken off."""
+    """Bills refused POSTs: every balance that it reports afterwards is lower by their fees."""
 
     def __init__(self, contract: Contract, causes: str) -> None:
         super().__init__(contract)
@@ -42,7 +42,7 @@ class BillsRefusals(Behaviour):
         self._owed_at_end = dict[str, float]()
 
     def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
-        """Counted where it is a refusal; told where it is a video."""
+        """Add the fee if the POST was refused; lower the balance in the header if there is one."""
         if request.method == "POST" and response.cause in self._causes:
             self._owed += FEE
         left = response.headers.get(BALANCE_HEADER)
@@ -53,7 +53,7 @@ class BillsRefusals(Behaviour):
         return super().finalize(request, response)
 
     def metrics(self, job: Job, state: State, now: float) -> dict[str, Any]:
-        """With the balance as it was when the job ended."""
+        """Return the metrics with a balance lower by the fees up to the end of the job."""
         found = super().metrics(job, state, now)
         if "remaining_credits" not in found:
             return found
@@ -62,10 +62,10 @@ class BillsRefusals(Behaviour):
 
 
 class BillsFailures(Behaviour):
-    """Bills jobs that failed."""
+    """Bills failed jobs."""
 
     def metrics(self, job: Job, state: State, now: float) -> dict[str, Any]:
-        """With a cost, whatever came of it."""
+        """Return the metrics with a cost even if the job failed."""
         found = super().metrics(job, state, now)
         if state is not State.FAILED:
             return found
@@ -75,32 +75,32 @@ class BillsFailures(Behaviour):
 
 
 class ReusesJobForSameBody(Behaviour):
-    """Takes the same body, sent again, for the same job."""
+    """Returns the first job if the same body is submitted again."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self._body, self._known = "", dict[str, Job]()
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """As usual; the body is noted."""
+        """Remember the body for `accepted`, then validate."""
         self._body = f"{request.path} {request.headers.get('x-api-key')} {json.dumps(payload, sort_keys=True)}"
         return super().validated(request, model, payload)
 
     def accepted(self, job: Job, origin: str) -> ApiResponse:
-        """The job of that body."""
+        """Return the first job with this body."""
         first = self._known.setdefault(self._body, job)
         return super().accepted(first, origin)
 
 
 class ChargesRepeatsOnce(Behaviour):
-    """Makes two jobs of the same submit sent twice, and charges one."""
+    """Makes two jobs if the same body is submitted twice, and charges for the first alone."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self._seen = set[str]()
 
     def cost(self, model: Model, payload: Mapping[str, Any]) -> float:
-        """Nothing for what was made before."""
+        """Return 0 if the same body was submitted before."""
         body = f"{model.slug} {json.dumps(payload, sort_keys=True)}"
         known = body in self._seen
         self._seen.add(body)
@@ -108,7 +108,7 @@ class ChargesRepeatsOnce(Behaviour):
 
 
 def billing() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield the deviations about billing."""
     yield Deviation("billing/reads", ("billing.reads-are-free",), "Each poll costs something.", BillsReads)
     for label, causes in (("invalid", "invalid malformed"), ("unknown-models", "no-such-route")):
         yield Deviation(
@@ -121,7 +121,7 @@ def billing() -> Iterator[Deviation]:
     yield Deviation(
         "billing/failed-cost",
         ("billing.failed-is-free",),
-        "A job that FAILED tells a cost and bills none.",
+        "A job that FAILED reports a cost and bills none.",
         ReportsCostOfFailure,
     )
     yield Deviation(
@@ -139,10 +139,10 @@ def billing() -> Iterator[Deviation]:
 
 
 class ReportsCostOfFailure(Behaviour):
-    """Tells a cost where there is none."""
+    """Reports a cost of failed jobs, and bills none."""
 
     def failed(self, job: Job, state: State, now: float) -> ApiResponse:
-        """With a cost in its metrics."""
+        """Return the response with a cost in its metrics."""
         response = super().failed(job, state, now)
         return evolve(
             response, content={**response.content, "metrics": {**response.content["metrics"], "cost": job.cost}}

@@ -1,4 +1,4 @@
-"""Keys: who is let in without one, with a wrong one, or with one in the wrong place; and routes that are missing."""
+"""Keys that should be refused but work, keys that work in the wrong place, and missing routes."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ Admission = Callable[[ApiRequest, Scenario | ApiResponse], Scenario | ApiRespons
 
 
 class ChangesAdmission(Behaviour):
-    """Lets in whom ``admit`` says."""
+    """Decides by ``admit`` which requests are refused for their key."""
 
     def __init__(self, contract: Contract, admit: Admission) -> None:
         super().__init__(contract)
         self._admit = admit
 
     def admitted(self, request: ApiRequest) -> Scenario | ApiResponse:
-        """Another decision in place of the usual one."""
+        """Return the decision of ``admit``."""
         return self._admit(request, super().admitted(request))
 
 
 def changing_admission(admit: Admission) -> BehaviourFactory:
-    """A service that decides by ``admit`` who is let in."""
+    """Return a factory of services that decide by ``admit``."""
     return factory(ChangesAdmission, admit)
 
 
 def keys() -> Iterator[Deviation]:
-    """All of them that are about keys."""
+    """Yield the deviations about keys."""
     for kinds in (*((kind,) for kind in ROUTES), ("poll", "result"), ROUTES):
-        where = "+".join(kinds) if len(kinds) < len(ROUTES) else "everywhere"
+        routes = "+".join(kinds) if len(kinds) < len(ROUTES) else "everywhere"
         statuses = tuple(f"{kind}.status.401" for kind in kinds)
         yield Deviation(
-            f"key/missing-works/{where}",
+            f"key/missing-works/{routes}",
             ("auth.missing-key", *statuses),
-            f"No key is needed: {where}.",
+            f"No key is needed: {routes}.",
             changing_admission(_accepting_refused("missing-key", kinds)),
         )
         yield Deviation(
-            f"key/wrong-works/{where}",
+            f"key/wrong-works/{routes}",
             ("auth.wrong-key", *statuses),
-            f"Any key works: {where}.",
+            f"Any key works: {routes}.",
             changing_admission(_accepting_refused("unknown-key", kinds)),
         )
     for name, status, kinds in _refused_scenarios():
@@ -74,14 +74,14 @@ def keys() -> Iterator[Deviation]:
     yield Deviation(
         "key/one-message",
         ("auth.messages-differ",),
-        "A missing and a wrong key are answered in the same words.",
+        "A missing and a wrong key get the same message.",
         when("missing-key unknown-key", lambda response: evolve(response, content={"error": "unauthorized"})),
     )
 
 
 def _accepting_refused(cause: str, kinds: tuple[str, ...]) -> Admission:
     def admit(request: ApiRequest, usual: Scenario | ApiResponse) -> Scenario | ApiResponse:
-        # A key that is elsewhere than in the header is a matter of its own.
+        # If the key is in another place than the header, another clause is broken.
         elsewhere = "authorization" in request.headers or bool(request.query)
         refused = isinstance(usual, ApiResponse) and usual.cause == cause and not elsewhere
         return BY_KEY[VALID] if refused and request.kind in kinds else usual
@@ -90,7 +90,7 @@ def _accepting_refused(cause: str, kinds: tuple[str, ...]) -> Admission:
 
 
 def _refused_scenarios() -> Iterator[tuple[str, int, tuple[str, ...]]]:
-    """The scenarios whose keys do not work: name, status and routes."""
+    """Yield name, status and routes of the scenarios whose keys are refused."""
     for scenario in BY_KEY.values():
         if scenario.status is not None:
             yield scenario.name, scenario.status, ("v1", "v2")
@@ -122,26 +122,26 @@ def _bearer(headers: Headers) -> str | None:
 
 
 class ReadsOnlyBearer(Behaviour):
-    """Reads the key as a bearer token and nowhere else."""
+    """Reads the key from a bearer token alone."""
 
     def key_in(self, headers: Headers, query: QueryParams) -> str | None:  # noqa: ARG002
-        """The bearer token."""
+        """Return the bearer token."""
         return _bearer(headers)
 
 
 class AcceptsBearer(Behaviour):
-    """Reads the key as a bearer token as well."""
+    """Reads the key from a bearer token if the header is missing."""
 
     def key_in(self, headers: Headers, query: QueryParams) -> str | None:
-        """The header, or else the bearer token."""
+        """Return the header, else the bearer token."""
         return super().key_in(headers, query) or _bearer(headers)
 
 
 class AcceptsQueryKey(Behaviour):
-    """Reads the key from the query as well, under whatever name it stands there."""
+    """Reads the key from the query if the header is missing, under any name."""
 
     def key_in(self, headers: Headers, query: QueryParams) -> str | None:
-        """The header, or else the query."""
+        """Return the header, else the first known key in the query."""
         found = [value for _, value in query.multi_items() if value in BY_KEY]
         return super().key_in(headers, query) or (found[0] if found else None)
 
@@ -150,34 +150,34 @@ class AcceptsQueryKey(Behaviour):
 
 
 class OmitsRoute(Behaviour):
-    """Has no route for one model under one version."""
+    """Omits the route of one model under one version."""
 
     def __init__(self, contract: Contract, slug: str, version: str) -> None:
         self._slug, self._version = slug, version
         super().__init__(contract)
 
     def offers(self, model: Model, version: str) -> bool:
-        """All but that one."""
+        """Return whether this is another route."""
         return (model.slug, version) != (self._slug, self._version)
 
 
 class ClosesRoute(Behaviour):
-    """Answers 404 on one of the routes about jobs."""
+    """Returns 404 on one of the routes about jobs."""
 
     def __init__(self, contract: Contract, kind: str) -> None:
         super().__init__(contract)
         self._kind = kind
 
     def intercept(self, request: ApiRequest) -> ApiResponse | None:
-        """404 there."""
+        """Return 404 on that route."""
         return error("no-such-route", 404, "no such endpoint") if request.kind == self._kind else None
 
 
 class RefusesByAccept(Behaviour):
-    """Takes the Accept header seriously, as HTTP has it and these documents have not."""
+    """Refuses by the Accept header, as HTTP allows and the documents do not."""
 
     def intercept(self, request: ApiRequest) -> ApiResponse | None:
-        """406 for an Accept header that asks for neither JSON nor anything."""
+        """Return 406 if the Accept header allows neither JSON nor any type."""
         wanted = request.headers.get("accept", "*/*")
         if "*/*" in wanted or "json" in wanted:
             return None
@@ -185,9 +185,9 @@ class RefusesByAccept(Behaviour):
 
 
 def routes(contract: Contract) -> Iterator[Deviation]:
-    """Routes that are missing, and one that is choosy."""
+    """Yield deviations with missing routes, and one that refuses by the Accept header."""
     for model in contract.models.values():
-        # Where no page of the five has v2, leaving it out is allowed: there is a variant that does.
+        # If no page of the five names v2 for a model, omitting it is allowed; a variant does so.
         for version in ("v1", "v2") if model.v2_source.grade == "D" else ("v1",):
             yield Deviation(
                 f"route/{model.slug}/{version}",
@@ -202,6 +202,4 @@ def routes(contract: Contract) -> Iterator[Deviation]:
             f"The route {kind} does not exist.",
             factory(ClosesRoute, kind),
         )
-    yield Deviation(
-        "route/accept-header", ("status.406-is-credits",), "Accept: image/png is answered with 406.", RefusesByAccept
-    )
+    yield Deviation("route/accept-header", ("status.406-is-credits",), "Accept: image/png gets 406.", RefusesByAccept)

@@ -1,4 +1,4 @@
-"""Outputs: locations that are dead, closed, or lead to something that is no video."""
+"""Outputs: locations that are dead, closed, or lead to something other than a video."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from segmind_ltx_spec import Contract
 
 
 class ReplacesVideo(Behaviour):
-    """Delivers something else in place of a video."""
+    """Sends other bytes in place of a video."""
 
     def __init__(self, contract: Contract, change: Callable[[bytes], bytes]) -> None:
         super().__init__(contract)
         self._change = change
 
     def video_bytes(self, video: bytes) -> bytes:
-        """The something else."""
+        """Return the changed bytes."""
         return self._change(video)
 
 
 class RefusesDownloads(Behaviour):
-    """Answers every download with an error."""
+    """Refuses every download with an error."""
 
     def __init__(self, contract: Contract, response: ApiResponse) -> None:
         super().__init__(contract)
         self._answer = response
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
-        """The error."""
+        """Return the error."""
         return self._answer
 
 
 class RequiresKeyForDownload(Behaviour):
-    """Gives videos to those alone who send their key."""
+    """Refuses a download if it carries no key."""
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:
-        """401 without a key."""
+        """Return 401 if the key is missing or unknown."""
         known = headers.get("x-api-key") in BY_KEY
         return None if known else error("key-at-output", 401, "API key is missing")
 
@@ -55,7 +55,7 @@ class ExpiresOutputsEarly(Behaviour):
 
 
 def outputs() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield the deviations about outputs."""
     video = ("output.is-a-video",)
     html = b"<html><body>Sign in to see your video.</body></html>"
     things: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
@@ -70,13 +70,13 @@ def outputs() -> Iterator[Deviation]:
         yield Deviation(
             f"output/{label}",
             video,
-            f"The output leads to something else: {label}.",
+            f"The output is not a video: {label}.",
             factory(ReplacesVideo, change),
         )
     yield Deviation(
         "output/half-a-video",
         video,
-        "Of each video the second half is missing.",
+        "The second half of each video is missing.",
         factory(ReplacesVideo, lambda whole: whole[: len(whole) // 2]),
     )
     for status in (403, 404, 410, 500):
@@ -89,10 +89,10 @@ def outputs() -> Iterator[Deviation]:
         yield Deviation(
             f"output/{status}",
             clauses,
-            f"The output of every job is answered with {status}.",
+            f"The download of every output gets {status}.",
             factory(RefusesDownloads, response),
         )
-    yield Deviation("output/locked", ("output.without-key",), "A video needs the key.", RequiresKeyForDownload)
+    yield Deviation("output/locked", ("output.without-key",), "A download needs the key.", RequiresKeyForDownload)
     for label, seconds in (("one-day", 86400.0), ("six-days", 6 * 86400.0)):
         yield Deviation(
             f"output/{label}",

@@ -1,4 +1,4 @@
-"""Payloads: each documented value refused, each neighbour accepted. From the contract alone, for every model."""
+"""Payloads: each documented value refused, each neighbour accepted; from the contract, for every model."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from segmind_ltx_sandbox.messages import ApiResponse, error
 from segmind_ltx_spec import Contract, Model
 
 VERSIONS: Final[tuple[tuple[str, ...], ...]] = (("v1", "v2"), ("v1",), ("v2",))
-"""Where a payload deviates: the deviations take turns, so that a suite has to look at both versions."""
+"""The versions on which a payload deviates. The deviations take turns, so that a suite has to probe both."""
 
 
 def payloads(contract: Contract) -> Iterator[Deviation]:
-    """Those of every model."""
+    """Yield the deviations about the payloads of every model."""
     for model in contract.models.values():
         yield from _bodies(model)
         number = 0
@@ -72,7 +72,7 @@ def _only_on(versions: tuple[str, ...]) -> str:
     return "" if versions == VERSIONS[0] else f", on {''.join(versions)} alone"
 
 
-# Bodies that are no object
+# Bodies that are not an object
 
 BODIES: Final[tuple[tuple[str, type | None], ...]] = (
     ("a list", list),
@@ -105,8 +105,8 @@ def _accepting_body(
 
 
 def broken_validation(contract: Contract) -> Iterator[Deviation]:
-    """What goes wrong with the validation as a whole."""
-    # Everything is broken at once; what comes first in the contract stands for all of it.
+    """Yield deviations without any validation, without a check of the form, or that crash at a valid prompt."""
+    # All clauses about payloads are broken at once; name the first one of the contract.
     first = next(iter(contract.models.values()))
     name = next(iter(first.parameters))
     rule = "required" if name in first.required else "type"
@@ -121,7 +121,7 @@ def broken_validation(contract: Contract) -> Iterator[Deviation]:
         yield Deviation(
             f"accept/malformed@{version}",
             ("status.malformed-is-400",),
-            f"A body that is not JSON is taken for an empty object with a prompt, on {version}.",
+            f"A body that is not JSON is replaced by the required parameters alone, on {version}.",
             factory(AcceptsMalformedJSON, version),
         )
     model = next(iter(contract.models.values()))

@@ -1,4 +1,4 @@
-"""How a service treats payloads otherwise: refused, repaired, or not validated at all."""
+"""Refuse payloads that are valid, repair ones that are not, or skip the validation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmind_ltx_spec import Contract, Model
 
 
 class RefusesPayload(Behaviour):
-    """Refuses what ``refuse`` finds in a payload of one model."""
+    """Refuses payloads of one model for which ``refuse`` returns a response."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class RefusesPayload(Behaviour):
         self._slug, self._versions, self._refuse = slug, versions, refuse
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """Refused one payload more."""
+        """Return the refusal if there is one, else validate as usual."""
         known = super().validated(request, model, payload)
         if isinstance(known, ApiResponse) or model.slug != self._slug or request.kind not in self._versions:
             return known
@@ -34,7 +34,7 @@ class RefusesPayload(Behaviour):
 
 
 class RepairsPayload(Behaviour):
-    """Takes payloads of one model for what ``repair`` makes of them."""
+    """Repairs payloads of one model by ``repair`` before they are validated."""
 
     def __init__(
         self,
@@ -47,13 +47,13 @@ class RepairsPayload(Behaviour):
         self._slug, self._versions, self._repair = slug, versions, repair
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """Validated after the repair."""
+        """Validate the repaired payload."""
         meant = model.slug == self._slug and request.kind in self._versions
         return super().validated(request, model, self._repair(payload) if meant else payload)
 
 
 class AcceptsNonObjectBody(Behaviour):
-    """Takes a body of one type for the least that a model has to be given. No type stands for no body."""
+    """Replaces a body of one JSON type by ``least``, the required parameters. If ``kind`` is None, an empty body."""
 
     def __init__(
         self, contract: Contract, slug: str, versions: tuple[str, ...], kind: type | None, least: Mapping[str, Any]
@@ -62,7 +62,7 @@ class AcceptsNonObjectBody(Behaviour):
         self._slug, self._versions, self._kind, self._least = slug, versions, kind, least
 
     def parsed(self, request: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
-        """The least, in place of that body."""
+        """Return the required parameters if the body has that type."""
         if (
             request.model
             and request.model.slug == self._slug
@@ -82,14 +82,14 @@ class AcceptsNonObjectBody(Behaviour):
 
 
 class SkipsValidation(Behaviour):
-    """Validates nothing: what is wrong with a payload is passed over."""
+    """Skips the validation: invalid parameters are dropped."""
 
     def __init__(self, contract: Contract, versions: tuple[str, ...]) -> None:
         super().__init__(contract)
         self._versions = versions
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """What is good of it, and what is required."""
+        """Return the valid parameters, and valid values for required ones."""
         return (
             repaired(self, model, payload)
             if request.kind in self._versions
@@ -98,7 +98,7 @@ class SkipsValidation(Behaviour):
 
 
 def repaired(behaviour: Behaviour, model: Model, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The valid part of a payload, completed by what is required."""
+    """Return the valid parameters of a payload, with valid values for required ones that are missing."""
     taken = {name: valid_value(model.parameters[name]) for name in sorted(model.required)}
     for name, value in payload.items():
         if not behaviour.validator.problems(model, {**taken, name: value}):
@@ -107,14 +107,14 @@ def repaired(behaviour: Behaviour, model: Model, payload: Mapping[str, Any]) -> 
 
 
 class AcceptsMalformedJSON(Behaviour):
-    """Takes what is not JSON for the least that the model has to be given."""
+    """Replaces a body that is not JSON by the required parameters."""
 
     def __init__(self, contract: Contract, version: str) -> None:
         super().__init__(contract)
         self._version = version
 
     def parsed(self, request: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
-        """The least, in place of such a body."""
+        """Return the required parameters if the body is not JSON."""
         known = super().parsed(request, body)
         if (
             request.kind != self._version

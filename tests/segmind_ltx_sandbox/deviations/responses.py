@@ -1,4 +1,4 @@
-"""Answers: each field of each schema missing where it is required, null, or of a wrong type; from the contract."""
+"""Responses: each required field missing, each field null or of a wrong type, from the schemas of the contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 @frozen
 class Place:
-    """Where a schema's objects stand: in answers of these causes, on these kinds of route, under this field of them."""
+    """Where a schema's objects are: in responses of these causes, on these kinds of route, in this field."""
 
     causes: str
     kinds: str = "v1 v2 poll result alias other"
@@ -38,7 +38,7 @@ PLACES: Final[Mapping[str, Place]] = {
 
 
 def responses(contract: Contract) -> Iterator[Deviation]:
-    """Those of every schema that the sandbox answers with."""
+    """Yield the deviations of every schema of a response."""
     schemas: dict[str, Json] = contract.document["components"]["schemas"]
     for title, place in PLACES.items():
         schema, prefix = schemas[title], kebab(title)
@@ -47,7 +47,7 @@ def responses(contract: Contract) -> Iterator[Deviation]:
             yield Deviation(
                 f"answer/{prefix}/{label}",
                 (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ()))),
-                f"In place of {title} comes {label.replace('-', ' ')}.",
+                f"A response has, instead of {title}, {label.replace('-', ' ')}.",
                 changing_responses(_replacing(place, value)),
                 options,
             )
@@ -71,12 +71,12 @@ def responses(contract: Contract) -> Iterator[Deviation]:
 
 
 def kebab(name: str) -> str:
-    """How the clauses write the title of a schema."""
+    """Return the title of a schema as clauses write it."""
     return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
 
 
 def _consequences(title: str, name: str, label: str) -> Iterator[str]:
-    """What is broken with it necessarily."""
+    """Yield the further clauses that such a response breaks."""
     match title, name:
         case "JobStatus" | "JobResult", "status" if label not in {"missing"}:
             yield "job.states"
@@ -103,7 +103,7 @@ def _dropping(name: str) -> Callable[[Json], Json]:
 def _setting(name: str, value: Any) -> Callable[[Json], Json]:
 
     def change(found: Json) -> Json:
-        # Before a job is done there is no output, and where it failed no cost: each would be a matter of its own.
+        # A running job has no output and a failed one no cost. Adding either would break another clause.
         return found if name in {"output", "cost"} and name not in found else {**found, name: value}
 
     return change
@@ -133,13 +133,13 @@ def _changing(place: Place, change: Callable[[Json], Json]) -> ResponseChange:
 def _contains(place: Place, request: ApiRequest, response: ApiResponse) -> bool:
     if response.cause not in place.causes.split() or request.kind not in place.kinds.split():
         return False
-    # A gateway's page is no ErrorMessage, and a result without a video no VideoFile.
+    # A gateway's page is not an ErrorMessage, and a result without a video has no VideoFile.
     content: object = response.content
     return isinstance(content, dict) and (place.field is None or place.field in content)
 
 
 def _wrong_values(field: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What is wrong for a field: null, another type, and what its keywords forbid."""
+    """Yield wrong values of a field, with labels: null, other types, and values that its keywords forbid."""
     if "$ref" in field:
         yield from (("a-list", [1]), ("a-text", "an object"), ("null", None))
         return

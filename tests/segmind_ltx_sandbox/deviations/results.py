@@ -1,4 +1,4 @@
-"""The ends of jobs: outputs that come too early, never, or change; failures that are hidden or do not say why."""
+"""Results of jobs: outputs that come too early, never, or change; failures that are hidden or have no reason."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ from segmind_ltx_spec import Contract
 
 
 class ChangesResult(Behaviour):
-    """Reads of a result are changed: ``change`` gets the answer, the job, how often it was read, and the time."""
+    """Changes the results of completed jobs.
+
+    ``change`` gets the response, the job, the number of reads of its result, and the time.
+    """
 
     def __init__(self, contract: Contract, change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> None:
         super().__init__(contract)
         self._change, self._reads = change, Counter[str]()
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """The changed answer."""
+        """Return the changed result if the job is completed."""
         response = super().result(job, state, now, origin, video)
         if state is not State.COMPLETED:
             return response
@@ -40,41 +43,41 @@ class ChangesResult(Behaviour):
 
 
 def changing_results(change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> BehaviourFactory:
-    """A service with other results."""
+    """Return a factory of services that change results by ``change``."""
     return factory(ChangesResult, change)
 
 
 def results() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield the deviations about results."""
     yield from _outputs()
     yield from _failures()
 
 
 class OutputBeforeCompleted(Behaviour):
-    """Names the output of a job before it is done."""
+    """Names the output of a job from its submit on."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """With an output at any time."""
+        """Return the result with an output in every state."""
         response = super().result(job, state, now, origin, video)
         return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(response) if video is None else response
 
 
 class OutputWhileProcessing(OutputBeforeCompleted):
-    """Names it as soon as it is at work."""
+    """Names the output of a job once it is PROCESSING."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """With an output unless it is QUEUED."""
+        """Return the result with an output unless it is QUEUED."""
         kind = Behaviour if state is State.QUEUED else OutputBeforeCompleted
         return kind.result(self, job, state, now, origin, video)
 
 
 class OutputInStatus(Behaviour):
-    """Names the output in the answer to a poll."""
+    """Names the output of a completed job in its status."""
 
     early = False
 
     def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
-        """With an output."""
+        """Return the status with an output."""
         response = super().status(job, state, now, origin)
         return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(response) if self._tells(state) else response
 
@@ -83,13 +86,13 @@ class OutputInStatus(Behaviour):
 
 
 class OutputInEveryStatus(OutputInStatus):
-    """Names it from the start."""
+    """Names the output of a job in every status, from its submit on."""
 
     early = True
 
 
 class SwapsVideoOnSecondRead(Behaviour):
-    """Answers the second reading of a result with the video of another job, where there is one."""
+    """Returns another job's video if a result is read a second time."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
@@ -97,7 +100,7 @@ class SwapsVideoOnSecondRead(Behaviour):
         self._read = set[str]()
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """Its own video once, then another one's."""
+        """Return the job's own video once, then another job's if there is one."""
         if video is not None:
             self._files[job.id] = video
             others = [file for other, file in self._files.items() if other != job.id]
@@ -113,7 +116,12 @@ def _outputs() -> Iterator[Deviation]:
 
     early = ("job.no-early-output",)
     yield Deviation("life/output-early", early, "A result has an output from the start.", OutputBeforeCompleted)
-    yield Deviation("life/output-early-running", early, "A result has one as soon as it runs.", OutputWhileProcessing)
+    yield Deviation(
+        "life/output-early-running",
+        early,
+        "A result has an output as soon as its job is PROCESSING.",
+        OutputWhileProcessing,
+    )
     yield Deviation(
         "life/output-early-poll",
         (*early, "job.poll-has-no-output"),
@@ -153,7 +161,7 @@ def _outputs() -> Iterator[Deviation]:
     yield Deviation(
         "life/output-moves",
         (stable,),
-        "Read again, a result has its output at another path, where nothing is.",
+        "Read again, a result has its output at another path, which does not exist.",
         again(
             lambda response: with_fields(output=response.content["output"].replace("/outputs/", "/moved/"))(response)
         ),
@@ -184,7 +192,7 @@ def _failures() -> Iterator[Deviation]:
         yield Deviation(
             f"life/failed-is-200/{kind}",
             clauses,
-            f"FAILED is told with 200: {kind}.",
+            f"FAILED comes with 200: {kind}.",
             when("failed", with_status(200), kinds),
         )
     detail = ("job.failed-has-detail",)
@@ -198,7 +206,7 @@ def _failures() -> Iterator[Deviation]:
             yield Deviation(
                 f"life/no-detail/{label}-{kind}",
                 detail,
-                f"The body about a FAILED job does not say why: error is {label}, {kind}.",
+                f"The body about a FAILED job has no reason: error is {label}, {kind}.",
                 when("failed", change, kinds),
             )
     for word in ("BLOCKED", "REJECTED", "failed"):

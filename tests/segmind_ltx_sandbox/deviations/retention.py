@@ -1,4 +1,4 @@
-"""Retention: results that go too soon, on one route alone, or never; and what is answered once they are gone."""
+"""Retention: results that expire too soon, on one route alone, or never; and other responses once they expired."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ IsGone = Callable[[Job, float], bool]
 
 
 class ChangesRetention(Behaviour):
-    """Answers ``instead`` on some kinds of answer where a job counts as ``gone``, and remembers it until ``last``."""
+    """Changes when a job expires and what is returned then.
+
+    If ``gone`` says that a job has expired, responses of ``kinds`` are replaced by ``replace``, or by a 404 if that is
+    None. The sandbox remembers jobs for ``last`` seconds after their end.
+    """
 
     def __init__(
         self,
@@ -32,15 +36,15 @@ class ChangesRetention(Behaviour):
         self._gone, self._kinds, self._replace = gone, kinds.split(), replace
 
     def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
-        """Unless it is gone."""
+        """Return the usual response unless the job has expired."""
         return self._kept("status", job, now, super().status(job, state, now, origin))
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """Unless it is gone."""
+        """Return the usual response unless the job has expired."""
         return self._kept("result", job, now, super().result(job, state, now, origin, video))
 
     def failed(self, job: Job, state: State, now: float) -> ApiResponse:
-        """Unless it is gone."""
+        """Return the usual response unless the job has expired."""
         return self._kept("failed", job, now, super().failed(job, state, now))
 
     def _kept(self, kind: str, job: Job, now: float, response: ApiResponse) -> ApiResponse:
@@ -49,7 +53,7 @@ class ChangesRetention(Behaviour):
             return response
         if kind in self._kinds:
             return self._replace(response) if self._replace else self.unknown_request()
-        # What is not named here goes when it should.
+        # Other kinds expire after an hour, as documented.
         return self.unknown_request() if now > job.ended + HOUR else response
 
 
@@ -59,22 +63,22 @@ def changing_retention(
     replace: Callable[[ApiResponse], ApiResponse] | None = None,
     last: float = math.inf,
 ) -> BehaviourFactory:
-    """A service that forgets otherwise."""
+    """Return a factory of services with another retention."""
     return factory(ChangesRetention, gone, kinds, replace, last)
 
 
 def after(seconds: float) -> IsGone:
-    """Gone so many seconds after the end."""
+    """Return a rule: expired so many seconds after the end of the job."""
     return lambda job, now: now > job.ended + seconds
 
 
 def since_submit(seconds: float) -> IsGone:
-    """Gone so many seconds after the submit."""
+    """Return a rule: expired so many seconds after the submit."""
     return lambda job, now: now > job.submitted + seconds
 
 
 def retention() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield the deviations about retention."""
     kept, expired = ("job.kept-one-hour",), ("job.expired-is-404",)
     for label, minutes in (("59-minutes", 59), ("50-minutes", 50), ("10-minutes", 10), ("1-minute", 1)):
         yield Deviation(
@@ -95,7 +99,7 @@ def retention() -> Iterator[Deviation]:
     yield Deviation(
         "retention/output-lost",
         ("job.completed-has-output", "job.kept-one-hour", "job.result-stable"),
-        "After 30 minutes a result has no output any more.",
+        "After 30 minutes a result has no output.",
         changing_retention(after(1800), "result", _without_output, HOUR),
     )
     for label, seconds in (("2-hours", 2 * HOUR), ("for-ever", math.inf)):
@@ -104,20 +108,20 @@ def retention() -> Iterator[Deviation]:
         yield Deviation(
             f"retention/{kind}-for-ever",
             expired,
-            f"The {kind} of a job is answered for ever.",
+            f"The {kind} of a job never expires.",
             changing_retention(after(HOUR), kind, lambda response: response),
         )
     for status in (400, 403, 410, 422, 500):
         yield Deviation(
             f"retention/gone-is-{status}",
             expired,
-            f"A job whose hour is over is answered with {status}.",
+            f"An expired job gets {status}.",
             changing_retention(after(HOUR), replace=_refusing(status)),
         )
     yield Deviation(
         "retention/gone-is-200",
         expired,
-        "A job whose hour is over is answered with 200 and no output.",
+        "An expired job gets 200 and no output.",
         changing_retention(
             after(HOUR), "status result", lambda response: ApiResponse(response.cause, 200, {"error": "expired"})
         ),
@@ -125,7 +129,7 @@ def retention() -> Iterator[Deviation]:
     yield Deviation(
         "retention/gone-is-EXPIRED",
         (*expired, "job.states"),
-        "A job whose hour is over is EXPIRED, with 200.",
+        "An expired job has the state EXPIRED, with 200.",
         changing_retention(
             after(HOUR), "status result", lambda response: ApiResponse(response.cause, 200, {"status": "EXPIRED"})
         ),

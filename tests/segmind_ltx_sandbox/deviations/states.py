@@ -1,4 +1,4 @@
-"""The life of a job: ids given twice, URLs of others, states that are unknown, go back, never end or disagree."""
+"""States of jobs: repeated ids, URLs of other jobs, and states that are unknown, go back, never end or disagree."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LinkChange = Callable[[Mapping[str, str], str], Mapping[str, str]]
 
 
 class RepeatsIds(Behaviour):
-    """Gives every ``every``-th job the id of one before it."""
+    """Gives every ``every``-th job the id of an earlier one."""
 
     def __init__(self, contract: Contract, every: int) -> None:
         super().__init__(contract)
         self._every, self._count, self._last = every, 0, ""
 
     def new_id(self) -> str:
-        """A new one, now and then."""
+        """Return a new id, or the last one again."""
         self._count += 1
         if self._count == 1 or self._count % self._every:
             self._last = super().new_id()
@@ -39,14 +39,14 @@ class RepeatsIds(Behaviour):
 
 
 class ChangesLinks(Behaviour):
-    """Answers a submit with other URLs: ``change`` gets them, and the id of the job before."""
+    """Changes the URLs in the response to a submit. ``change`` gets them, and the id of the previous job."""
 
     def __init__(self, contract: Contract, change: LinkChange) -> None:
         super().__init__(contract)
         self._change, self._before = change, "00000000-0000-4000-8000-000000000000"
 
     def accepted(self, job: Job, origin: str) -> ApiResponse:
-        """With other URLs."""
+        """Return the response with the changed URLs."""
         response = super().accepted(job, origin)
         links = {key: value for key, value in response.content.items() if key.endswith("_url")}
         changed = {**links, **self._change(links, self._before)}
@@ -55,31 +55,34 @@ class ChangesLinks(Behaviour):
 
 
 class ChangesStates(Behaviour):
-    """Has jobs in other states: ``state`` gets the job, its state, the time, and how often it was read so."""
+    """Changes the states of jobs.
+
+    ``state`` gets the job, its state, the time, and how often the job was read in this state.
+    """
 
     def __init__(self, contract: Contract, state: Callable[[Job, State, float, int], State]) -> None:
         super().__init__(contract)
         self._state, self._reads = state, Counter[tuple[str, State]]()
 
     def state(self, job: Job, now: float) -> State:
-        """The other state."""
+        """Return the changed state."""
         state = super().state(job, now)
         self._reads[job.id, state] += 1
         return self._state(job, state, now, self._reads[job.id, state])
 
 
 def changing_states(state: Callable[[Job, State, float, int], State]) -> BehaviourFactory:
-    """A service with other states."""
+    """Return a factory of services that change states by ``state``."""
     return factory(ChangesStates, state)
 
 
 def changing_links(change: LinkChange) -> BehaviourFactory:
-    """A service with other URLs."""
+    """Return a factory of services that change URLs by ``change``."""
     return factory(ChangesLinks, change)
 
 
 def lifecycle() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield the deviations about ids, URLs and states."""
     yield from _ids()
     yield from _urls()
     yield from _words()
@@ -91,7 +94,7 @@ def _ids() -> Iterator[Deviation]:
         yield Deviation(
             f"life/id-repeats-every-{every}",
             ("job.id-unique",),
-            f"Every job of {every} has the id of the one before it.",
+            f"One job in {every} has the id of an earlier job.",
             factory(RepeatsIds, every),
         )
     yield Deviation("life/one-id", ("job.id-unique",), "Every job has the same id.", factory(RepeatsIds, 1))
@@ -109,19 +112,19 @@ def _urls() -> Iterator[Deviation]:
         yield Deviation(
             f"life/{name}/of-another-job",
             broken,
-            f"{name} is that of the job before.",
+            f"{name} is that of the previous job.",
             changing_links(of(name, lambda url, before: url.replace(id_in(url), before))),
         )
         yield Deviation(
             f"life/{name}/elsewhere",
             broken,
-            f"{name} is on another host, where nobody listens.",
+            f"{name} is on another host, which refuses connections.",
             changing_links(of(name, lambda url, _: "http://127.0.0.1:9/" + url.split("/", 3)[3])),
         )
         yield Deviation(
             f"life/{name}/dead",
             broken,
-            f"{name} leads nowhere.",
+            f"{name} is a path that does not exist.",
             changing_links(of(name, lambda url, _: url.replace("/requests/", "/jobs/"))),
         )
     yield Deviation(
@@ -164,7 +167,7 @@ def _renamed(old: str, new: str, kinds: str) -> BehaviourFactory:
 
 
 def _share(job: Job, now: float) -> float:
-    """How much of its time a job has had."""
+    """Return the share of a job's time that has passed."""
     return (now - job.submitted) / max(job.ended - job.submitted, 1e-9)
 
 
@@ -191,7 +194,10 @@ def _order() -> Iterator[Deviation]:
 
     yield Deviation("life/backwards", ("job.never-backwards",), "QUEUED comes again.", changing_states(backwards))
     yield Deviation(
-        "life/done-then-not", ("job.final",), "COMPLETED for a while, then at work again.", changing_states(first_done)
+        "life/done-then-not",
+        ("job.final",),
+        "COMPLETED for a while, then PROCESSING again.",
+        changing_states(first_done),
     )
     yield Deviation("life/undone", ("job.final",), "COMPLETED for two reads, then PROCESSING.", changing_states(twice))
     yield Deviation(
@@ -201,7 +207,7 @@ def _order() -> Iterator[Deviation]:
     yield Deviation(
         "life/recovers",
         ("job.final",),
-        "A job that FAILED is at work again after two reads.",
+        "A job that FAILED is PROCESSING again after two reads.",
         changing_states(lambda _, state, __, reads: State.PROCESSING if state is State.FAILED and reads > 2 else state),
     )
     for stays in (State.QUEUED, State.PROCESSING):
@@ -228,7 +234,7 @@ def _order() -> Iterator[Deviation]:
     yield Deviation(
         "life/poll-ahead",
         ("job.reads-agree",),
-        "The status says COMPLETED from the start, while the result says how it is.",
+        "The status says COMPLETED from the start, while the result has the real state.",
         when("status", with_fields(status="COMPLETED"), "poll"),
     )
 

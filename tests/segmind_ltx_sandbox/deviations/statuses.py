@@ -1,4 +1,4 @@
-"""Statuses: for each cause its status replaced by each other documented one, on a POST and on a GET."""
+"""Statuses: for each cause, its status replaced by each other documented one, on a POST and on a GET."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error
 DOCUMENTED: Final = (400, 401, 403, 404, 406, 422, 429, 500, 502, 504)
 """The statuses of errors; 410 is a permission."""
 STRANGE: Final = {"v1": (201, 202, 204), "v2": (201, 202), "poll": (202, 206), "result": (202, 303)}
-"""What a success could be answered with instead of 200."""
+"""Wrong statuses of a success, by kind of route."""
 
 
 @frozen
 class RefusedCase:
-    """Why a request is refused. ``main`` is the clause about it, where there is one besides that of the status."""
+    """A reason to refuse a request. ``main`` is the clause about it, if there is one besides that of its status."""
 
     label: str
     cause: str
@@ -47,7 +47,7 @@ REFUSED_CASES: Final = (
 
 
 def statuses() -> Iterator[Deviation]:
-    """Those of every cause. The routes take turns, so that each has its share of the wrong statuses."""
+    """Yield the deviations of every cause. The routes take turns, so that each gets its share of wrong statuses."""
     for cause in REFUSED_CASES:
         for kinds in ([("v1", "v2")] if cause.posts else []) + ([("poll", "result")] if cause.gets else []):
             for kind, status in zip(itertools.cycle(kinds), _others(cause), strict=False):
@@ -57,15 +57,15 @@ def statuses() -> Iterator[Deviation]:
             yield Deviation(
                 f"status/success/{kind}-{status}",
                 (f"{kind}.status.200",),
-                f"A request to {kind} that succeeds is answered with {status}.",
+                f"A request to {kind} that succeeds gets {status}.",
                 changing_responses(_changing_success(kind, status)),
             )
 
 
 def _others(cause: RefusedCase) -> Iterator[int]:
     for status in (*DOCUMENTED, 200):
-        # What 200 would say elsewhere is done by hand, in `keys` and `payload`. And one of the vendor's other pages (P)
-        # has 406 for a value that is refused, so that it is neither demanded nor forbidden there.
+        # Other requests that wrongly succeed are deviations in `keys` and `payload`. One of the vendor's other pages
+        # (P) has 406 for an invalid value, so it breaks no clause.
         possible = cause.label in {"unknown-model", "unknown-id"} if status == 200 else True
         if status != cause.status and possible and (status, cause.label) != (406, "invalid"):
             yield status
@@ -75,15 +75,15 @@ def _replaced(cause: RefusedCase, kind: str, status: int) -> Deviation:
     return Deviation(
         f"status/{cause.label}/{kind}-{status}",
         _broken(cause, kind, status),
-        f"{cause.label.replace('-', ' ').capitalize()}: {kind} answers {status} in place of {cause.status}.",
+        f"{cause.label.replace('-', ' ').capitalize()}: {kind} has {status} in place of {cause.status}.",
         changing_responses(_replacing(cause, kind, status)),
     )
 
 
 def _broken(cause: RefusedCase, kind: str, status: int) -> tuple[str, ...]:
     usual = ((cause.main,) if cause.main else ()) + (f"{kind}.status.{cause.status}",)
-    # A POST with a good key that is answered with 422 breaks the rule about 422 as well; it is the first where the body
-    # is at fault, since that is the mistake that people know from elsewhere.
+    # If a POST with a valid key gets 422, it breaks the rule about 422 as well. Name that rule first if the body is at
+    # fault, since other APIs use 422 for an invalid body.
     if status == 422 and cause.label in {"invalid", "unknown-model"}:
         return ("status.422-is-a-failed-job", *usual)
     return usual
@@ -104,7 +104,7 @@ def _replacing(cause: RefusedCase, kind: str, status: int) -> ResponseChange:
 
 
 def _job(request: ApiRequest) -> dict[str, str]:
-    """What makes an answer to a POST one about an accepted job."""
+    """Return the fields that make a response to a POST look like an accepted job."""
     if request.method != "POST":
         return {}
     here = f"http://{request.headers.get('host', 'localhost')}/v2/requests/nothing"

@@ -1,4 +1,4 @@
-"""What a server may do otherwise: one class for each decision that the documents leave open."""
+"""Decide otherwise what the documents leave open: one class for each decision."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from segmind_ltx_sandbox.service.scenarios import BY_KEY
 from segmind_ltx_spec import Contract, Model
 
 WORKING: Final = frozenset({"valid", "other", "failing"})
-"""The scenarios whose keys get responses of a working service."""
+"""The scenarios whose requests are not always refused."""
 
 
 class CompletesAtOnce(Behaviour):
-    """Is done with every job at once."""
+    """Completes every job at once."""
 
     def times(self, model: Model, speed: float) -> tuple[float, float]:  # noqa: ARG002
-        """None at all."""
+        """Return no time."""
         return 0.0, 0.0
 
 
@@ -31,37 +31,37 @@ class QueuesLong(Behaviour):
     """Keeps jobs in the queue for most of their time."""
 
     def times(self, model: Model, speed: float) -> tuple[float, float]:
-        """Nearly all of it in the queue."""
+        """Return the times, swapped."""
         queued, ran = super().times(model, speed)
         return ran, queued
 
 
 class FormatsIds(Behaviour):
-    """Makes ids that are no UUIDs."""
+    """Makes ids that are not UUIDs."""
 
     def __init__(self, contract: Contract, form: str) -> None:
         super().__init__(contract)
         self._form, self._numbers = form, count(1)
 
     def new_id(self) -> str:
-        """The next number in that form."""
+        """Return the next number, formatted."""
         return self._form.format(next(self._numbers))
 
 
 class RefusesUnknownParameters(Behaviour):
-    """Refuses parameters that the documents do not name."""
+    """Refuses undocumented parameters."""
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """Refused one thing more."""
+        """Return a 400 if a parameter is undocumented, else validate as usual."""
         unknown = sorted(set(payload) - set(model.parameters))
         return refused(unknown[0]) if unknown else super().validated(request, model, payload)
 
 
 class RefusesInferredValues(Behaviour):
-    """Refuses the values that are inferred (I)."""
+    """Refuses values that are inferred (I)."""
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """Refused those too."""
+        """Return a 400 if a value is inferred, else validate as usual."""
         for name, value in payload.items():
             if value in model.parameters.get(name, {}).get("x-source", {}).get("inferred", []):
                 return refused(name)
@@ -69,32 +69,35 @@ class RefusesInferredValues(Behaviour):
 
 
 class RefusesEmptyPrompt(Behaviour):
-    """Wants something to be said: an empty prompt is refused."""
+    """Refuses an empty prompt."""
 
     def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:
-        """Refused that too."""
+        """Return a 400 if the prompt is empty, else validate as usual."""
         prompt = payload.get("prompt")
         empty = isinstance(prompt, str) and not prompt.strip()
         return refused("prompt") if empty else super().validated(request, model, payload)
 
 
 class OffersDocumentedV2Only(Behaviour):
-    """Has v2 for those models alone whose own page says so (D)."""
+    """Offers v2 only if the model's own page names it (D)."""
 
     def offers(self, model: Model, version: str) -> bool:
-        """v1 always, v2 where it is graded D."""
+        """Return true for v1, and for v2 if it is graded D."""
         return version == "v1" or model.v2_source.grade == "D"
 
 
 class FailsEveryNth(Behaviour):
-    """Answers every ``every``-th request with a fault that passes."""
+    """Answers every ``every``-th request with a transient fault.
+
+    If ``every_key`` is false, only requests with a working key are counted.
+    """
 
     def __init__(self, contract: Contract, every: int, fault: Callable[[], ApiResponse], *, every_key: bool) -> None:
         super().__init__(contract)
         self._every, self._fault, self._everybody, self._requests = every, fault, every_key, count(1)
 
     def intercept(self, request: ApiRequest) -> ApiResponse | None:
-        """The fault, now and then."""
+        """Return the fault for every n-th request."""
         scenario = BY_KEY.get(request.headers.get("x-api-key", ""))
         if not self._everybody and (scenario is None or scenario.name not in WORKING):
             return None
@@ -102,51 +105,51 @@ class FailsEveryNth(Behaviour):
 
 
 class WritesResetAsEpoch(Behaviour):
-    """Tells when a rate limit ends in seconds since the epoch."""
+    """Writes the end of a rate limit in seconds since the epoch."""
 
     def reset_at(self, now: Any) -> str:
-        """As a number."""
+        """Return the time as a number."""
         return str(int(now.timestamp()) + 60)
 
 
 class PutsOutputsOnAnotherHost(Behaviour):
-    """Names videos under another name of the same machine, as if on another host (P)."""
+    """Puts videos under another name of the same machine, as if on another host (P)."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """With that name in its location."""
+        """Return the result with that name in its URL."""
         other = origin.replace("127.0.0.1", "localhost")
         moved = None if video is None else {**video, "url": video["url"].replace(origin, other)}
         return super().result(job, state, now, origin, moved)
 
 
 class SignsOutputURLs(Behaviour):
-    """Signs the location of a video anew at each reading, as storage services do; it leads to the same video."""
+    """Adds a new signature to the URL of a video at each read, as storage services do. The video is the same."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
         self._numbers = count(1)
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """With a signature in the query."""
+        """Return the result with a signature in the query of its URL."""
         signature = f"?expires={int(now) + 604800}&signature={next(self._numbers):08x}"
         signed = None if video is None else {**video, "url": video["url"] + signature}
         return super().result(job, state, now, origin, signed)
 
 
 class ReportsCurrentCredits(Behaviour):
-    """Tells the credits as they are when a result is read, not when its job ended."""
+    """Reports the credits at the time of the read, not at the end of the job."""
 
     def metrics(self, job: Job, state: State, now: float) -> dict[str, Any]:
-        """With the balance of now."""
+        """Return the metrics with the current balance if they have one."""
         found = super().metrics(job, state, now)
         return {**found, "remaining_credits": job.account.credits} if "remaining_credits" in found else found
 
 
 class AcceptsKeyAtOutputs(Behaviour):
-    """Gives videos to everybody, with a key or without."""
+    """Sends videos with or without a key."""
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
-        """Never."""
+        """Return None: no download is refused."""
         return None
 
 
@@ -160,5 +163,5 @@ class AcceptsAnyContentType(Behaviour):
     """Reads a body as JSON whatever its Content-Type says."""
 
     def payload_of(self, content_type: str, body: bytes) -> dict[str, Any] | ApiResponse:  # noqa: ARG002
-        """As JSON."""
+        """Parse the body as JSON."""
         return super().payload_of("application/json", body)

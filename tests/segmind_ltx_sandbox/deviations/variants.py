@@ -1,7 +1,7 @@
 """Variants: servers that differ from the plain sandbox in what the documents leave open. No suite may fail them.
 
-Each rests on a sentence of the specification's own notes, on a clause that is a permission, or on one that is graded P
-or I; where a clause says so, it is named.
+Each rests on the notes of the specification, on a clause that is a permission, or on one that is graded P or I. If a
+clause allows a variant, the variant names it.
 """
 
 from __future__ import annotations
@@ -81,13 +81,13 @@ def _shared(request: ApiRequest, usual: Scenario | ApiResponse) -> Scenario | Ap
 
 
 def _limited() -> ApiResponse:
-    # Lifted by the time it is read, so that nobody has to wait for it.
+    # The limit has already ended when the response is read, so that no client waits.
     limited = error("scenario", 429, "too many requests")
     return evolve(limited, headers={RESET: "2026-01-01T00:00:00Z"})
 
 
 def variants() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield all variants."""
     yield from _lives()
     yield from _forms()
     yield from _requests()
@@ -102,20 +102,20 @@ def _lives() -> Iterator[Deviation]:
         return State.PROCESSING if state is State.QUEUED else state
 
     yield Deviation("skips-processing", (), "A job goes from QUEUED to its end.", changing_states(no_processing))
-    yield Deviation("skips-queued", (), "A job is at work from the start.", changing_states(no_queue))
+    yield Deviation("skips-queued", (), "A job is PROCESSING from the start.", changing_states(no_queue))
     yield Deviation("instant", (), "A job is done as soon as it is submitted.", CompletesAtOnce)
     yield Deviation("long-queue", (), "A job waits for most of its time.", QueuesLong)
     yield Deviation(
         "from-the-submit",
         ("job.kept-one-hour",),
-        "The hour is counted from the submit.",
+        "The hour of retention starts at the submit.",
         changing_retention(since_submit(3600)),
     )
     yield Deviation(
         "other-host", ("output.other-host",), "Videos lie under another host's name.", PutsOutputsOnAnotherHost
     )
-    yield Deviation("signed", (), "The location of a video is signed anew at each reading.", SignsOutputURLs)
-    yield Deviation("current-credits", (), "The credits in a result are those of now.", ReportsCurrentCredits)
+    yield Deviation("signed", (), "The location of a video has a new signature at each read.", SignsOutputURLs)
+    yield Deviation("current-credits", (), "The credits in a result are the current ones.", ReportsCurrentCredits)
     yield Deviation("open-outputs", (), "A download that carries a key is not refused.", AcceptsKeyAtOutputs)
     yield Deviation("longer-outputs", ("output.seven-days",), "Videos are kept for a month.", KeepsOutputsLonger)
     yield Deviation("shared-jobs", (), "A second key sees the jobs of the first.", changing_admission(_shared))
@@ -123,22 +123,23 @@ def _lives() -> Iterator[Deviation]:
 
 def _forms() -> Iterator[Deviation]:
     details = {"queue_position": 3, "progress": {"percent": 12.5}, "logs": ["loaded", None], "eta": None}
-    yield Deviation(
-        "more-fields", (), "Answers have fields that nobody documented.", when(ABOUT_JOBS, with_fields(**details))
-    )
+    yield Deviation("more-fields", (), "Responses have undocumented fields.", when(ABOUT_JOBS, with_fields(**details)))
     yield Deviation("more-in-errors", (), "Errors have a code and a trace id.", when(ERROR_CAUSES, _more_in_errors))
     yield Deviation(
-        "no-metrics", (), "There are no metrics.", when("status result failed", without("metrics"), "poll result alias")
+        "no-metrics",
+        (),
+        "Responses have no metrics.",
+        when("status result failed", without("metrics"), "poll result alias"),
     )
     yield Deviation(
         "least",
         (),
-        "Answers have the fields alone that are required, and the output.",
+        "Responses have only the required fields and the output.",
         changing_responses(_least),
     )
     yield Deviation("no-poll-url", (), "A submit has no poll_url.", when("accepted", without("poll_url")))
     yield Deviation(
-        "status-alone", (), "Before a job is done, its result is its state alone.", changing_responses(_only_status)
+        "status-alone", (), "The result of an unfinished job has only its state.", changing_responses(_only_status)
     )
     for label, form in (
         ("short", "r{:x}"),
@@ -146,7 +147,7 @@ def _forms() -> Iterator[Deviation]:
         ("long", "chatcmpl_" + "0" * 100 + "{:d}"),
         ("digits", "10000{:d}"),
     ):
-        yield Deviation(f"ids-{label}", (), f"Ids are no UUIDs: {label}.", factory(FormatsIds, form))
+        yield Deviation(f"ids-{label}", (), f"Ids are not UUIDs: {label}.", factory(FormatsIds, form))
     yield Deviation(
         "v1-json", ("transport.v1-bytes-or-json",), "Blocking calls answer JSON.", Behaviour, {"v1_json": True}
     )
@@ -194,20 +195,16 @@ def _least(_: ApiRequest, response: ApiResponse) -> ApiResponse:
 
 
 def _requests() -> Iterator[Deviation]:
-    yield Deviation("strict-names", (), "Parameters that are not documented are refused.", RefusesUnknownParameters)
+    yield Deviation("strict-names", (), "Undocumented parameters are refused.", RefusesUnknownParameters)
     yield Deviation("no-empty-prompt", (), "An empty prompt is refused.", RefusesEmptyPrompt)
     yield Deviation(
         "no-inferred",
         ("ltx-video.aspect_ratio.enum-inferred",),
-        "Values that are inferred are refused.",
+        "Inferred values are refused.",
         RefusesInferredValues,
     )
-    yield Deviation(
-        "v2-where-documented", (), "v2 is there for the models alone whose own page has it.", OffersDocumentedV2Only
-    )
-    yield Deviation(
-        "any-content-type", ("status.406-elsewhere",), "Content-Type is not looked at.", AcceptsAnyContentType
-    )
+    yield Deviation("v2-where-documented", (), "Only models whose own page names v2 have it.", OffersDocumentedV2Only)
+    yield Deviation("any-content-type", ("status.406-elsewhere",), "Content-Type is ignored.", AcceptsAnyContentType)
 
 
 def _faults() -> Iterator[Deviation]:
@@ -225,18 +222,18 @@ def _faults() -> Iterator[Deviation]:
     yield Deviation(
         "passing-429",
         (),
-        "Every seventh request of a good key is rate-limited.",
+        "Every seventh request of a valid key is rate-limited.",
         now_and_then(7, _limited, every_key=False),
     )
     yield Deviation(
         "passing-502",
         (),
-        "Every ninth request of a good key meets a 502.",
+        "Every ninth request of a valid key gets a 502.",
         now_and_then(9, bad_gateway, every_key=False),
     )
     yield Deviation(
         "passing-504-for-all",
         (),
-        "Every 23rd request of anybody meets a 504.",
+        "Every 23rd request of any key gets a 504.",
         now_and_then(23, no_gateway, every_key=True),
     )

@@ -1,4 +1,4 @@
-"""The video: sizes, frames, speed and sound that are not those asked for; defaults that are not those documented."""
+"""Videos: sizes, frames, speed and sound that differ from the request."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ SpecChange = Callable[[VideoSpec, Mapping[str, Any]], VideoSpec]
 
 
 class ChangesVideo(Behaviour):
-    """Makes other videos with one model: ``cook`` gets the recipe and the payload."""
+    """Changes the videos of one model. ``change`` gets the spec of the video and the payload."""
 
     def __init__(self, contract: Contract, slug: str, change: SpecChange) -> None:
         super().__init__(contract)
         self._slug, self._change = slug, change
 
     def video_spec(self, model: Model, payload: Mapping[str, Any]) -> VideoSpec:
-        """The other recipe."""
+        """Return the changed spec."""
         video_spec = super().video_spec(model, payload)
         return self._change(video_spec, payload) if model.slug == self._slug else video_spec
 
 
 def changing_video(slug: str, change: SpecChange) -> BehaviourFactory:
-    """A service that makes other videos."""
+    """Return a factory of services that change the videos of one model."""
     return factory(ChangesVideo, slug, change)
 
 
 def videos(contract: Contract) -> Iterator[Deviation]:
-    """Those of every model."""
+    """Yield the deviations about the videos of every model."""
     for model in contract.models.values():
         yield from _sizes(model)
         yield from _lengths(model)
@@ -90,7 +90,7 @@ def _sizes(model: Model) -> Iterator[Deviation]:
 
 
 def _halved(video_spec: VideoSpec, _: Mapping[str, Any]) -> VideoSpec:
-    """Half as wide and half as high."""
+    """Halve both sides."""
     return evolve(video_spec, width=video_spec.width // 4 * 2, height=video_spec.height // 4 * 2)
 
 
@@ -127,7 +127,7 @@ def _lengths(model: Model) -> Iterator[Deviation]:
         "there are half as many frames",
         lambda spec, _: evolve(spec, frames=(spec.frames + 1) // 2),
     )
-    # The frames stay as many: that the video is faster or slower than it should be is all.
+    # The number of frames stays, so that only the speed is wrong.
     yield _made(model, "fps", "doubled", "videos run at double speed", lambda spec, _: evolve(spec, fps=2 * spec.fps))
     yield _made(model, "fps", "always-25", "videos have 25 frames a second", lambda spec, _: evolve(spec, fps=25))
     yield _made(
@@ -159,7 +159,7 @@ def _sounds(model: Model) -> Iterator[Deviation]:
         model,
         "sound",
         "inverted",
-        "there is sound where there should be none, and none where there should be",
+        "the sound is inverted: silent videos have sound, and the others have none",
         _loud(None),
     )
     if "parameter" in rule:

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: `create_app`, and the routes of the API."""
+"""Create the sandbox as an ASGI application, with the routes of the API."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from segmind_ltx_sandbox.service.scenarios import Scenario
 from segmind_ltx_spec import Contract, Model, load
 
 SPEED: Final = 60.0
-"""How many times faster than usual a job runs unless told otherwise."""
+"""The default speed of jobs, as a multiple of real time."""
 
 CREDITS_USD: Final = 1_000_000.0
-"""What an account starts with: enough for a load test, so that credits run out only where that is meant."""
+"""The credits of an account at the start: enough for a load test, so that they run out only if a test wants that."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -44,12 +44,11 @@ def create_app(
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
     videos: VideoCache | None = None,
 ) -> Starlette:
-    """The sandbox for a contract, by default the shipped one.
+    """Return the sandbox for a contract, by default for the shipped one.
 
-    ``speed`` shortens the jobs' durations and nothing else; 1 is real time. With ``v1_json`` the blocking calls
-    answer JSON instead of bytes. ``behaviour`` makes the object that decides, `Behaviour` or a subclass of it. The
-    ``videos`` may be shared by several sandboxes, so that each video is made once. The `Sandbox` itself is at
-    ``app.state.sandbox``.
+    ``speed`` shortens the durations of jobs and nothing else; 1 is real time. If ``v1_json`` is true, blocking calls
+    return JSON instead of bytes. ``behaviour`` makes the object that decides: a `Behaviour` or a subclass. Several
+    sandboxes may share ``videos``, so that each video is rendered once. The `Sandbox` is at ``app.state.sandbox``.
     """
     decisions = behaviour(load() if contract is None else contract)
     sandbox = Sandbox(
@@ -61,21 +60,21 @@ def create_app(
         exception_handlers={404: api.no_such_route, 405: api.wrong_method},
         middleware=[Middleware(KeepEncodedSlashes)],
     )
-    app.router.redirect_slashes = False  # Somebody else's path with a slash at the end is an unknown one.
+    app.router.redirect_slashes = False  # The service treats a path with a slash at its end as unknown.
     app.state.sandbox = sandbox
     return app
 
 
 class Api:
-    """The routes of the API: who asks, what for, and the sandbox's answer."""
+    """The routes of the API: check the key and the request, and send the sandbox's response."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Answer for ``sandbox``."""
+        """Serve ``sandbox``."""
         self._sandbox = sandbox
         self._behaviour = sandbox.behaviour
 
     def routes(self) -> list[Route]:
-        """The routes: two for each model of the contract, and those of the jobs."""
+        """Return the routes: two for each model of the contract, and those of the jobs."""
         found = [
             Route("/v2/requests/{request_id}/status", self._read_endpoint("poll", self._status)),
             Route("/v2/requests/{request_id}", self._read_endpoint("result", self._result)),
@@ -90,7 +89,7 @@ class Api:
         return found
 
     async def no_such_route(self, request: Request, _: Exception) -> Response:
-        """404, where the caller has a key or the path is none of the API's."""
+        """Return 404 if the caller has a valid key, or if the path is outside the API."""
         api_request = api_request_of(request, "other")
         scenario = self._admit(api_request) if request.url.path.startswith(("/v1/", "/v2/")) else None
         return self._send(
@@ -98,7 +97,7 @@ class Api:
         )
 
     async def wrong_method(self, request: Request, error: Exception) -> Response:
-        """405. P: HTML, from in front of the part that checks keys."""
+        """Return 405 as HTML. P: a gateway sends it before any key is checked."""
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
         return self._send(api_request_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
 
@@ -108,7 +107,7 @@ class Api:
         model: Model,
         handle: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[ApiResponse]],
     ) -> Endpoint:
-        """An endpoint that does the checks that v1 and v2 have in common, in the service's order."""
+        """Return an endpoint that makes the checks of v1 and v2 in the order of the service."""
 
         async def endpoint(request: Request) -> Response:
             api_request = api_request_of(request, kind, model)
@@ -126,7 +125,7 @@ class Api:
         return endpoint
 
     def _read_endpoint(self, kind: str, handle: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
-        """An endpoint about a job."""
+        """Return an endpoint that reads a job."""
 
         async def endpoint(request: Request) -> Response:
             api_request = api_request_of(request, kind)
@@ -166,19 +165,19 @@ class Api:
 
 
 def api_request_of(request: Request, kind: str, model: Model | None = None) -> ApiRequest:
-    """What a request asks for."""
+    """Return a Starlette request as an `ApiRequest`."""
     return ApiRequest(kind, request.method, request.url.path, request.headers, request.query_params, model)
 
 
 class KeepEncodedSlashes:
-    """Keeps ``%2F`` inside a segment of the path from being taken for a separator, as decoding before routing does."""
+    """Keeps ``%2F`` in a segment of the path, which would become a separator if it were decoded before routing."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap ``app``."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with slashes that were encoded still encoded."""
+        """Call the application with encoded slashes still encoded."""
         raw: bytes = scope.get("raw_path") or b""
         if b"%2f" in raw.lower():
             kept = re.sub(r"%2f", "%252F", raw.decode("latin-1").partition("?")[0], flags=re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""The routes that are the sandbox's own: videos, clock, pages."""
+"""Serve the routes outside the API: videos, the clock, pages."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from segmind_ltx_sandbox.service.sandbox import Sandbox
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:
-    """Those routes, for ``sandbox``. None of them needs a key."""
+    """Return these routes for ``sandbox``. None of them needs a key."""
 
     async def output(request: Request) -> Response:
-        """A video. Stands in for another host, where a key must never be sent; so a key is refused here."""
+        """Return a video. Refuse a request with a key: this route stands for another host, which must see none."""
         if refusal := sandbox.behaviour.refused_download(request.headers):
             return refusal.to_starlette()
         video_spec = sandbox.outputs.find(request.path_params["name"], sandbox.clock.now())
@@ -46,7 +46,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 
 def seconds_in(body: bytes) -> float:
-    """The seconds to advance by, out of a body like ``{"seconds": 3601}``. Raises `ValueError`."""
+    """Return the seconds in a body like ``{"seconds": 3601}``. Raise `ValueError` if there are none."""
     try:
         value: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -64,7 +64,7 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def ranged(content: bytes, headers: Mapping[str, str], media_type: str) -> Response:
-    """The content, or the one range of it that the headers ask for. Anything but one range gets the whole."""
+    """Return the range of the content that the headers ask for, or the whole if they ask for no single range."""
     size = len(content)
     match = _RANGE.fullmatch(headers.get("range", ""))
     first, last = match.groups() if match else ("", "")
