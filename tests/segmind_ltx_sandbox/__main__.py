@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--speed", type=float, default=SPEED, help="speed of jobs; 1 is real time (default: %(default)g)"
     )
-    parser.add_argument("--v1-json", action="store_true", help="answer blocking calls with JSON instead of bytes")
+    parser.add_argument("--v1-json", action="store_true", help="return JSON from blocking calls, not bytes")
     parser.add_argument("--keys", action="store_true", help="list the keys and what they do, then exit")
     parser.add_argument("--deviation", metavar="NAME", help="serve this deviation from the documents")
     parser.add_argument("--deviations", action="store_true", help="list all deviations, then exit")

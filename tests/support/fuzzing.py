@@ -85,8 +85,8 @@ class Reply(NamedTuple):
     def whole(self) -> bool:
         """Return whether the body is complete, judged by its length if the headers state one."""
         length = self.headers.get("content-length", "")
-        told = length.isascii() and length.isdigit() and len(length) < 20 and "content-encoding" not in self.headers
-        return not self.fault and not (told and int(length) != len(self.body))
+        stated = length.isascii() and length.isdigit() and len(length) < 20 and "content-encoding" not in self.headers
+        return not self.fault and not (stated and int(length) != len(self.body))
 
     def read(self) -> bytes | None:
         """Return the decoded body, or None if it is truncated."""

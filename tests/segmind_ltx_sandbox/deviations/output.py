@@ -30,11 +30,11 @@ class RefusesDownloads(Behaviour):
 
     def __init__(self, contract: Contract, response: ApiResponse) -> None:
         super().__init__(contract)
-        self._answer = response
+        self._response = response
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
         """Return the error."""
-        return self._answer
+        return self._response
 
 
 class RequiresKeyForDownload(Behaviour):

@@ -130,7 +130,7 @@ def broken_validation(contract: Contract) -> Iterator[Deviation]:
         yield Deviation(
             f"refuse/{model.slug}/prompt/{_id_part(label)}-{status}",
             (f"{model.slug}.prompt.type",),
-            f"{model.slug} answers {label} in its prompt with {status}.",
+            f"{model.slug} returns {status} for {label} in its prompt.",
             _crashing(model.slug, groups[label], status),
         )
 

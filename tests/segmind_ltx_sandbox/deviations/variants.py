@@ -59,10 +59,10 @@ def _as_text(response: ApiResponse) -> ApiResponse:
 
 
 def _as_page(response: ApiResponse) -> ApiResponse:
-    told = (
+    html = (
         f"<html><body><p>{response.content['error']}</p></body></html>" if _has_message(response) else response.content
     )
-    return evolve(response, content=told, media_type=HTML)
+    return evolve(response, content=html, media_type=HTML)
 
 
 def _has_message(response: ApiResponse) -> bool:
@@ -149,7 +149,7 @@ def _forms() -> Iterator[Deviation]:
     ):
         yield Deviation(f"ids-{label}", (), f"Ids are not UUIDs: {label}.", factory(FormatsIds, form))
     yield Deviation(
-        "v1-json", ("transport.v1-bytes-or-json",), "Blocking calls answer JSON.", Behaviour, {"v1_json": True}
+        "v1-json", ("transport.v1-bytes-or-json",), "Blocking calls return JSON.", Behaviour, {"v1_json": True}
     )
     yield Deviation(
         "v1-no-headers",

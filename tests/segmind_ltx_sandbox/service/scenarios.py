@@ -35,7 +35,7 @@ SCENARIOS: Final = (
     Scenario("SG_0000000000000500", "server_error", "500 with JSON on every route.", status=500),
     Scenario("SG_0000000000000502", "bad_gateway", "502 with an HTML page on every route.", status=502),
     Scenario("SG_0000000000000504", "gateway_timeout", "504 with an HTML page on every route.", status=504),
-    Scenario("SG_0000000000000422", "failing", "Every job ends FAILED (422 on its GETs); v1 answers 500.", fails=True),
+    Scenario("SG_0000000000000422", "failing", "Every job ends FAILED (422 on its GETs); v1 returns 500.", fails=True),
 )
 
 BY_KEY: Final = {scenario.key: scenario for scenario in SCENARIOS}
