@@ -8,19 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from segmind_ltx_conformance.target import SCENARIO_STATUS
 from segmind_ltx_spec import Clause, Contract
 
 STATUS_STAGES: Final = {
     "200": {"accept"},
     "400": {"refuse", "malformed", "bulk"},
     "401": {"missing-key", "wrong-key"},
-    "403": {"scenario"},
-    "406": {"scenario"},
     "422": {"failing"},
-    "429": {"scenario"},
-    "500": {"scenario"},
-    "502": {"scenario"},
-    "504": {"scenario"},
+    **{str(status): {"scenario"} for status in SCENARIO_STATUS.values()},
 }
 KIND_STAGES: Final = {
     "answer": {"alias", "audit", "failing"},
@@ -68,39 +64,24 @@ ID_STAGES: Final = {
     "video.seed-repeats": {"twin", "download"},
     "path.request_id": {"alias"},
 }
-PERMISSIONS: Final = {
-    "v1.status.410": "a model may be retired; nobody can be asked to retire one",
-    "v2.status.410": "a model may be retired; nobody can be asked to retire one",
-    "status.406-elsewhere": "406 may have further causes; a target need not use them",
-    "transport.error-forms": "an error may come as text or HTML; JSON is as good",
-}
-"""Clauses that allow something and demand nothing, by id. They cannot be broken; what a target does is observed."""
-
-
-SELDOM: Final = {
+CONDITIONAL: Final = {
     "blocking-result": "the target answers blocking calls with the video itself",
     "job.blocked-is-failed": "nothing is sent that would be blocked",
     "job-metrics.retry_count": "no job was started again",
     "rate-limited.": "no answer was 429",
 }
-"""Clauses about what a target need not do, by how their ids begin, and why they were not exercised where it did not."""
+"""Clauses that apply only if a target does something that it need not do, by how their ids begin.
+
+The text says why such a clause was not exercised.
+"""
 
 
-def seldom(clause: Clause) -> str | None:
-    """Why a clause was not exercised, where it is about what a target need not do."""
-    return next((why for prefix, why in SELDOM.items() if clause.id.startswith(prefix)), None)
+def unmet_condition(clause: Clause) -> str | None:
+    """Say why a clause was not exercised if it applies only under a condition; None for any other clause."""
+    return next((why for prefix, why in CONDITIONAL.items() if clause.id.startswith(prefix)), None)
 
 
-def permission(clause: Clause) -> str | None:
-    """Why a clause cannot be broken, where it only allows something."""
-    if clause.id.endswith(".enum-inferred"):
-        return "the values are inferred; a target may refuse them"
-    if clause.kind == "route" and clause.id.endswith(".v2") and clause.grade != "D":
-        return "the page describes v1 alone; a target need not offer v2 for this model"
-    return PERMISSIONS.get(clause.id)
-
-
-def unseen(clause: Clause, contract: Contract) -> str | None:
+def undetectable(clause: Clause, contract: Contract) -> str | None:
     """Why nobody can see from outside whether a clause is kept, where that is so."""
     slug, _, rest = clause.id.partition(".")
     model = contract.models.get(slug)

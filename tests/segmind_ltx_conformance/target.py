@@ -13,27 +13,23 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from attrs import field, fields_dict, frozen
 
-SCENARIOS: Final = (
-    "valid",
-    "other",
-    "forbidden",
-    "no_credits",
-    "rate_limited",
-    "server_error",
-    "bad_gateway",
-    "gateway_timeout",
-    "failing",
-)
-"""The scenarios that a target may have a key for. Without one its checks are reported as not exercised."""
-SCENARIO_STATUS: Final = {
+SCENARIOS: Final[Mapping[str, int | None]] = {
+    "valid": None,
+    "other": None,
     "forbidden": 403,
     "no_credits": 406,
     "rate_limited": 429,
     "server_error": 500,
     "bad_gateway": 502,
     "gateway_timeout": 504,
+    "failing": None,
 }
-"""What the keys that do not work are answered with."""
+"""The scenarios that a target may have a key for, each with the status that refuses its key; None if the key works.
+
+The checks of a scenario without a key are reported as not exercised.
+"""
+SCENARIO_STATUS: Final = {name: status for name, status in SCENARIOS.items() if status is not None}
+"""The scenarios whose key is refused. Without credits only POSTs are."""
 KEY_VARIABLE: Final = "SEGMIND_LTX_KEY_"
 """Before a scenario's name in capitals: the environment variable that holds its key."""
 

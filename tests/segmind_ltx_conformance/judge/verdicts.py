@@ -8,7 +8,7 @@ from typing import Final
 from attrs import evolve
 
 from segmind_ltx_conformance.checks import BROKEN, Check, Finding, Outcome
-from segmind_ltx_conformance.coverage import permission, seldom, stages_of, unseen
+from segmind_ltx_conformance.coverage import stages_of, undetectable, unmet_condition
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_spec import Clause, Contract
 
@@ -79,7 +79,7 @@ def _decided(
     wrong = [one for one in findings if one.holds is False]
     unsure = [one for one in findings if one.holds is None]
     outcome = BROKEN[clause.grade] if wrong else Outcome.INCONCLUSIVE if unsure else Outcome.PASSED
-    if wrong and permission(clause):
+    if wrong and clause.permission:
         outcome = Outcome.NOTED
     shown = wrong or unsure or findings
     halted = [
@@ -99,14 +99,14 @@ def _decided(
 
 def _reason(contract: Contract, clause: Clause, model: str | None, recording: Recording) -> str:
     """Why a clause was not tried."""
-    for why in (permission(clause), unseen(clause, contract)):
+    for why in (clause.permission, undetectable(clause, contract)):
         if why:
             return why
     needed = stages_of(clause)
     for skip in recording.skips:
         if skip.what in needed and (skip.model is None or model is None or skip.model == model):
             return skip.reason
-    return seldom(clause) or "nothing in the recording shows it"
+    return unmet_condition(clause) or "nothing in the recording shows it"
 
 
 def _caused(found: list[Check], broken: dict[str, set[int]]) -> list[Check]:

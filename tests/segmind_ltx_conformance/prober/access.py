@@ -16,10 +16,10 @@ from segmind_ltx_conformance.prober.options import Options
 from segmind_ltx_conformance.prober.packs import models_of
 from segmind_ltx_conformance.prober.single_jobs import youngest
 from segmind_ltx_conformance.recording import Exchange
-from segmind_ltx_conformance.target import SCENARIOS, Target
+from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 from segmind_ltx_spec import Contract, Model
 
-REFUSED: Final = {
+STAGE_STATUS: Final = {
     "missing-key": 401,
     "wrong-key": 401,
     "bearer": 401,
@@ -28,15 +28,6 @@ REFUSED: Final = {
     "unknown-id": 404,
 }
 """What the other stages here are answered with."""
-EXPECTED: Final = {
-    "forbidden": 403,
-    "no_credits": 406,
-    "rate_limited": 429,
-    "server_error": 500,
-    "bad_gateway": 502,
-    "gateway_timeout": 504,
-}
-"""The scenarios whose key is refused. Without credits only POSTs are."""
 UNKNOWN: Final = "no-such-request"
 """An id that is not even a UUID."""
 
@@ -65,7 +56,7 @@ def knocks(target: Target, contract: Contract, options: Options) -> Iterator[Acc
     gets = ["/v2/requests/{job}", "/v2/requests/{job}/status"]
     keys: dict[str, str | None] = {"missing-key": None, "wrong-key": "wrong"}
     stages = [(stage, stage, key) for stage, key in keys.items()]
-    stages += [("scenario", f"scenario {name}", name) for name in SCENARIOS if name in EXPECTED and name in target.keys]
+    stages += [("scenario", f"scenario {name}", name) for name in SCENARIO_STATUS if name in target.keys]
     for stage, name, key in stages:
         if options.wants(stage):
             yield from (AccessProbe(stage, name, "POST", model, path, key) for model, path in posts)
@@ -87,8 +78,8 @@ def knocks(target: Target, contract: Contract, options: Options) -> Iterator[Acc
 
 def knock_everywhere(run: RunContext) -> None:
     """Send them; at the first POST of a kind that is accepted, the others of that kind are left out."""
-    for name in SCENARIOS:
-        if name in EXPECTED and name not in run.target.keys and run.options.wants("scenario"):
+    for name in SCENARIO_STATUS:
+        if name not in run.target.keys and run.options.wants("scenario"):
             run.skip("scenario", None, f"no key for {name}")
     job = youngest(run)
     known = job.path.rpartition("/")[2] if job else unknown_id(run.options.seed)
@@ -116,7 +107,7 @@ def _kind(run: RunContext, kind: list[AccessProbe], job: str) -> None:
             body = base(one.model, run.target.picture or picture_of(run.contract))
             got = run.trial(probe, path + query, one.model, body, one.key, headers)
             blown = got is not None and accepted(got)
-        expected = REFUSED.get(one.stage) or EXPECTED.get(one.key or "")
+        expected = STAGE_STATUS.get(one.stage) or SCENARIO_STATUS.get(one.key or "")
         run.unexpected = run.unexpected or (got is not None and got.status != expected)
 
 

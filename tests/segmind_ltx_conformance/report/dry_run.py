@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from segmind_ltx_conformance.coverage import permission, stages_of, unseen
+from segmind_ltx_conformance.coverage import stages_of, undetectable
 from segmind_ltx_spec import Clause, Contract
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def tell_plan(console: Console, plan: Plan, contract: Contract, chosen: Iterable
     done = {row.stage for row in plan.rows}
     tried, left = list[Clause](), list[Clause]()
     for clause in chosen:
-        idle = permission(clause) or unseen(clause, contract) or not stages_of(clause) & done
+        idle = clause.permission or undetectable(clause, contract) or not stages_of(clause) & done
         (left if idle else tried).append(clause)
     for text in (*_clauses("Would be tried", tried), *_clauses("Would not be exercised", left), Text()):
         console.print(text, soft_wrap=True, highlight=False, markup=False)
