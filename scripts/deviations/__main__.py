@@ -1,8 +1,8 @@
-"""Run the conformance suite against sandboxes that are wrong on purpose, and write docs/deviations.md.
+"""Run the conformance suite against sandboxes with deliberate mistakes, and write docs/mutants.md.
 
-Run by ``nox -s deviations``. Exit status 1 where a mutant of a stated clause does not fail the run, where too few are
-named by their own clause, or where the plain sandbox or a variant does not pass. ``--only`` and ``--sample`` write no
-page.
+Run by ``nox -s deviations``. The exit status is 1 if a mutant of a clause of grade D does not fail the run, if too few
+mutants are named by their own clause, or if the plain sandbox or a variant does not pass. ``--only`` and ``--sample``
+write no page.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ BASELINE: Final = Path(__file__).with_name("baseline.json")
 WORKERS: Final = 2
 AT_LEAST: Final = 0.95
 BASELINE_SAMPLE: Final = 120
-"""How many mutants the baseline is tried on unless told otherwise: it takes half a minute for each."""
+"""The default number of mutants for the baseline, which takes half a minute for each."""
 
 T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line, and run."""
+    """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument(
         "--only", metavar="GLOB", action="append", default=[], help="deviations by name; may be repeated"
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def verdict(rows: Sequence[Row]) -> int:
-    """Say what came of it; the exit status."""
+    """Print the results and return the exit status."""
     print(page.table([row for row in rows if row.is_mutant]))
     for row in rows:
         if row.is_mutant and not (row.held and row.fate is Result.NAMED):
@@ -75,7 +75,7 @@ def verdict(rows: Sequence[Row]) -> int:
 
 
 def spread(jobs: Iterable[tuple[Callable[..., T], tuple[object, ...]]]) -> list[T]:
-    """Do all of them, in processes of their own, and show how far it is."""
+    """Run all jobs in processes of their own and show the progress."""
     # A signal's handler and the videos are a process's own, so each is started afresh.
     context = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -1,4 +1,4 @@
-"""What is said of the mutants: tables by kind, those that were not named, and clauses that have none."""
+"""Write the page about the mutants: tables by kind, mutants that were not named, and clauses without a mutant."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pass: there the run may end with 2, which is no more green than 1.
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the page as a whole, or not at all."""
+    """Replace the page atomically."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -44,7 +44,7 @@ def write(path: Path, text: str) -> None:
 
 
 def written(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> str:
-    """The whole page."""
+    """Return the whole page."""
     mutants = [row for row in rows if row.is_mutant]
     decisive = [row for row in mutants if row.grade == "D"]
     other = [row for row in mutants if row.grade != "D"]
@@ -66,7 +66,7 @@ def written(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> 
 
 
 def table(mutants: Sequence[Row]) -> str:
-    """Counts by kind."""
+    """Count the results by kind."""
     head = [
         "| kind | mutants | run failed (1) | could not tell (2) | broken clause named | seconds, median |",
         "|---|---|---|---|---|---|",
@@ -142,7 +142,7 @@ def _without() -> Iterator[str]:
 
 
 def told(rows: Sequence[Row], share: float) -> list[str]:
-    """Which bounds do not hold, a line each."""
+    """List the bounds that do not hold, one per line."""
     mutants = [row for row in rows if row.is_mutant]
     wrong = [row for row in rows if not row.held and (not row.is_mutant or row.grade == "D")]
     lines = [f"{row.name} ended with {row.exit_status}: {', '.join((*row.failed, *row.unsure))}" for row in wrong]

@@ -1,4 +1,4 @@
-"""Which deviations a run is about."""
+"""Select the deviations for a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS, Deviation
 
 
 def names(only: Sequence[str], sample: int | None) -> list[str]:
-    """The plain sandbox, the variants and the mutants, by globs and as a sample of every kind where that is wanted."""
+    """Return the plain sandbox, the variants and the mutants, filtered by globs and, on request, sampled."""
     variants = [one.name for one in VARIANTS if _meant(one.name, only)]
     mutants = [one for one in MUTANTS if _meant(one.name, only)]
     if sample is not None:
@@ -25,7 +25,7 @@ def _meant(name: str, only: Sequence[str]) -> bool:
 
 
 def _of_every_kind(mutants: Sequence[Deviation], size: int) -> list[Deviation]:
-    """As many of each kind as its share is, and at least one; the same ones every time."""
+    """Return a sample in proportion to the kinds, at least one of each; always the same one."""
     kinds: dict[str, list[Deviation]] = defaultdict(list)
     for one in mutants:
         kinds[one.kind].append(one)

@@ -202,8 +202,8 @@ def test_clauses_are_selected_by_glob_part_and_model() -> None:
 
 def test_the_stages_follow_from_the_selection(tmp_path: Path) -> None:
     session = prepare(_profile(tmp_path), RunOptions(select=("auth.messages-differ",)))
-    assert session.options.stages == {"missing-key", "wrong-key"}
-    assert prepare(_profile(tmp_path), RunOptions()).options.stages is None
+    assert session.prober_options.stages == {"missing-key", "wrong-key"}
+    assert prepare(_profile(tmp_path), RunOptions()).prober_options.stages is None
 
 
 def test_importing_the_package_is_light() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from segmind_ltx_conformance.payloads import body_of, choices, packs, picture_of, refusals
+from segmind_ltx_conformance.payloads import body_of, choices, example_picture, packs, refusals
 from segmind_ltx_spec import Model, load
 
 CONTRACT = load()
-PICTURE = picture_of(CONTRACT)
+PICTURE = example_picture(CONTRACT)
 MODELS = list(CONTRACT.models.values())
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
 

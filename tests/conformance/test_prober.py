@@ -99,7 +99,7 @@ def test_free_sends_nothing_that_is_billed_and_needs_no_budget() -> None:
         recording = probe(target, CONTRACT, Options(free=True, bulk=2))
     assert billed(recording) == []
     assert {"refuse", "missing-key", "scenario"} <= stages(recording).keys()
-    assert {"accept", "twin", "retention"} <= {one.what for one in recording.skips}
+    assert {"accept", "duplicate", "retention"} <= {one.what for one in recording.skips}
 
 
 @pytest.mark.parametrize(("jobs", "cost"), [(1, 100.0), (7, 100.0), (60, 5.0), (60, 1.0)])
@@ -120,7 +120,7 @@ def test_what_cannot_be_started_says_why() -> None:
         (evolve(gone, limits=Limits(max_cost=0.01)), Options(), "budget is too small"),
         (gone, Options(models=frozenset({"ltx-9"})), "ltx-9"),
         (gone, Options(stages=frozenset({"acept"})), "acept"),
-        (gone, Options(stages=frozenset({"twin"}), free=True), "nothing is selected"),
+        (gone, Options(stages=frozenset({"duplicate"}), free=True), "nothing is selected"),
     ):
         with pytest.raises(CannotRunError, match=said):
             probe(target, CONTRACT, options)
@@ -141,7 +141,7 @@ def test_what_was_recorded_survives_the_end_of_a_run(error: BaseException) -> No
 def test_a_second_visit_reads_the_jobs_again_and_submits_nothing() -> None:
     with sandbox(SystemClock(), speed=5000) as box:
         target = target_at(box.base_url, clock_control=False)
-        first = probe(target, CONTRACT, evolve(QUICK, stages=frozenset({"twin", "retention"})))
+        first = probe(target, CONTRACT, evolve(QUICK, stages=frozenset({"duplicate", "retention"})))
         assert any("--visit resume" in one.reason for one in first.skips)
         earlier = evolve(first, started=first.started - timedelta(seconds=3000))
         second = resume(target, CONTRACT, earlier)

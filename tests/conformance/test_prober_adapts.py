@@ -113,9 +113,9 @@ class OtherWord(Behaviour):
 def test_a_job_that_does_not_end_is_given_up_after_the_patience_that_is_noted() -> None:
     recording = recorded(NeverEnds, ACCEPT)
     submitted = {json.loads(one.body)["request_id"]: one.at for one in of(recording, "accept") if "/v2/" in one.url}
-    assert recording.patience is not None
+    assert recording.job_deadline is not None
     for name, at in submitted.items():
-        assert max(one.at for one in of(recording, "poll") if name in one.url) >= at + recording.patience
+        assert max(one.at for one in of(recording, "poll") if name in one.url) >= at + recording.job_deadline
 
 
 def test_an_unknown_state_is_not_waited_for() -> None:

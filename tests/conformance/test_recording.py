@@ -79,7 +79,12 @@ def test_somebody_elses_har_is_read(tmp_path: Path) -> None:
     path = tmp_path / "theirs.har"
     path.write_text(json.dumps({"log": {"entries": [later, entry]}}))
     read = read_recording(path)
-    assert (read.base_url, read.started, read.patience, read.skips) == ("https://api.example.com", STARTED, None, ())
+    assert (read.base_url, read.started, read.job_deadline, read.skips) == (
+        "https://api.example.com",
+        STARTED,
+        None,
+        (),
+    )
     assert [(one.method, one.key, one.at) for one in read.exchanges] == [
         ("POST", "unknown", 4.5),
         ("POST", "unknown", 0.0),

@@ -21,13 +21,13 @@ from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 from segmind_ltx_conformance.recording import Exchange, Recording, read_recording
 from segmind_ltx_conformance.report import write_recording, write_reports
 from segmind_ltx_conformance.report.badge import badge
-from segmind_ltx_conformance.report.causes import grouped, reasons
-from segmind_ltx_conformance.report.console import tell
+from segmind_ltx_conformance.report.causes import group_failures, skip_reasons
+from segmind_ltx_conformance.report.console import print_report
 from segmind_ltx_conformance.report.document import document, headline, schema, summary
-from segmind_ltx_conformance.report.files import write_whole
+from segmind_ltx_conformance.report.files import write_atomically
 from segmind_ltx_conformance.report.redact import Redactor
 from segmind_ltx_conformance.report.spending import spent
-from segmind_ltx_conformance.report.text import curl, line, plain, request_line, response_line
+from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line
 from segmind_ltx_conformance.target import Keys
 from segmind_ltx_spec import clauses_by_id, load
 from support.made_up import BASE, HOSTILE, exchange, green, judgement, run
@@ -38,7 +38,7 @@ CLAUSES = clauses_by_id()
 
 def _told() -> str:
     written = io.StringIO()
-    tell(Console(file=written, width=100, color_system=None), run())
+    print_report(Console(file=written, width=100, color_system=None), run())
     return written.getvalue()
 
 
@@ -141,8 +141,8 @@ def test_a_key_goes_to_no_other_host() -> None:
 
 
 def test_texts_of_the_target_are_cut_and_made_visible() -> None:
-    assert plain("a\x1b[31m\u202eb\ud800\n") == "a\\x1b[31m\\u202eb\\ud800\n"
-    assert line("x" * 400) == f"{'x' * 300}… (400 characters)"
+    assert printable("a\x1b[31m\u202eb\ud800\n") == "a\\x1b[31m\\u202eb\\ud800\n"
+    assert one_line("x" * 400) == f"{'x' * 300}… (400 characters)"
     assert response_line(exchange("GET", "/", 0)) == "no answer: the connection ended"
     video = evolve(exchange("GET", "/", 200), media={"width": 8}, size=9)
     assert response_line(video) == "200, width=8"
@@ -152,21 +152,21 @@ def test_texts_of_the_target_are_cut_and_made_visible() -> None:
 def test_causes_that_run_in_a_circle_hide_nothing() -> None:
     one, two = (Check(CLAUSES[name], None, Outcome.FAILED, "x") for name in ("job.ends", "job.states"))
     circle = Judgement((evolve(one, cause=two.id), evolve(two, cause=one.id)))
-    assert sum(len(group.roots) + len(group.followers) for group in grouped(circle, Outcome.FAILED)) == 2
+    assert sum(len(group.roots) + len(group.followers) for group in group_failures(circle, Outcome.FAILED)) == 2
 
 
 def test_what_is_graver_than_its_cause_is_not_folded_below_it() -> None:
     light = Check(CLAUSES["auth.messages-differ"], None, Outcome.WARNED, "x")
     grave = Check(CLAUSES["job.ends"], None, Outcome.FAILED, "x", cause=light.id)
-    assert [group.first for group in grouped(Judgement((light, grave)), Outcome.FAILED)] == [grave]
+    assert [group.first for group in group_failures(Judgement((light, grave)), Outcome.FAILED)] == [grave]
 
 
 def test_one_clause_with_many_models_is_one_failure() -> None:
     clause = CLAUSES["auth.wrong-key"]
     checks = tuple(Check(clause, model, Outcome.FAILED, f"{model}: 200") for model in clause.models)
-    (group,) = grouped(Judgement(checks), Outcome.FAILED)
+    (group,) = group_failures(Judgement(checks), Outcome.FAILED)
     assert group.models == clause.models
-    assert next(iter(reasons(judgement()))) == "left out by --no-videos"
+    assert next(iter(skip_reasons(judgement()))) == "left out by --no-videos"
 
 
 def test_what_jobs_cost_is_what_the_target_says_or_the_documented_price() -> None:
@@ -191,11 +191,11 @@ def test_what_jobs_cost_is_what_the_target_says_or_the_documented_price() -> Non
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", "one\ud800")
+    write_atomically(tmp_path / "a", "one\ud800")
     assert (tmp_path / "a").read_text(encoding="utf-8") == "one\\ud800"
     (tmp_path / "b").mkdir()
     with pytest.raises(OSError, match="b"):
-        write_whole(tmp_path / "b", "x")
+        write_atomically(tmp_path / "b", "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 

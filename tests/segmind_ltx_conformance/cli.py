@@ -1,6 +1,6 @@
-"""``segmind-ltx conformance``.
+"""Provide the command ``segmind-ltx conformance``.
 
-Exit statuses: 0 conforms, 1 does not, 2 could not run or could not tell, 130 interrupted.
+Exit status: 0 if the target conforms, 1 if it does not, 2 if the run failed or is inconclusive, 130 if interrupted.
 """
 
 from __future__ import annotations
@@ -64,15 +64,15 @@ def run(
         typer.Option(metavar="start|resume", help="Two visits, for retention where no clock can be moved."),
     ] = None,
 ) -> None:
-    """Tell, clause by clause, whether a server keeps what the documents say."""
+    """Check a server against the documents, clause by clause."""
     if context.invoked_subcommand is not None:
         return
     out, err = _consoles()
     redact: list[Callable[[str], str]] = []
-    with _ending(err, redact):
+    with _exit_on_error(err, redact):
         if target is None:
             raise RefusedError("--target is missing: the profile of the server, a TOML file (docs/conformance.md)")
-        wish = RunOptions(
+        options = RunOptions(
             select=tuple(select or ()),
             models=tuple(model or ()),
             free=free,
@@ -82,10 +82,10 @@ def run(
             videos=not no_videos,
             visit=visit,
         )
-        session = prepare(target, wish)
+        session = prepare(target, options)
         redact.append(session.redact)
         if dry_run:
-            _tell_plan(out, session)
+            _print_plan(out, session)
             return
         check_folder(report, visit)
         _report(session, report, out, err)
@@ -99,36 +99,41 @@ def judge_trace(
 ) -> None:
     """Judge a recording. Nothing is sent."""
     from segmind_ltx_conformance.report import write_reports
-    from segmind_ltx_conformance.report.console import tell
+    from segmind_ltx_conformance.report.console import print_report
 
     out, err = _consoles()
-    with _ending(err, []):
+    with _exit_on_error(err, []):
         if report is not None:
             check_folder(report)
         judged = judge_file(trace, base_url)
-        tell(out, judged)
+        print_report(out, judged)
         if report is not None:
             write_reports(report, judged)
         raise typer.Exit(judged.judgement.exit_status)
 
 
-def _tell_plan(out: Console, session: Session) -> None:
+def _print_plan(out: Console, session: Session) -> None:
     from segmind_ltx_conformance.prober import CannotRunError, plan
-    from segmind_ltx_conformance.report.dry_run import tell_plan
+    from segmind_ltx_conformance.report.dry_run import print_plan
     from segmind_ltx_spec import clauses
 
     try:
-        planned = plan(session.target, session.contract, session.options)
+        run_plan = plan(session.target, session.contract, session.prober_options)
     except CannotRunError as error:
         raise RefusedError(str(error)) from None
-    known = clauses(session.contract)
-    tell_plan(out, planned, session.contract, [one for one in known if session.only is None or one.id in session.only])
+    clauses_known = clauses(session.contract)
+    print_plan(
+        out,
+        run_plan,
+        session.contract,
+        [clause for clause in clauses_known if session.only is None or clause.id in session.only],
+    )
 
 
 def _report(session: Session, folder: Path, out: Console, err: Console) -> None:
     from segmind_ltx_conformance.prober import Interrupted
     from segmind_ltx_conformance.report import RECORDING, write_reports
-    from segmind_ltx_conformance.report.console import tell
+    from segmind_ltx_conformance.report.console import print_report
 
     try:
         with _progress(err) as progress:
@@ -137,65 +142,65 @@ def _report(session: Session, folder: Path, out: Console, err: Console) -> None:
         # The prober's own name for Ctrl-C has no cause; one that broke has.
         broke = stopped.__cause__ is not None
         saved = f"what was recorded so far is in {folder / RECORDING}"
-        _say(err, f"{session.redact(str(stopped))}; {saved}, for segmind-ltx conformance judge")
+        _print_err(err, f"{session.redact(str(stopped))}; {saved}, for segmind-ltx conformance judge")
         raise typer.Exit(CANNOT_TELL if broke else INTERRUPTED) from None
-    tell(out, done)
+    print_report(out, done)
     write_reports(folder, done)
-    _say(err, f"report: {folder / 'report.html'}")
-    if session.wish.visit == "start":
-        _say(err, "come back with --visit resume, 50 and then 61 minutes after the jobs have ended")
+    _print_err(err, f"report: {folder / 'report.html'}")
+    if session.options.visit == "start":
+        _print_err(err, "come back with --visit resume, 50 and then 61 minutes after the jobs have ended")
     raise typer.Exit(done.judgement.exit_status)
 
 
 @contextmanager
 def _progress(err: Console) -> Generator[Callable[[str, int, int], None]]:
-    """A bar on a terminal, and nothing elsewhere."""
+    """Show a progress bar if the error stream is a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
         task = bars.add_task("", total=None)
 
-        def told(what: str, done: int, total: int) -> None:
+        def show(label: str, done: int, total: int) -> None:
             # The first word is the stage; of the same width, so that the bar stays where it is.
-            bars.update(task, description=f"{what.partition(' ')[0]:<14.14}", completed=done, total=total)
+            bars.update(task, description=f"{label.partition(' ')[0]:<14.14}", completed=done, total=total)
 
-        yield told
+        yield show
 
 
 @contextmanager
-def _ending(err: Console, redact: list[Callable[[str], str]]) -> Generator[None]:
-    """Turn whatever ends a run into words without a key, and an exit status."""
+def _exit_on_error(err: Console, redact: list[Callable[[str], str]]) -> Generator[None]:
+    """Turn every exception into a message without a key and an exit status."""
     try:
         yield
     except typer.Exit:
         raise
     except RefusedError as error:
-        _say(err, f"error: {_clean(str(error), redact)}")
+        _print_err(err, f"error: {_redacted(str(error), redact)}")
         raise typer.Exit(CANNOT_TELL) from None
     except KeyboardInterrupt:
-        _say(err, "interrupted")
+        _print_err(err, "interrupted")
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
-        _say(err, f"error: the report could not be written: {_clean(str(error), redact)}")
+        _print_err(err, f"error: the report could not be written: {_redacted(str(error), redact)}")
         raise typer.Exit(CANNOT_TELL) from None
     except Exception:
-        _say(err, f"{_clean(traceback.format_exc(), redact)}error: the suite itself broke; this is no verdict")
+        _print_err(err, f"{_redacted(traceback.format_exc(), redact)}error: the suite itself broke; this is no verdict")
         raise typer.Exit(CANNOT_TELL) from None
 
 
-def _clean(text: str, redact: list[Callable[[str], str]]) -> str:
-    for one in redact:
-        text = one(text)
+def _redacted(text: str, redact: list[Callable[[str], str]]) -> str:
+    for redact_text in redact:
+        text = redact_text(text)
     return text
 
 
 def _consoles() -> tuple[Console, Console]:
-    """For results and for the rest; made here, so that they write to where the process writes now."""
+    """Return a console for results and one for messages, made now so that they use the current streams."""
     out = Console()
     # Where nobody looks at a terminal, tables are not squeezed into eighty columns.
     return out if out.is_terminal else Console(width=160), Console(stderr=True, soft_wrap=True)
 
 
-def _say(err: Console, text: str) -> None:
-    from segmind_ltx_conformance.report.text import plain
+def _print_err(err: Console, text: str) -> None:
+    from segmind_ltx_conformance.report.text import printable
 
-    err.print(plain(text), highlight=False, markup=False, soft_wrap=True)
+    err.print(printable(text), highlight=False, markup=False, soft_wrap=True)

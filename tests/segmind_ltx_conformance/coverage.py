@@ -1,6 +1,6 @@
-"""Which stages of a run show which clause, and why a clause cannot be shown at all.
+"""Say which stages of a run test which clause, and why some clauses cannot be tested.
 
-A stage is the first word of an exchange's label. ``python -m segmind_ltx_conformance --dry-run`` lists them.
+A stage is the first word of an exchange's probe label. ``segmind-ltx conformance --dry-run`` lists the stages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STATUS_STAGES: Final = {
 KIND_STAGES: Final = {
     "answer": {"alias", "audit", "failing"},
     "header": {"audit", "scenario"},
-    "lifecycle": {"alias", "twin", "failing"},
+    "lifecycle": {"alias", "duplicate", "failing"},
     "video": {"accept", "audit", "download"},
     "output": {"accept", "download"},
     "route": {"accept"},
@@ -60,8 +60,8 @@ ID_STAGES: Final = {
     "billing.accepted-only": {"audit"},
     "billing.reads-are-free": {"audit"},
     "billing.failed-is-free": {"failing"},
-    "billing.no-idempotency": {"twin"},
-    "video.seed-repeats": {"twin", "download"},
+    "billing.no-idempotency": {"duplicate"},
+    "video.seed-repeats": {"duplicate", "download"},
     "path.request_id": {"alias"},
 }
 CONDITIONAL: Final = {
@@ -82,7 +82,7 @@ def unmet_condition(clause: Clause) -> str | None:
 
 
 def undetectable(clause: Clause, contract: Contract) -> str | None:
-    """Why nobody can see from outside whether a clause is kept, where that is so."""
+    """Say why nothing in a response shows whether a clause holds; None if responses do show it."""
     slug, _, rest = clause.id.partition(".")
     model = contract.models.get(slug)
     if model is None or not rest.endswith(".default"):
@@ -95,7 +95,7 @@ def undetectable(clause: Clause, contract: Contract) -> str | None:
 
 
 def stages_of(clause: Clause) -> frozenset[str]:
-    """The stages without which a clause is not exercised."""
+    """Return the stages that test a clause."""
     if clause.id in ID_STAGES:
         return frozenset(ID_STAGES[clause.id])
     head, _, last = clause.id.rpartition(".")
@@ -125,5 +125,5 @@ def _of_payload(rule: str) -> frozenset[str]:
 
 
 def stages_for(clauses: Iterable[Clause]) -> frozenset[str]:
-    """The stages that a choice of clauses needs."""
+    """Return the stages that a selection of clauses needs."""
     return frozenset(stage for clause in clauses for stage in stages_of(clause))

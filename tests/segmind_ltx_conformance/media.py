@@ -1,4 +1,4 @@
-"""Measuring a video: its packets are counted and its first frame is decoded, which is quick even for 4k."""
+"""Measure a video: count its packets and decode its first frame, which is quick even for 4k."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 
 def can_measure() -> bool:
-    """Whether PyAV is installed, without loading it."""
+    """Return whether PyAV is installed, without importing it."""
     return importlib.util.find_spec("av") is not None
 
 
 def measure(data: bytes) -> dict[str, Any]:
-    """What these bytes are: ``{"kind": "video", "width": …}`` or ``{"kind": "unreadable", "why": …}``.
+    """Describe a file: ``{"kind": "video", "width": …}`` or ``{"kind": "unreadable", "why": …}``.
 
-    ``fps`` is the average rate and ``duration`` the length of the picture, in seconds; both are None where the file
-    does not say. ``sound`` is whether there is a track of sound with anything in it.
+    ``fps`` is the average frame rate and ``duration`` the length of the video track in seconds; each is None if the
+    file does not give it. ``sound`` is true if an audio track has at least one packet.
     """
     import av
     from av.error import FFmpegError
@@ -63,7 +63,7 @@ def _facts(container: Any) -> dict[str, Any]:
 
 
 def _why(error: Exception, data: bytes) -> str:
-    """In words, without the name that PyAV makes up for a file in memory."""
+    """Return the decoder's message, without the name that PyAV gives to a file in memory."""
     if not data:
         return "nothing"
     # FFmpeg's errors carry their own sentence in `strerror`.

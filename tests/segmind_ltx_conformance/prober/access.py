@@ -1,4 +1,4 @@
-"""Who may call: no key, a wrong one, the key in the wrong place, the scenarios; and what does not exist."""
+"""Probe access: no key, a wrong key, the key in the wrong place, each scenario, and unknown models and jobs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from attrs import frozen
 
-from segmind_ltx_conformance.payloads import base, picture_of
+from segmind_ltx_conformance.payloads import base, example_picture
 from segmind_ltx_conformance.prober.context import RunContext, accepted
 from segmind_ltx_conformance.prober.options import Options
 from segmind_ltx_conformance.prober.packs import models_of
-from segmind_ltx_conformance.prober.single_jobs import youngest
+from segmind_ltx_conformance.prober.single_jobs import latest_job
 from segmind_ltx_conformance.recording import Exchange
 from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 from segmind_ltx_spec import Contract, Model
@@ -27,14 +27,17 @@ STAGE_STATUS: Final = {
     "unknown-model": 404,
     "unknown-id": 404,
 }
-"""What the other stages here are answered with."""
-UNKNOWN: Final = "no-such-request"
-"""An id that is not even a UUID."""
+"""The expected status of the other stages in this module."""
+MALFORMED_ID: Final = "no-such-request"
+"""A request id that is not even a UUID."""
 
 
 @frozen
 class AccessProbe:
-    """A request that ought to be refused for who asks. ``path`` is None for the two GETs of a job."""
+    """A request that the target should refuse because of its key or its path.
+
+    ``model`` is None for a GET. ``{job}`` in ``path`` stands for a request id.
+    """
 
     stage: str
     name: str
@@ -45,12 +48,12 @@ class AccessProbe:
 
 
 def unknown_id(seed: int) -> str:
-    """An id that nobody gave out."""
+    """Return a request id that no server gave out."""
     return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  no secret
 
 
-def knocks(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
-    """Every such request; ``{job}`` in a path stands for the id of a job."""
+def access_probes(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
+    """Yield every access probe of the selected stages."""
     models = models_of(contract, options)
     posts = [(model, path) for model in models for path in (model.v1, model.v2)]
     gets = ["/v2/requests/{job}", "/v2/requests/{job}/status"]
@@ -70,49 +73,49 @@ def knocks(target: Target, contract: Contract, options: Options) -> Iterator[Acc
         for version in ("v1", "v2"):
             yield AccessProbe("unknown-model", "unknown-model", "POST", models[0], f"/{version}/no-such-model", "valid")
     if options.wants("unknown-id") and "valid" in target.keys:
-        for name in (unknown_id(options.seed + 1), UNKNOWN):
+        for name in (unknown_id(options.seed + 1), MALFORMED_ID):
             yield from (
                 AccessProbe("unknown-id", "unknown-id", "GET", None, path.format(job=name), "valid") for path in gets
             )
 
 
-def knock_everywhere(run: RunContext) -> None:
-    """Send them; at the first POST of a kind that is accepted, the others of that kind are left out."""
+def probe_access(run: RunContext) -> None:
+    """Send the access probes. After one accepted POST, skip the other POSTs of the same kind."""
     for name in SCENARIO_STATUS:
         if name not in run.target.keys and run.options.wants("scenario"):
             run.skip("scenario", None, f"no key for {name}")
-    job = youngest(run)
+    job = latest_job(run)
     known = job.path.rpartition("/")[2] if job else unknown_id(run.options.seed)
     kinds: dict[str, list[AccessProbe]] = {}
-    for one in knocks(run.target, run.contract, run.options):
-        kinds.setdefault(one.name, []).append(one)
+    for probe in access_probes(run.target, run.contract, run.options):
+        kinds.setdefault(probe.name, []).append(probe)
     run.each(kinds.values(), lambda kind: _kind(run, kind, known))
 
 
 def _kind(run: RunContext, kind: list[AccessProbe], job: str) -> None:
-    blown = False
-    for one in kind:
-        path = one.path.format(job=job)
+    accepted_before = False
+    for probe in kind:
+        path = probe.path.format(job=job)
         # A route that is not offered has nothing to be refused at.
-        if one.model is not None and (one.model.slug, "v2") in run.closed and path == one.model.v2:
+        if probe.model is not None and (probe.model.slug, "v2") in run.missing_routes and path == probe.model.v2:
             continue
-        headers, query = _elsewhere(run, one.stage)
-        probe = f"{one.name} {one.method} {path}"
-        got: Exchange | None = None
-        if one.model is None:
-            got = run.get(probe, path + query, one.key, headers)
-        elif blown:
-            run.skip(one.stage, one.model.slug, f"fuse: {one.name} was accepted before")
+        headers, query = _elsewhere(run, probe.stage)
+        label = f"{probe.name} {probe.method} {path}"
+        exchange: Exchange | None = None
+        if probe.model is None:
+            exchange = run.get(label, path + query, probe.key, headers)
+        elif accepted_before:
+            run.skip(probe.stage, probe.model.slug, f"fuse: {probe.name} was accepted before")
         else:
-            body = base(one.model, run.target.picture or picture_of(run.contract))
-            got = run.trial(probe, path + query, one.model, body, one.key, headers)
-            blown = got is not None and accepted(got)
-        expected = STAGE_STATUS.get(one.stage) or SCENARIO_STATUS.get(one.key or "")
-        run.unexpected = run.unexpected or (got is not None and got.status != expected)
+            body = base(probe.model, run.target.picture or example_picture(run.contract))
+            exchange = run.trial(label, path + query, probe.model, body, probe.key, headers)
+            accepted_before = exchange is not None and accepted(exchange)
+        expected = STAGE_STATUS.get(probe.stage) or SCENARIO_STATUS.get(probe.key or "")
+        run.unexpected = run.unexpected or (exchange is not None and exchange.status != expected)
 
 
 def _elsewhere(run: RunContext, stage: str) -> tuple[dict[str, str], str]:
-    """The key where it does not belong: headers and query."""
+    """Return headers and a query that carry the key in the wrong place."""
     if stage == "bearer":
         return {"authorization": f"Bearer {run.target.keys['valid']}"}, ""
     if stage == "query":

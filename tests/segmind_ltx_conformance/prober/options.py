@@ -1,4 +1,4 @@
-"""What a run is to do, the stages that it consists of, and the ways in which it ends early."""
+"""Define the options and the stages of a run, and how a run ends early."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STAGES: Final = {
     "poll": "their states",
     "download": "the videos of what was accepted, without a key",
     "audit": "calls with only reads, then only refusals, between them: the credits show what was billed",
-    "twin": "a submit that was accepted, sent again",
+    "duplicate": "a submit that was accepted, sent again",
     "failing": "a job that ends FAILED",
     "alias": "the poll_url of a job",
     "address": "the addresses that a submit gave on another host, without a key: does anybody listen",
@@ -34,31 +34,31 @@ STAGES: Final = {
     "bulk": "invalid payloads drawn by schemathesis",
     "open": "what the documents leave open",
 }
-"""The stages, in the order in which they are done, and what each sends."""
+"""The stages in the order in which they run, and what each sends."""
 
 FREE: Final = frozenset(
     {"unknown-id", "missing-key", "wrong-key", "bearer", "query", "scenario", "unknown-model"}
     | {"refuse", "malformed", "bulk", "open"}
 )
-"""The stages of which a server that keeps the documents bills nothing."""
+"""The stages for which a conforming server bills nothing."""
 
 NEED_ALL: Final = frozenset({"accept", "result", "poll", "download"})
-"""The stages for which every pack of valid values is sent."""
+"""The stages that need every pack of valid values."""
 NEED_ONE: Final = frozenset(
-    {"twin", "alias", "address", "other-account", "accept-header", "audit", "retention"}
+    {"duplicate", "alias", "address", "other-account", "accept-header", "audit", "retention"}
     | {"missing-key", "wrong-key", "bearer", "query", "scenario"}
 )
-"""The stages that need a job to look at; where nothing else is selected, one of the cheapest model."""
+"""The stages that need one job to read; if nothing else is selected, one of the cheapest model."""
 
 
 @frozen
 class Options:
-    """What a run is to do.
+    """The options of a run.
 
-    ``jobs`` is how many calls are under way at once, ``free`` leaves out whatever a conforming server would bill,
-    ``videos`` is whether they are downloaded, ``models`` and ``stages`` are what is selected (None: all of them),
-    ``bulk`` is how many drawn bodies each model gets, and ``fail_fast`` ends the run after the first stage with an
-    answer that no server should give.
+    ``jobs`` is the number of concurrent calls. ``free`` leaves out everything that a conforming server would bill.
+    ``videos`` selects whether videos are downloaded. ``models`` and ``stages`` are the selection (None: all), ``bulk``
+    is the number of generated bodies per model, and ``fail_fast`` ends the run after the first stage with a response
+    that no server should give.
     """
 
     seed: int = 0
@@ -71,30 +71,30 @@ class Options:
     fail_fast: bool = False
 
     def wants(self, stage: str) -> bool:
-        """Whether this stage is to be done."""
+        """Return whether this stage is selected."""
         if self.free and stage not in FREE:
             return False
         return self.stages is None or stage in self.stages
 
     @property
     def all_packs(self) -> bool:
-        """Whether all packs are to be sent, rather than one of the cheapest model or none."""
+        """True if all packs are needed, rather than one of the cheapest model or none."""
         return not self.free and any(self.wants(stage) for stage in NEED_ALL)
 
     @property
     def one_job(self) -> bool:
-        """Whether at least one job is needed."""
+        """True if at least one job is needed."""
         return not self.free and (self.all_packs or any(self.wants(stage) for stage in NEED_ONE))
 
 
 class CannotRunError(Exception):
-    """Nothing could be tried; the message says what to change."""
+    """The run could not start; the message says what to change."""
 
 
 class Interrupted(Exception):  # noqa: N818  it is no error of the prober's
-    """The run ended early. ``recording`` holds what was recorded until then: it may have been paid for."""
+    """The run ended early. ``recording`` holds everything so far, because it may have been paid for."""
 
     def __init__(self, recording: Recording, why: str) -> None:
-        """End with ``recording``, because of ``why``."""
+        """Keep ``recording``, and ``why`` as the message."""
         super().__init__(why)
         self.recording = recording
