@@ -13,7 +13,7 @@ VARIANT: Final = "variant"
 """The kind of a deviation that the documents allow."""
 
 
-UNTELLABLE: Final = "-429"
+ENDLESS_429: Final = "-429"
 """The end of the names of mutants that always answer 429.
 
 Such a mutant looks like a rate limit that never ends, so the run ends with 2: inconclusive, and not green.
@@ -27,7 +27,7 @@ class Result(StrEnum):
     """The run named the broken clause."""
     OTHER = "other"
     """The run failed, but for another clause."""
-    UNTOLD = "untold"
+    INCONCLUSIVE = "inconclusive"
     """The run was inconclusive: exit status 2."""
     SURVIVED = "survived"
     """The run found nothing."""
@@ -58,20 +58,20 @@ class Row:
         return self.kind not in {PLAIN, VARIANT}
 
     @property
-    def fate(self) -> Result:
+    def result(self) -> Result:
         """The result. A mutant of grade P or I cannot fail the run; a warning or a note has to name it."""
         main = self.clauses[0] if self.clauses else ""
         if main in (*self.failed, *self.warned):
             return Result.NAMED
         if self.failed:
             return Result.OTHER
-        return Result.UNTOLD if self.exit_status == 2 else Result.SURVIVED
+        return Result.INCONCLUSIVE if self.exit_status == 2 else Result.SURVIVED
 
     @property
-    def held(self) -> bool:
+    def as_expected(self) -> bool:
         """True if the run ended as it has to: a mutant of grade D fails it, everything that is allowed passes."""
         if not self.is_mutant:
             return self.exit_status == 0
         if self.grade != "D":
-            return self.fate is Result.NAMED
-        return self.exit_status == 1 or (self.exit_status == 2 and self.name.endswith(UNTELLABLE))
+            return self.result is Result.NAMED
+        return self.exit_status == 1 or (self.exit_status == 2 and self.name.endswith(ENDLESS_429))

@@ -48,7 +48,7 @@ def run(name: str, seed: int = 0) -> Row:
     options: dict[str, Any] = {}
     if deviation is not None:
         options = {**deviation.options, "behaviour": deviation.behaviour}
-    began = time.monotonic()
+    started = time.monotonic()
     trouble = None
     recording = Recording("", ())
     with running_sandbox(clock=InstantClock(), speed=SPEED, videos=videos(), **options) as sandbox:
@@ -66,14 +66,17 @@ def run(name: str, seed: int = 0) -> Row:
         kind=PLAIN if deviation is None else VARIANT if name in _VARIANT_NAMES else deviation.kind,
         clauses=clauses,
         grade=clauses_by_id()[clauses[0]].grade if clauses else "",
-        summary="The sandbox as it is." if deviation is None else deviation.summary,
+        summary="The plain sandbox." if deviation is None else deviation.summary,
         exit_status=judgement.exit_status,
         failed=_ids(judgement, Outcome.FAILED),
         warned=_ids(judgement, Outcome.WARNED, Outcome.NOTED),
         unsure=_ids(judgement, Outcome.INCONCLUSIVE, Outcome.ERROR),
         requests=len(recording.exchanges),
-        jobs=sum(one.method == "POST" and one.status == 200 and _is_paid(one.path) for one in recording.exchanges),
-        seconds=round(time.monotonic() - began, 2),
+        jobs=sum(
+            exchange.method == "POST" and exchange.status == 200 and _is_paid(exchange.path)
+            for exchange in recording.exchanges
+        ),
+        seconds=round(time.monotonic() - started, 2),
         trouble=trouble,
     )
 

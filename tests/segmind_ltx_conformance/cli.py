@@ -26,42 +26,43 @@ from segmind_ltx_conformance.session import (
     prepare,
 )
 
-# Said at once rather than in the middle of a run that costs money.
+# Check for missing packages now rather than in the middle of a run that costs money.
 for _name in ("av", "httpx", "jinja2", "jsonschema", "schemathesis", "yaml"):
     if importlib.util.find_spec(_name) is None:
         raise ImportError(f"no module named {_name}", name=_name)
 
-CANNOT_TELL: Final = 2
-INTERRUPTED: Final = 130
+EXIT_INCONCLUSIVE: Final = 2
+EXIT_INTERRUPTED: Final = 130
 
 conformance: typer.Typer = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Tell, clause by clause, whether a server keeps what the documents say. Costs money on a server that bills.",
-    epilog="Exit status 0: conforms; 1: does not; 2: could not run or could not tell; 130: interrupted.",
+    help="Check a server against the documents, clause by clause. Costs money if the server bills.",
+    epilog="Exit status: 0 if every documented clause that was tested holds, 1 if one is broken, 2 if the run failed "
+    "or is inconclusive, 130 if interrupted.",
 )
 
 
 @conformance.callback(invoke_without_command=True)
 def run(
     context: typer.Context,
-    target: Annotated[Path | None, typer.Option(help="The profile of the server, a TOML file.")] = None,
+    target: Annotated[Path | None, typer.Option(help="Profile of the server, a TOML file.")] = None,
     report: Annotated[Path, typer.Option(help="Folder for the recording and the reports.")] = Path(
         "conformance-report"
     ),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List checks, requests and cost; send nothing.")] = False,
-    free: Annotated[bool, typer.Option("--free", help="Submit nothing that a conforming server would bill.")] = False,
-    select: Annotated[list[str] | None, typer.Option(help="Clauses, by a glob or a part of the id.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help="Models, by their slug.")] = None,
+    free: Annotated[bool, typer.Option("--free", help="Send nothing that a conforming server would bill.")] = False,
+    select: Annotated[list[str] | None, typer.Option(help="Select clauses by a glob or a part of the id.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Select models by slug.")] = None,
     fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop at the first answer that breaks a rule.")
+        bool, typer.Option("--fail-fast", help="Stop after the first stage with an unexpected response.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Requests under way at once.")] = 8,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of concurrent requests.")] = 8,
     seed: Annotated[int, typer.Option(help="The same seed gives the same requests.")] = 0,
     no_videos: Annotated[bool, typer.Option("--no-videos", help="Download no video.")] = False,
     visit: Annotated[
         str | None,
-        typer.Option(metavar="start|resume", help="Two visits, for retention where no clock can be moved."),
+        typer.Option(metavar="start|resume", help="Test retention in two visits if the target has no clock control."),
     ] = None,
 ) -> None:
     """Check a server against the documents, clause by clause."""
@@ -71,7 +72,9 @@ def run(
     redact: list[Callable[[str], str]] = []
     with _exit_on_error(err, redact):
         if target is None:
-            raise RefusedError("--target is missing: the profile of the server, a TOML file (docs/conformance.md)")
+            raise RefusedError(
+                "--target is missing: name the profile of the server, a TOML file; see docs/conformance.md"
+            )
         options = RunOptions(
             select=tuple(select or ()),
             models=tuple(model or ()),
@@ -93,8 +96,8 @@ def run(
 
 @conformance.command("judge")
 def judge_trace(
-    trace: Annotated[Path, typer.Argument(help="A HAR file: a recording of ours, or of anybody's traffic.")],
-    base_url: Annotated[str | None, typer.Option(help="Where the API is, if the file does not say.")] = None,
+    trace: Annotated[Path, typer.Argument(help="A HAR file: recording.har of a run, or recorded traffic.")],
+    base_url: Annotated[str | None, typer.Option(help="Base URL of the API, if the file does not name it.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder for the reports; without it none is written.")] = None,
 ) -> None:
     """Judge a recording. Nothing is sent."""
@@ -121,12 +124,12 @@ def _print_plan(out: Console, session: Session) -> None:
         run_plan = plan(session.target, session.contract, session.prober_options)
     except CannotRunError as error:
         raise RefusedError(str(error)) from None
-    clauses_known = clauses(session.contract)
+    every_clause = clauses(session.contract)
     print_plan(
         out,
         run_plan,
         session.contract,
-        [clause for clause in clauses_known if session.only is None or clause.id in session.only],
+        [clause for clause in every_clause if session.only is None or clause.id in session.only],
     )
 
 
@@ -139,16 +142,16 @@ def _report(session: Session, folder: Path, out: Console, err: Console) -> None:
         with _progress(err) as progress:
             done = perform(session, folder, progress)
     except Interrupted as stopped:
-        # The prober's own name for Ctrl-C has no cause; one that broke has.
-        broke = stopped.__cause__ is not None
-        saved = f"what was recorded so far is in {folder / RECORDING}"
-        _print_err(err, f"{session.redact(str(stopped))}; {saved}, for segmind-ltx conformance judge")
-        raise typer.Exit(CANNOT_TELL if broke else INTERRUPTED) from None
+        # If the prober failed, the exception has a cause; after Ctrl-C it has none.
+        failed = stopped.__cause__ is not None
+        saved = f"the recording so far is {folder / RECORDING}; judge it with: segmind-ltx conformance judge"
+        _print_err(err, f"{session.redact(str(stopped))}; {saved}")
+        raise typer.Exit(EXIT_INCONCLUSIVE if failed else EXIT_INTERRUPTED) from None
     print_report(out, done)
     write_reports(folder, done)
     _print_err(err, f"report: {folder / 'report.html'}")
     if session.options.visit == "start":
-        _print_err(err, "come back with --visit resume, 50 and then 61 minutes after the jobs have ended")
+        _print_err(err, "run again with --visit resume, 50 and then 61 minutes after the jobs ended")
     raise typer.Exit(done.judgement.exit_status)
 
 
@@ -160,7 +163,7 @@ def _progress(err: Console) -> Generator[Callable[[str, int, int], None]]:
         task = bars.add_task("", total=None)
 
         def show(label: str, done: int, total: int) -> None:
-            # The first word is the stage; of the same width, so that the bar stays where it is.
+            # The first word is the stage. A fixed width keeps the bar in place.
             bars.update(task, description=f"{label.partition(' ')[0]:<14.14}", completed=done, total=total)
 
         yield show
@@ -175,16 +178,18 @@ def _exit_on_error(err: Console, redact: list[Callable[[str], str]]) -> Generato
         raise
     except RefusedError as error:
         _print_err(err, f"error: {_redacted(str(error), redact)}")
-        raise typer.Exit(CANNOT_TELL) from None
+        raise typer.Exit(EXIT_INCONCLUSIVE) from None
     except KeyboardInterrupt:
         _print_err(err, "interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     except OSError as error:
         _print_err(err, f"error: the report could not be written: {_redacted(str(error), redact)}")
-        raise typer.Exit(CANNOT_TELL) from None
+        raise typer.Exit(EXIT_INCONCLUSIVE) from None
     except Exception:
-        _print_err(err, f"{_redacted(traceback.format_exc(), redact)}error: the suite itself broke; this is no verdict")
-        raise typer.Exit(CANNOT_TELL) from None
+        _print_err(
+            err, f"{_redacted(traceback.format_exc(), redact)}error: the suite failed; the target was not judged"
+        )
+        raise typer.Exit(EXIT_INCONCLUSIVE) from None
 
 
 def _redacted(text: str, redact: list[Callable[[str], str]]) -> str:
@@ -196,7 +201,7 @@ def _redacted(text: str, redact: list[Callable[[str], str]]) -> str:
 def _consoles() -> tuple[Console, Console]:
     """Return a console for results and one for messages, made now so that they use the current streams."""
     out = Console()
-    # Where nobody looks at a terminal, tables are not squeezed into eighty columns.
+    # If the output is not a terminal, do not squeeze tables into eighty columns.
     return out if out.is_terminal else Console(width=160), Console(stderr=True, soft_wrap=True)
 
 

@@ -66,9 +66,9 @@ ID_STAGES: Final = {
 }
 CONDITIONAL: Final = {
     "blocking-result": "the target answers blocking calls with the video itself",
-    "job.blocked-is-failed": "nothing is sent that would be blocked",
-    "job-metrics.retry_count": "no job was started again",
-    "rate-limited.": "no answer was 429",
+    "job.blocked-is-failed": "the suite sends nothing that would be blocked",
+    "job-metrics.retry_count": "no job was restarted",
+    "rate-limited.": "no response was 429",
 }
 """Clauses that apply only if a target does something that it need not do, by how their ids begin.
 
@@ -91,7 +91,7 @@ def undetectable(clause: Clause, contract: Contract) -> str | None:
     shows = {value for rule in model.video.values() for value in rule.values() if isinstance(value, str)}
     if name in shows - {model.video["size"].get("unless")} or name == "seed":
         return None
-    return "what the default does to the video cannot be measured"
+    return "the effect of this default on the video cannot be measured"
 
 
 def stages_of(clause: Clause) -> frozenset[str]:

@@ -26,7 +26,7 @@ def measure(data: bytes) -> dict[str, Any]:
     try:
         with av.open(io.BytesIO(data)) as container:
             if not container.streams.video:
-                return {"kind": "unreadable", "why": "no track of pictures in it", **about}
+                return {"kind": "unreadable", "why": "it has no video track", **about}
             return {"kind": "video", **_facts(container), **about}
     except (FFmpegError, ValueError, EOFError) as error:
         return {"kind": "unreadable", "why": _why(error, data), **about}
@@ -36,7 +36,7 @@ def _facts(container: Any) -> dict[str, Any]:
     stream = container.streams.video[0]
     frames, heard, decoded = 0, 0, None
     for packet in container.demux():
-        # The last packet of each track is empty: it stands for the end.
+        # The last packet of each track is empty: it marks the end.
         if packet.size == 0:
             continue
         if packet.stream.type == "audio":
@@ -46,7 +46,7 @@ def _facts(container: Any) -> dict[str, Any]:
             if decoded is None:
                 decoded = next(iter(packet.decode()), None)
     if decoded is None:
-        # Some encoders want more than one packet before they give a frame.
+        # Some decoders need more than one packet before they return a frame.
         decoded = next(iter(stream.codec_context.decode(None)), None)
     if decoded is None:
         raise ValueError("its first frame cannot be decoded")
@@ -65,6 +65,6 @@ def _facts(container: Any) -> dict[str, Any]:
 def _why(error: Exception, data: bytes) -> str:
     """Return the decoder's message, without the name that PyAV gives to a file in memory."""
     if not data:
-        return "nothing"
-    # FFmpeg's errors carry their own sentence in `strerror`.
+        return "it is empty"
+    # FFmpeg's errors have their message in `strerror`.
     return str(getattr(error, "strerror", None) or error)[:200]

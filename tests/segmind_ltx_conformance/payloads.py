@@ -99,7 +99,7 @@ def _numbers(name: str, schema: Mapping[str, Any], prefix: str, kind: str) -> It
     if low is None and high is None:
         yield from (Choice(name, value, f"{prefix}.type") for value in (0, 2357108))
     if kind == "number":
-        # A fraction that binary floats do not hold exactly, within the range.
+        # A fraction within the range that a binary float cannot represent exactly.
         middle = (low if low is not None else 0) + ((high if high is not None else 10) - (low or 0)) / 3
         yield Choice(name, round(middle, 2) + 0.05, f"{prefix}.type")
 
@@ -132,8 +132,8 @@ def _within(model: Model, name: str, seed: str) -> Iterator[Choice]:
     kind = json_type(schema)
     if kind not in {"integer", "number"} or "enum" in schema:
         return
-    chance = random.Random(seed)  # noqa: S311  to be repeatable, not secret
-    # Where no range is documented, what fits into 31 bits is taken everywhere.
+    chance = random.Random(seed)  # noqa: S311  repeatable, not secret
+    # If no range is documented, every server accepts a number of 31 bits.
     low, high = schema.get("minimum", 0), schema.get("maximum", 2**31 - 1)
     value = chance.randint(low, high) if kind == "integer" else round(chance.uniform(low, high), 2)
     yield Choice(name, value, f"{model.slug}.{name}.type")

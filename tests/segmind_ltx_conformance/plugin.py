@@ -31,7 +31,7 @@ from segmind_ltx_conformance.session import (
     prepare,
 )
 
-CANNOT_TELL: Final = 2
+EXIT_INCONCLUSIVE: Final = 2
 _RUN: Final = pytest.StashKey[Run]()
 _FOLDER: Final = pytest.StashKey[Path]()
 _INPUT: Final = "segmind_ltx_recording"
@@ -45,13 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the command that apply to pytest."""
     group = parser.getgroup("segmind-ltx", "conformance of a server with the LTX video models")
     group.addoption("--segmind-ltx-target", metavar="TOML", help="the profile of the server")
-    group.addoption("--segmind-ltx-report", metavar="FOLDER", help="where to write the reports; none by default")
-    group.addoption("--segmind-ltx-select", metavar="GLOB", action="append", default=[], help="clauses, by their ids")
-    group.addoption("--segmind-ltx-model", metavar="SLUG", action="append", default=[], help="models")
-    group.addoption("--segmind-ltx-free", action="store_true", help="submit nothing that would be billed")
+    group.addoption("--segmind-ltx-report", metavar="FOLDER", help="folder for the reports; none by default")
+    group.addoption("--segmind-ltx-select", metavar="GLOB", action="append", default=[], help="select clauses by id")
+    group.addoption("--segmind-ltx-model", metavar="SLUG", action="append", default=[], help="select models")
+    group.addoption("--segmind-ltx-free", action="store_true", help="send nothing that a conforming server would bill")
     group.addoption("--segmind-ltx-no-videos", action="store_true", help="download no video")
-    group.addoption("--segmind-ltx-jobs", type=int, default=8, metavar="N", help="requests under way at once")
-    group.addoption("--segmind-ltx-seed", type=int, default=0, metavar="N", help="the same seed: the same requests")
+    group.addoption("--segmind-ltx-jobs", type=int, default=8, metavar="N", help="number of concurrent requests")
+    group.addoption("--segmind-ltx-seed", type=int, default=0, metavar="N", help="same seed, same requests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,7 +80,7 @@ def the_run(config: pytest.Config) -> Run | None:
         try:
             config.stash[_RUN] = _run_or_read(config, prepare(Path(profile), _run_options(config)))
         except (RefusedError, OSError) as error:
-            pytest.exit(f"segmind-ltx: {error}", CANNOT_TELL)
+            pytest.exit(f"segmind-ltx: {error}", EXIT_INCONCLUSIVE)
     return config.stash[_RUN]
 
 
@@ -108,7 +108,9 @@ def _run_or_read(config: pytest.Config, session: Session) -> Run:
     try:
         run = perform(session, folder, _silent)
     except Interrupted as stopped:
-        pytest.exit(f"segmind-ltx: {session.redact(str(stopped))}; recorded so far: {folder / RECORDING}", CANNOT_TELL)
+        pytest.exit(
+            f"segmind-ltx: {session.redact(str(stopped))}; recording so far: {folder / RECORDING}", EXIT_INCONCLUSIVE
+        )
     if config.option.segmind_ltx_report:
         write_reports(folder, run)
     return run
@@ -133,7 +135,7 @@ def show(check: Check, run: Run) -> None:
         case Outcome.FAILED | Outcome.ERROR:
             pytest.fail(text, pytrace=False)
         case Outcome.INCONCLUSIVE if check.clause.grade == "D":
-            pytest.fail(f"could not be told\n{text}", pytrace=False)
+            pytest.fail(f"inconclusive\n{text}", pytrace=False)
         case Outcome.WARNED | Outcome.INCONCLUSIVE:
             warnings.warn(ConformanceWarning(f"{check.id}: {text}"), stacklevel=2)
         case Outcome.NOT_EXERCISED:
@@ -146,8 +148,8 @@ def show(check: Check, run: Run) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End with status 2 if the run is inconclusive."""
     run = session.config.stash.get(_RUN, None)
-    if run is not None and session.exitstatus == pytest.ExitCode.OK and run.judgement.exit_status == CANNOT_TELL:
-        session.exitstatus = CANNOT_TELL
+    if run is not None and session.exitstatus == pytest.ExitCode.OK and run.judgement.exit_status == EXIT_INCONCLUSIVE:
+        session.exitstatus = EXIT_INCONCLUSIVE
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

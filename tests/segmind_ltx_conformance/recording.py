@@ -100,7 +100,7 @@ class Recording:
         notes = {
             "_base_url": self.base_url,
             "_started": self.started.isoformat(),
-            "_patience": self.job_deadline,
+            "_job_deadline": self.job_deadline,
             "_skips": [asdict(exchange) for exchange in self.skips],
         }
         return {"log": {"version": VERSION, "creator": creator, **notes, "entries": entries}}
@@ -130,7 +130,7 @@ def read_recording(path: Path, base_url: str | None = None) -> Recording:
         started = _started(log, entries)
         exchanges = tuple(_exchange(entry, started) for entry in entries)
         skips = tuple(Skip(skip["what"], skip["model"], skip["reason"]) for skip in log.get("_skips", ()))
-        job_deadline = log.get("_patience")
+        job_deadline = log.get("_job_deadline")
         return Recording(origin, exchanges, started, None if job_deadline is None else float(job_deadline), skips)
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
@@ -212,7 +212,7 @@ def _exchange(entry: Mapping[str, Any], started: datetime) -> Exchange:
     return Exchange(
         method=request["method"].upper(),
         url=request["url"],
-        # Of somebody else's key nothing is known but that it was there.
+        # In another tool's recording the key's scenario is unknown.
         key=entry.get("_key", "unknown" if "x-api-key" in sent else None),
         at=entry["_at"] if "_at" in entry else (_time(entry) - started).total_seconds(),
         status=int(response["status"]),

@@ -115,21 +115,21 @@ def check_folder(folder: Path, visit: str | None = None) -> None:
     try:
         ensure_writable(folder)
     except OSError as error:
-        raise RefusedError(f"{folder}: the report cannot be written there: {error.strerror}") from None
+        raise RefusedError(f"{folder}: cannot write the report there: {error.strerror}") from None
     if visit == "start" and (folder / RECORDING).exists():
-        raise RefusedError(f"{folder / RECORDING} exists, and may hold jobs to come back to: choose another folder")
+        raise RefusedError(f"{folder / RECORDING} exists and may contain paid jobs: choose another folder")
 
 
 def earlier_recording(session: Session, folder: Path) -> Recording:
     """Read the recording of the first visit. Raises `RefusedError`."""
     path = folder / RECORDING
     try:
-        ledger = read_recording(path)
+        earlier = read_recording(path)
     except RecordingError as error:
         raise RefusedError(f"nothing to resume: {error}") from None
-    if ledger.base_url != session.target.base_url:
-        raise RefusedError(f"{path} is of {ledger.base_url}, and the target is {session.target.base_url}")
-    return ledger
+    if earlier.base_url != session.target.base_url:
+        raise RefusedError(f"{path} is a recording of {earlier.base_url}, but the target is {session.target.base_url}")
+    return earlier
 
 
 def perform(session: Session, folder: Path, progress: Progress) -> Run:
@@ -140,17 +140,17 @@ def perform(session: Session, folder: Path, progress: Progress) -> Run:
     """
     from segmind_ltx_conformance import prober
 
-    ledger = earlier_recording(session, folder) if session.options.visit == "resume" else None
+    earlier = earlier_recording(session, folder) if session.options.visit == "resume" else None
     started = time.monotonic()
     try:
-        if ledger is None:
+        if earlier is None:
             recording = prober.probe(session.target, session.contract, session.prober_options, progress)
         else:
-            recording = prober.resume(session.target, session.contract, ledger, progress)
+            recording = prober.resume(session.target, session.contract, earlier, progress)
     except prober.CannotRunError as error:
         raise RefusedError(str(error)) from None
     except prober.Interrupted as stopped:
-        if len(stopped.recording.exchanges) >= len(ledger.exchanges if ledger else ()):
+        if len(stopped.recording.exchanges) >= len(earlier.exchanges if earlier else ()):
             write_recording(folder, session.redact.recording(stopped.recording))
         raise
     recording = session.redact.recording(recording)

@@ -52,7 +52,7 @@ class Keys:
             for scenario, key in self._by_scenario.items()
             for form in (key, quote(key), quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1])
         }
-        # The longest first, so that a key which begins like another one is not left half.
+        # Replace the longest first, so that no key is replaced inside a longer one.
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair)))
 
     def __getitem__(self, scenario: str) -> str:
@@ -112,8 +112,8 @@ def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Targ
     except OSError as error:
         raise ProfileError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # A decoder's message may quote the line, and the line may hold a key.
-        # The line's number alone is safe; Python has told it apart from the message since 3.14.
+        # The decoder's message may quote the line, and the line may contain a key.
+        # Only the line number is safe; the exception has it since Python 3.14.
         line: object = getattr(error, "lineno", None)
         place = f"line {line}" if isinstance(line, int) else "its text"
         raise ProfileError(f"{path}: not TOML, see {place}") from None

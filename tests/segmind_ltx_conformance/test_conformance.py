@@ -30,7 +30,7 @@ def test_conformance(check: Check | None, request: pytest.FixtureRequest) -> Non
     """The check has the outcome that its clause demands."""
     if check is None:
         if request.config.option.pyargs or request.config.pluginmanager.has_plugin(PLUGIN):
-            pytest.fail(WHAT_TO_DO, pytrace=False)  # Somebody asked for it: nothing tried is not green.
+            pytest.fail(WHAT_TO_DO, pytrace=False)  # The suite was requested: testing nothing must not be green.
         pytest.skip(WHAT_TO_DO)
     plugin = sys.modules[PLUGIN]
     plugin.show(check, plugin.the_run(request.config))

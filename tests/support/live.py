@@ -14,7 +14,7 @@ ONE_MODEL: Final = "ltx-2-19b-t2v"
 
 
 def profile_for(sandbox: RunningSandbox, **limits: Any) -> Target:
-    """The profile of a sandbox, with all its keys and its lever."""
+    """The profile of a sandbox, with all its keys and its clock control."""
     told = {
         "base_url": sandbox.base_url,
         "keys": {scenario.name: scenario.key for scenario in SCENARIOS},

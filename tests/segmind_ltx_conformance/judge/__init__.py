@@ -48,11 +48,11 @@ def judge(recording: Recording, contract: Contract | None = None, only: Collecti
     for rule in RULES:
         try:
             findings += rule(trace)
-        except Exception as error:  # Whatever it is, the other rules are to speak.
+        except Exception as error:  # Whatever it is, the other rules still count.
             errors.append(f"{rule.__module__.rsplit('.', 1)[-1]}.{rule.__name__}: {type(error).__name__}: {error}")
     verdicts = checks(contract, chosen, findings, recording)
     if errors and verdicts:
-        detail = f"the suite itself broke: {'; '.join(errors)}"
+        detail = f"the suite itself failed: {'; '.join(errors)}"
         verdicts = [
             Check(check.clause, check.model, Outcome.ERROR, detail) if check.outcome is Outcome.NOT_EXERCISED else check
             for check in verdicts

@@ -46,16 +46,16 @@ def fields(trace: Trace) -> Iterator[Finding]:
         slug = request.slug or jobs.get(request.last.job or "")
         value = request.exchange.json
         if not isinstance(value, dict):
-            # A video is an answer too, and an error may be a page.
+            # A blocking call may return a video, and an error may be an HTML page.
             if title not in {"BlockingResult", ERRORS}:
-                detail = f"{request.last.summary}: the answer is not a JSON object"
+                detail = f"{request.last.summary}: the response is not a JSON object"
                 yield Finding(_kebab(title), slug, False, detail, request.indices)
             continue
         given = cast("dict[str, Any]", value)
         yield from _of_object(trace.contract, title, given, request, slug)
         named, asked = given.get("request_id"), request.last.job
         if asked is not None and isinstance(named, str) and title != ERRORS and named != asked:
-            detail = f"{request.last.summary}: the answer names another job, {_short_repr(named)}"
+            detail = f"{request.last.summary}: the response names another job, {_short_repr(named)}"
             yield Finding(f"{_kebab(title)}.request_id", slug, False, detail, request.indices)
     yield from _headers(trace)
 
@@ -104,7 +104,7 @@ def _fits(title: str, name: str, value: Any, contract: Contract) -> bool:
     schema = contract.document["components"]["schemas"][title]["properties"][name]
     if schema.get("format") == "uri" and isinstance(value, str) and _URI.fullmatch(value) is None:
         return False
-    # The types of jsonschema refer to a private one that type checkers cannot follow.
+    # The types of jsonschema refer to a private type that type checkers cannot resolve.
     return bool(Draft202012Validator(schema).is_valid(value))  # pyright: ignore[reportUnknownMemberType]
 
 

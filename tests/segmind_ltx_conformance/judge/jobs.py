@@ -98,7 +98,7 @@ def jobs_of(trace: Trace) -> list[JobHistory]:
             value = json_object(request)
             request_id = value.get("request_id")
             if isinstance(request_id, str) and request_id:
-                # An id that was given out twice is the first job's; `life` tells of the second.
+                # A request id that was given out twice belongs to the first job; `states` reports the second.
                 jobs.setdefault(
                     request_id, JobHistory(request_id, request.exchange.key, request, request.last.model, value)
                 )

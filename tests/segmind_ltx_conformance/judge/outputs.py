@@ -26,7 +26,7 @@ def outputs(trace: Trace) -> Iterator[Finding]:
             continue
         host = urlsplit(result.output).hostname
         yield Finding(
-            "output.other-host", job.slug, host != api_host, f"the output lies on {host}", result.request.indices
+            "output.other-host", job.slug, host != api_host, f"the output is on {host}", result.request.indices
         )
         for request in fetched.get(result.output, []):
             yield from _download(job, request, request.exchange.at - result.at)
@@ -41,16 +41,16 @@ def outputs(trace: Trace) -> Iterator[Finding]:
 def _download(job: JobHistory, request: Request, age: float) -> Iterator[Finding]:
     status = request.status
     if status in {401, 403}:
-        detail = f"without a key the output is answered {status}"
+        detail = f"without a key the output returned {status}"
         yield Finding("output.without-key", job.slug, False, detail, request.indices)
         return
     if age > DAY:
-        detail = f"after {age / DAY:.1f} days the output is answered {status}"
+        detail = f"after {age / DAY:.1f} days the output returned {status}"
         if age <= 7 * DAY:
             yield Finding("output.seven-days", job.slug, status == 200, detail, request.indices)
         return
     if status == 200:
-        yield Finding("output.without-key", job.slug, True, f"without a key it is answered {status}", request.indices)
+        yield Finding("output.without-key", job.slug, True, f"without a key: returned {status}", request.indices)
     yield from _downloaded(job.slug, request)
 
 
@@ -58,21 +58,18 @@ def _downloaded(slug: str | None, request: Request) -> Iterator[Finding]:
     """Judge one download; nothing if the video was not measured."""
     exchange, clause = request.exchange, "output.is-a-video"
     if "refused" in (exchange.fault or ""):
-        yield Finding(clause, slug, False, f"the output leads nowhere: {exchange.fault}", request.indices)
+        yield Finding(clause, slug, False, f"the output's host refuses connections: {exchange.fault}", request.indices)
     elif not request.answered and not request.keeps_failing:
-        yield Finding(clause, slug, None, f"the output is answered {exchange.status or 'not at all'}", request.indices)
+        yield Finding(clause, slug, None, f"the output returned {exchange.status or 'no response'}", request.indices)
     elif exchange.media is not None or exchange.status != 200 or exchange.size == 0:
         yield _is_a_video(slug, request)
 
 
 def _is_a_video(slug: str | None, request: Request) -> Finding:
     media = request.exchange.media or {}
-    why = (
-        media.get("why")
-        or f"it is answered {request.status}, {request.exchange.headers.get('content-type', 'no type')}"
-    )
+    why = media.get("why") or f"it returned {request.status}, {request.exchange.headers.get('content-type', 'no type')}"
     holds = request.status == 200 and media.get("kind") == "video"
-    detail = "the output is a video" if holds else f"the output is no video: {why}"
+    detail = "the output is a video" if holds else f"the output is not a video: {why}"
     return Finding("output.is-a-video", slug, holds, detail, request.indices)
 
 
@@ -89,7 +86,7 @@ def _blocking(request: Request) -> Finding:
     unmeasured = request.exchange.media is None and request.exchange.size > 0 and kind.startswith("video/")
     video = media.get("kind") == "video" or unmeasured
     holds = video or bool(urls)
-    form = "a video" if video else "a location" if urls else "neither a video nor its location"
+    form = "a video" if video else "a URL" if urls else "neither a video nor its URL"
     return Finding(
         "transport.v1-bytes-or-json", request.slug, holds, f"{request.last.summary}: {form}", request.indices
     )
@@ -130,7 +127,8 @@ def _balances(trace: Trace) -> Iterator[Finding]:
         if before_usd is None or after_usd is None or cost is None:
             continue
         holds = abs(before_usd - after_usd - cost) <= TOLERANCE_USD
-        detail = f"the balance fell by {before_usd - after_usd:.4f} USD over a call of {cost:.4f} USD and {len(meanwhile)} others"
+        spent = f"the credits fell by {before_usd - after_usd:.4f} USD"
+        detail = f"{spent} over a call of {cost:.4f} USD and {len(meanwhile)} other requests"
         indices = (*before.indices, *after.indices)
         if all(request.exchange.method == "GET" for request in meanwhile):
             yield Finding("billing.reads-are-free", after.slug, holds, detail, indices)
@@ -171,4 +169,4 @@ def observations(trace: Trace) -> Iterator[Observation]:
     good = [r for r in trace.of("v1") if r.key_works and r.status == 200]
     forms = {r.exchange.headers.get("content-type", "no type").partition(";")[0] for r in good}
     if forms:
-        yield Observation("v1-form", None, f"blocking calls answer {', '.join(sorted(forms))}", good[0].indices)
+        yield Observation("v1-form", None, f"blocking calls return {', '.join(sorted(forms))}", good[0].indices)

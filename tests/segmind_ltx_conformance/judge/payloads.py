@@ -29,13 +29,13 @@ def refusals(trace: Trace) -> Iterator[Finding]:
             continue
         if request.kind == "v2" and request.slug in absent:
             continue
-        detail = f"{request.last.summary}: {'; '.join(body.whys)}: answered {request.status}"
+        detail = f"{request.last.summary}: {'; '.join(body.whys)}: returned {request.status}"
         status = "status.malformed-is-400" if body.kind is Kind.MALFORMED else "status.invalid-is-400"
         if request.status == 0 or (not request.answered and not request.keeps_failing):
             yield Finding(status, request.slug, None, f"{detail}, after {len(request.calls)} attempts", request.indices)
             continue
         if accepted(request):
-            # With several things wrong nobody can say which of them went unseen.
+            # If a body has several faults, the response does not show which of them the server missed.
             clause = body.violated[0] if len(body.violated) == 1 else status
             for broken in {clause, status} if body.kind is Kind.MALFORMED else {clause}:
                 yield Finding(broken, request.slug, False, detail, request.indices)
@@ -69,7 +69,7 @@ def accepted_bodies(trace: Trace) -> Iterator[Finding]:
 def _counts_as_valid(request: Request) -> bool:
     if request.body is None or not request.key_works or not request.is_json:
         return False
-    # What the documents leave open tells something where it is accepted, and nothing where it is refused.
+    # A body that the documents leave open counts only if it is accepted.
     return request.body.kind is Kind.VALID or (request.body.kind is Kind.OPEN and accepted(request))
 
 
@@ -87,7 +87,7 @@ def _of_version(model: Model, version: str, tried: Sequence[Request], known: set
     refused = [r for r in tried if not accepted(r)]
     unclear = [r for r in refused if not (r.answered or (r.keeps_failing and good))]
     for request in unclear:
-        detail = f"{request.last.summary}: answered {request.status or 'not at all'} {len(request.calls)} times"
+        detail = f"{request.last.summary}: returned {request.status or 'no response'} {len(request.calls)} times"
         yield Finding(f"{version}.status.200", model.slug, None, detail, request.indices)
     refused = [r for r in refused if r not in unclear]
     if refused and not good:
@@ -98,7 +98,7 @@ def _of_version(model: Model, version: str, tried: Sequence[Request], known: set
 
 def _all_refused(model: Model, version: str, refused: Sequence[Request]) -> Iterator[Finding]:
     for request in refused:
-        detail = f"{request.last.summary}: a valid request was answered {request.status}, and so was every other one"
+        detail = f"{request.last.summary}: a valid request returned {request.status}, like every other one"
         clause = {401: "auth.key-in-header", 404: f"{model.slug}.{version}"}.get(
             request.status, f"{version}.status.200"
         )
@@ -113,14 +113,14 @@ def _blame(
     unexplained = [found for found in suspects.values() if not found & known]
     common = set[Choice].intersection(*unexplained) if unexplained else set[Choice]()
     if len(common) == 1 and len(unexplained) > 1:
-        known |= common  # The one value that would explain every refusal.
+        known |= common  # This value alone would explain every refusal.
     for request in refused:
         clauses, found = choices_in(model, _value(request)), suspects[request.last.index]
         causes = found & known
         if request.status == 400 or request.keeps_failing or causes:
-            detail = f"{request.last.summary}: answered {request.status}"
+            detail = f"{request.last.summary}: returned {request.status}"
         else:
-            detail = f"{request.last.summary}: a valid request was answered {request.status}"
+            detail = f"{request.last.summary}: a valid request returned {request.status}"
         if causes:
             for choice in sorted(causes):
                 blamed = f"{detail} with {_describe(choice)}, which is allowed"
@@ -131,10 +131,10 @@ def _blame(
                 or "a combination of values that are each accepted"
             )
             yield Finding(
-                f"{version}.status.200", model.slug, False, f"{detail}; refused was one of: {names}", request.indices
+                f"{version}.status.200", model.slug, False, f"{detail}; the cause is one of: {names}", request.indices
             )
             for choice in sorted(found):
-                blamed = f"{_describe(choice)} stood in a request that was refused, beside other values"
+                blamed = f"{_describe(choice)} was in a refused request, together with other values"
                 yield Finding(clauses[choice], model.slug, None, blamed, request.indices)
 
 
@@ -142,10 +142,10 @@ def observations(trace: Trace) -> Iterator[Observation]:
     """Report how the target treats payloads that the documents leave open."""
     for slug in sorted(models_without_v2(trace)):
         seen = [r.last.index for r in trace.of("v2") if r.slug == slug and r.is_valid]
-        yield Observation("v2-not-offered", slug, "the model is offered under v1 alone", tuple(seen[:1]))
+        yield Observation("v2-not-offered", slug, "the model is offered only under v1", tuple(seen[:1]))
     for request in trace.of("v1", "v2"):
         if request.key_works and request.body is not None and request.body.kind is Kind.OPEN and request.answered:
-            taken = "accepted" if accepted(request) else f"answered {request.status}"
+            taken = "accepted" if accepted(request) else f"returned {request.status}"
             detail = f"{request.last.summary} with {_left_open(request)}: {taken}"
             yield Observation("left-open", request.slug, detail, request.indices)
 
@@ -159,7 +159,7 @@ def _left_open(request: Request) -> str:
         _describe(choice) for choice, clause in choices_in(model, value).items() if clause.endswith("-inferred")
     ]
     unknown = [f"the unknown {name}" for name in value if name not in model.parameters]
-    return ", ".join(inferred + unknown) or "values that no page speaks of"
+    return ", ".join(inferred + unknown) or "values that no page mentions"
 
 
 def _value(request: Request) -> dict[str, object]:

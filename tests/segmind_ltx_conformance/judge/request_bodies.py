@@ -135,7 +135,7 @@ def _is(value: Any, kind: str) -> bool:
         case "string":
             return isinstance(value, str)
         case "integer":
-            # JSON Schema does not tell 24.0 from 24; `_opens` leaves it to the server.
+            # JSON Schema does not distinguish 24.0 from 24; `_left_open_parts` leaves it to the server.
             return not isinstance(value, bool) and isinstance(value, int | float) and value == math.floor(value)
         case "number":
             return not isinstance(value, bool) and isinstance(value, int | float)

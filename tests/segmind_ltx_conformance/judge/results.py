@@ -50,7 +50,7 @@ def _outputs(job: JobHistory) -> Iterator[Finding]:
     for before, read in pairwise(done):
         first, then = _stable(before), _stable(read)
         holds = all(first[name] == then[name] for name in first.keys() & then.keys())
-        detail = "read twice, it is the same" if holds else f"first {str(first)[:100]}, then {str(then)[:100]}"
+        detail = "both reads are the same" if holds else f"first {str(first)[:100]}, then {str(then)[:100]}"
         indices = (*before.request.indices, *read.request.indices)
         yield Finding("job.result-stable", job.slug, holds, detail, indices)
 
@@ -71,30 +71,30 @@ def _failure(job: JobHistory) -> Iterator[Finding]:
         where = read.request.last.summary
         right = read.status == 422
         indices = read.request.indices
-        yield Finding("job.failed-is-422", job.slug, right, f"{where}: FAILED is answered {read.status}", indices)
-        yield Finding(f"{read.kind}.status.422", job.slug, right, f"{where}: FAILED is answered {read.status}", indices)
+        yield Finding("job.failed-is-422", job.slug, right, f"{where}: FAILED returned {read.status}", indices)
+        yield Finding(f"{read.kind}.status.422", job.slug, right, f"{where}: FAILED returned {read.status}", indices)
         if right:
             yield Finding(
                 "status.422-is-a-failed-job",
                 job.slug,
                 read.state == "FAILED",
-                f"{where}: 422 says {read.state}",
+                f"{where}: 422 gives the state {read.state}",
                 indices,
             )
         reason = detail_of(read)
-        detail = f"{where}: {reason[:80]!r}" if reason else f"{where}: no word of why"
+        detail = f"{where}: {reason[:80]!r}" if reason else f"{where}: no reason is given"
         yield Finding("job.failed-has-detail", job.slug, bool(reason), detail, indices)
         metrics = json_object(read.request).get("metrics")
         cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
         yield Finding("billing.failed-is-free", job.slug, not cost, f"{where}: cost is {cost!r}", indices)
     if job.key == "failing" and not failed and job.first_ended is not None:
         end = job.first_ended
-        detail = f"the profile says that every job of the failing key ends FAILED; this one ended {end.state}"
+        detail = f"every job of the failing key should end FAILED; this one ended {end.state}"
         yield Finding("job.failed-is-422", job.slug, None, detail, end.request.indices)
     if job.key == "failing":
         for read in job.reads:
             if not read.found and job.submit is not None and read.at <= job.submit.exchange.at + RETENTION:
-                detail = f"{read.request.last.summary}: a job that fails is answered {read.status}"
+                detail = f"{read.request.last.summary}: a failing job returned {read.status}"
                 yield Finding("job.failed-is-422", job.slug, False, detail, read.request.indices)
                 yield Finding(f"{read.kind}.status.422", job.slug, False, detail, read.request.indices)
 
@@ -126,14 +126,14 @@ def _retention(job: JobHistory) -> Iterator[Finding]:
         if read.kind == "alias" or read.request.last.index < first or job.key == "failing":
             continue
         age = read.at - submitted
-        detail = f"{read.request.last.summary}: answered {read.status}, {age:.0f} s after the submit"
+        detail = f"{read.request.last.summary}: returned {read.status}, {age:.0f} s after the submit"
         if age <= RETENTION - SLACK:
             if not read.found or age > RETENTION / 2:
                 yield Finding("job.kept-one-hour", job.slug, read.found, detail, read.request.indices)
         elif end is not None and read.at > end.at + RETENTION + SLACK:
             gone = read.status == 404
             detail = (
-                f"{read.request.last.summary}: answered {read.status}, {read.at - end.at:.0f} s after the end was seen"
+                f"{read.request.last.summary}: returned {read.status}, {read.at - end.at:.0f} s after the final state"
             )
             yield Finding("job.expired-is-404", job.slug, gone, detail, read.request.indices)
             yield Finding(f"{read.kind}.status.404", job.slug, gone, detail, read.request.indices)
@@ -149,9 +149,9 @@ def _unknown(trace: Trace, known: set[str]) -> Iterator[Finding]:
             continue
         if request.status == 0 or (not request.answered and not request.keeps_failing):
             yield Finding(
-                "job.unknown-is-404", None, None, f"{request.last.summary}: answered {request.status}", request.indices
+                "job.unknown-is-404", None, None, f"{request.last.summary}: returned {request.status}", request.indices
             )
             continue
-        detail = f"{request.last.summary}: an id that was never given out is answered {request.status}"
+        detail = f"{request.last.summary}: an unknown request id returned {request.status}"
         for clause in ("job.unknown-is-404", f"{request.kind}.status.404"):
             yield Finding(clause, None, request.status == 404, detail, request.indices)

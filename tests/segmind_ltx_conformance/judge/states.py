@@ -40,9 +40,7 @@ def _ids(trace: Trace) -> Iterator[Finding]:
     seen: dict[str, int] = {}
     for name, request in submits(trace):
         fresh = name not in seen
-        detail = (
-            f"{request.last.summary}: the id {name[:60]} {'is new' if fresh else 'was given to another job before'}"
-        )
+        detail = f"{request.last.summary}: the id {name[:60]} {'is new' if fresh else 'already belongs to another job'}"
         indices = request.indices if fresh else (seen[name], *request.indices)
         yield Finding("job.id-unique", request.slug, fresh, detail, indices)
         seen.setdefault(name, request.last.index)
@@ -64,7 +62,7 @@ def _addresses(job: JobHistory, trace: Trace) -> Iterator[Finding]:
     for name, path in (("status_url", f"/v2/requests/{job.id}/status"), ("response_url", f"/v2/requests/{job.id}")):
         url = job.accepted.get(name)
         if isinstance(url, str) and url:
-            # Behind a gateway the host, and what stands before the path, may be another; what names the job may not.
+            # Behind a gateway the host and a prefix of the path may differ, but not the part that names the job.
             leads = unquote(urlsplit(url).path).endswith(path)
             yield Finding("job.urls-are-its-own", job.slug, leads, f"{name} is {url[:120]}", job.submit.indices)
     for name in ("status_url", "response_url", "poll_url"):
@@ -74,7 +72,7 @@ def _addresses(job: JobHistory, trace: Trace) -> Iterator[Finding]:
         yield Finding("job.poll-url-works", job.slug, False, f"poll_url is {alias[:120]}", job.submit.indices)
     for request in trace.of("output", "other"):
         if request.exchange.url == alias and request.key_works and is_conclusive(request):
-            detail = f"poll_url is {str(alias)[:120]}: answered {request.status}"
+            detail = f"poll_url is {str(alias)[:120]}: returned {request.status}"
             yield Finding("job.poll-url-works", job.slug, request.status in {200, 422}, detail, request.indices)
     yield from _alias(job)
 
@@ -85,7 +83,7 @@ def _elsewhere(job: JobHistory, name: str, trace: Trace) -> Iterator[Finding]:
     for request in trace.of("output"):
         if request.exchange.url == url and request.exchange.key is None and job.submit is not None:
             there = request.status != 0
-            detail = f"{name} is {str(url)[:120]}, {'where somebody listens' if there else 'where nobody listens'}"
+            detail = f"{name} is {str(url)[:120]}, and its host {'responds' if there else 'does not respond'}"
             clause = "job.poll-url-works" if name == "poll_url" else "job.urls-are-its-own"
             yield Finding(clause, job.slug, there, detail, (*job.submit.indices, *request.indices))
 
@@ -105,7 +103,7 @@ def _alias(job: JobHistory) -> Iterator[Finding]:
         same = read.value.get("request_id", job.id) == job.id
         holds = read.found and same and read.state in ORDER and (previous is None or _may_follow(previous, read))
         holds = holds and (read.status == 422) == (read.state == "FAILED")
-        detail = f"poll_url: answered {read.status}, {read.state}" + ("" if same else ", of another job")
+        detail = f"poll_url: returned {read.status}, {read.state}" + ("" if same else ", of another job")
         yield Finding("job.poll-url-works", job.slug, holds, detail, read.request.indices)
 
 
@@ -122,7 +120,7 @@ def _reachable(job: JobHistory) -> Iterator[Finding]:
             yield Finding("auth.key-in-header", job.slug, True, good[0].request.last.summary, good[0].request.indices)
         elif reads and not failed and (job.submit is None or reads[-1].at <= job.submit.exchange.at + RETENTION):
             last = reads[-1]
-            detail = f"{last.request.last.summary}: a job that was accepted is answered {last.status}"
+            detail = f"{last.request.last.summary}: an accepted job returned {last.status}"
             clause = f"{kind}.status.200" if last.status != 401 else "auth.key-in-header"
             for broken in [clause, f"{kind}.route"] if last.status == 404 else [clause]:
                 yield Finding(broken, job.slug, False, detail, last.request.indices)
@@ -157,7 +155,7 @@ def _order(job: JobHistory) -> Iterator[Finding]:
         if read.state not in ORDER or read.kind == "alias":
             continue
         if furthest is not None and furthest.kind != read.kind:
-            detail = f"{furthest.kind} said {furthest.state}, and then {read.kind} {read.state}"
+            detail = f"{furthest.kind} gave {furthest.state}, then {read.kind} gave {read.state}"
             indices = (*furthest.request.indices, *read.request.indices)
             yield Finding("job.reads-agree", job.slug, _may_follow(furthest, read), detail, indices)
         if furthest is None or _may_follow(furthest, read):
@@ -176,7 +174,7 @@ def _may_follow(before: Read, read: Read) -> bool:
 def _order_on_route(job: JobHistory, kind: str) -> Iterator[Finding]:
     reads = [read for read in job.found_reads if read.kind == kind and read.state in ORDER]
     for before, read in pairwise(reads):
-        detail = f"{kind} said {before.state}, and then {read.state}"
+        detail = f"{kind} gave {before.state}, then {read.state}"
         indices = (*before.request.indices, *read.request.indices)
         clause = "job.final" if before.state in FINAL_STATES else "job.never-backwards"
         yield Finding(clause, job.slug, _may_follow(before, read), detail, indices)
@@ -189,7 +187,7 @@ def observations(trace: Trace) -> Iterator[Observation]:
     if ended and not any(read.state == "PROCESSING" for job in jobs for read in job.found_reads):
         yield Observation("no-processing", None, "no job was ever seen PROCESSING")
     if jobs and not any("poll_url" in job.accepted for job in jobs):
-        yield Observation("no-poll-url", None, "the answer to a submit has no poll_url")
+        yield Observation("no-poll-url", None, "the response to a submit has no poll_url")
     if any(re.fullmatch(r"[0-9a-fA-F-]{36}", job.id) is None for job in jobs):
         yield Observation("ids", None, "the ids are not UUIDs")
     early = [
@@ -200,5 +198,5 @@ def observations(trace: Trace) -> Iterator[Observation]:
     ]
     if early:
         yield Observation(
-            "early-result", None, f"a result before the end is answered {early[0].status}", early[0].request.indices
+            "early-result", None, f"a result before the end returned {early[0].status}", early[0].request.indices
         )

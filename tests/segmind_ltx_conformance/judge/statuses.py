@@ -26,7 +26,7 @@ def keys(trace: Trace) -> Iterator[Finding]:
         if (request.kind == "v2" and request.slug in absent) or _invalid(request):
             continue
         if key in {None, "wrong"}:
-            # What carries its key elsewhere than in the header is judged on its own.
+            # A request with its key outside the header has a clause of its own.
             elsewhere = key is None and _key_elsewhere(request)
             clause = "auth.only-in-header" if elsewhere else "auth.missing-key" if key is None else "auth.wrong-key"
             yield from _exactly(request, 401, clause, f"{request.kind}.status.401")
@@ -43,7 +43,7 @@ def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
         yield Finding(clauses[0], request.slug, None, _describe(request), request.indices)
         return
     for clause in clauses:
-        yield _finding(clause, request, request.status == wanted, f", where {wanted} is documented")
+        yield _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
 
 
 def _messages_differ(trace: Trace) -> Iterator[Finding]:
@@ -132,12 +132,12 @@ def observations(trace: Trace) -> Iterator[Observation]:
     ]
     if faults:
         statuses = sorted({call.status for call in faults})
-        detail = f"{len(faults)} answers were {', '.join(str(status or 'none') for status in statuses)}"
+        detail = f"{len(faults)} responses were {', '.join(str(status or 'none') for status in statuses)}"
         yield Observation("passing-faults", None, detail, tuple(call.index for call in faults[:5]))
     for request in trace.of("poll", "result"):
         if request.exchange.key == "other" and request.answered:
             yield Observation(
-                "another-account", None, f"a job of another account is answered {request.status}", request.indices
+                "another-account", None, f"a job of another account returned {request.status}", request.indices
             )
     forms = {
         request.exchange.headers.get("content-type", "none").partition(";")[0]
@@ -180,7 +180,7 @@ def _describe(request: Request) -> str:
     with_key = {None: "without a key", "valid": "with a valid key"}.get(
         request.exchange.key, f"with the {request.exchange.key} key"
     )
-    return f"{request.last.summary} {with_key}: answered {request.status or 'not at all'}"
+    return f"{request.last.summary} {with_key}: returned {request.status or 'no response'}"
 
 
 __all__ = ["accepted", "error_messages", "keys", "message_of", "misused_statuses", "observations", "unknown_models"]

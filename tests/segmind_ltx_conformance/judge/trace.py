@@ -204,7 +204,7 @@ def _requests(calls: tuple[Call, ...]) -> Iterator[Request]:
     for _, group in groupby(sorted(calls, key=lambda call: (label(call), call.index)), key=label):
         attempts: list[Call] = []
         for call in group:
-            # What was answered is finished; the same label after that is a new reading, as of a job that is polled.
+            # A request is complete after a response; the same label then starts a new one, as in polling.
             if attempts and not is_transient(attempts[-1].status):
                 yield Request(tuple(attempts), *_others(attempts, calls))
                 attempts = []

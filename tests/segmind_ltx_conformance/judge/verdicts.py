@@ -62,7 +62,7 @@ def _of_clause(
     only_model = clause.models[0] if len(clause.models) == 1 else None
     order: list[str | None] = [None, *contract.models]
     models = sorted(found, key=order.index)
-    # Of what one model is enough for (each further one would cost a job) the others are not said to be missing.
+    # If one model is enough (each further one would cost a job), the other models are not reported as missing.
     if len([slug for slug in models if slug is not None]) > 1:
         models += [slug for slug in clause.models if slug not in models]
     for model in models or [only_model]:
@@ -88,7 +88,7 @@ def _decided(
         if skip.what == "refuse" and skip.model == model and "is sent no more" in skip.reason
     ]
     if outcome is Outcome.PASSED and halted and "refuse" in stages_of(clause):
-        why = f"what is allowed was accepted; whether the rest is refused is not known for all: {halted[0].reason}"
+        why = f"allowed payloads were accepted, but not every forbidden one was tested: {halted[0].reason}"
         outcome, shown = Outcome.INCONCLUSIVE, [Finding(clause.id, model, None, why)]
     exchanges = tuple(dict.fromkeys(place for finding in shown for place in finding.exchanges))
     others = len({finding.detail for finding in shown}) - 1
@@ -106,7 +106,7 @@ def _reason(contract: Contract, clause: Clause, model: str | None, recording: Re
     for skip in recording.skips:
         if skip.what in needed and (skip.model is None or model is None or skip.model == model):
             return skip.reason
-    return unmet_condition(clause) or "nothing in the recording shows it"
+    return unmet_condition(clause) or "the recording does not show it"
 
 
 def _with_causes(checked: list[Check], broken: dict[str, set[int]]) -> list[Check]:

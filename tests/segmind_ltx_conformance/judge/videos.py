@@ -1,9 +1,8 @@
 """Check that a generated video is the requested one: compare its measurements with the request.
 
-Tolerances: the width, the height, the number of frames and the frame rate of a request have to match exactly, since the
-documents give plain numbers (the rate to a thousandth, since containers round time). A length in seconds may differ by
-a quarter of a second: the upstream model makes frames in groups of eight, and the documents give the length in whole
-seconds. Sound is present or not.
+Tolerances: width, height, number of frames and frame rate have to match exactly, since the documents give plain numbers
+(the rate to a thousandth, since containers round time). A length in seconds may differ by a quarter of a second: the
+upstream model makes frames in groups of eight, and the documents give whole seconds. Sound is present or not.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from segmind_ltx_conformance.checks import Finding
-from segmind_ltx_conformance.judge.jobs import JobHistory, jobs_of, json_object
+from segmind_ltx_conformance.judge.jobs import jobs_of, json_object
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_spec import ExpectedVideo, Model, expected_video
@@ -33,6 +32,10 @@ class GeneratedVideo:
     media: Mapping[str, Any]
     indices: tuple[int, ...]
     label: str
+
+
+Comparison = tuple[GeneratedVideo, list[str], bool, str]
+"""A video, the parameters that its request left out, whether the rule holds, and what was compared."""
 
 
 def videos(trace: Trace) -> Iterator[Finding]:
@@ -114,7 +117,7 @@ def _part(model: Model, part: str, generated: list[GeneratedVideo]) -> Iterator[
     rule = model.video[part]
     names = [str(value) for key, value in rule.items() if key in {"parameter", "width", "height", "side", "ratio"}]
     names = [name for name in names if name in model.parameters]
-    compared: list[tuple[GeneratedVideo, list[str], bool, str]] = []
+    compared: list[Comparison] = []
     for video in generated:
         if "unless" in rule and video.body.get(rule["unless"]) is not None:
             continue
@@ -123,31 +126,25 @@ def _part(model: Model, part: str, generated: list[GeneratedVideo]) -> Iterator[
     for video, left_out, holds, detail in compared:
         if not left_out or not names:
             yield Finding(f"{model.slug}.video.{part}", model.slug, holds, detail, video.indices)
-    # Of a size in words only the word is documented: a default is then held against the video that names it.
-    sound_rule = all(holds for _, left_out, holds, _ in compared if not left_out) or not names
+    # For a size such as "4k" only the word is documented: compare a default with a video whose request names it.
+    rule_holds = all(holds for _, left_out, holds, _ in compared if not left_out) or not names
     for video, left_out, holds, detail in compared:
         for name in left_out:
             if len(left_out) == 1 or holds or _alone(compared, name) is None:
-                right = holds or (not sound_rule and _as_named(part, video, name, compared, model))
+                right = holds or (not rule_holds and _as_named(part, video, name, compared, model))
                 yield Finding(
                     f"{model.slug}.{name}.default", model.slug, right, f"{name} left out: {detail}", video.indices
                 )
-        if left_out and holds and not any(not gone for _, gone, _, _ in compared):
+        if left_out and holds and all(omitted for _, omitted, _, _ in compared):
             yield Finding(f"{model.slug}.video.{part}", model.slug, True, detail, video.indices)
 
 
-def _alone(compared: list[tuple[GeneratedVideo, list[str], bool, str]], name: str) -> GeneratedVideo | None:
+def _alone(compared: list[Comparison], name: str) -> GeneratedVideo | None:
     """Return a video for which only this parameter was left out, so that no other can be the cause."""
     return next((video for video, left_out, _, _ in compared if left_out == [name]), None)
 
 
-def _as_named(
-    part: str,
-    video: GeneratedVideo,
-    name: str,
-    compared: list[tuple[GeneratedVideo, list[str], bool, str]],
-    model: Model,
-) -> bool:
+def _as_named(part: str, video: GeneratedVideo, name: str, compared: list[Comparison], model: Model) -> bool:
     """Return whether the video equals one whose request names the default; used if the rule itself fails."""
     default = model.defaults[name]
     named = [other for other, left_out, _, _ in compared if not left_out and other.body.get(name) == default]
@@ -159,22 +156,22 @@ def _compared(part: str, rule: Mapping[str, Any], expected: ExpectedVideo, video
     media = video.media
     match part:
         case "size":
-            measured, asked = f"{media.get('width')}x{media.get('height')}", f"{expected.width}x{expected.height}"
-            return measured == asked, f"{video.label} is {measured}, and {asked} was asked for"
+            measured, requested = f"{media.get('width')}x{media.get('height')}", f"{expected.width}x{expected.height}"
+            return measured == requested, f"{video.label} is {measured}, but {requested} was requested"
         case "frames" if rule["rule"] == "seconds":
             length = float(media.get("frames") or 0) / float(media.get("fps") or 1)
-            detail = f"{video.label} lasts {length:.2f} s, and {expected.duration:g} s was asked for"
+            detail = f"{video.label} lasts {length:.2f} s, but {expected.duration:g} s was requested"
             return abs(length - expected.duration) <= LENGTH_TOLERANCE, detail
         case "frames":
-            detail = f"{video.label} has {media.get('frames')} frames, and {expected.frames} were asked for"
+            detail = f"{video.label} has {media.get('frames')} frames, but {expected.frames} were requested"
             return media.get("frames") == expected.frames, detail
         case "fps":
             rate = float(media.get("fps") or 0)
-            detail = f"{video.label} has {rate:g} frames a second, and {expected.fps} were asked for"
+            detail = f"{video.label} has {rate:g} frames per second, but {expected.fps} were requested"
             return abs(rate - expected.fps) <= RATE_TOLERANCE * expected.fps, detail
         case _:
             measured = "sound" if media.get("sound") else "no sound"
-            detail = f"{video.label} has {measured}, and {'sound' if expected.sound else 'none'} was asked for"
+            detail = f"{video.label} has {measured}, but {'sound' if expected.sound else 'none'} was requested"
             return bool(media.get("sound")) == expected.sound, detail
 
 
@@ -191,7 +188,7 @@ def _ratio_ignored(model: Model, generated: list[GeneratedVideo]) -> Iterator[Fi
     for same in by_picture.values():
         if len({str(video.body.get(rule["ratio"])) for video in same}) < 2:
             continue
-        # Each side is rounded, so a video speaks for a range of ratios.
+        # Each side is rounded, so a video fits a range of ratios.
         low = max((video.media["width"] - step) / (video.media["height"] + step) for video in same)
         high = min((video.media["width"] + step) / (video.media["height"] - step) for video in same)
         sizes = ", ".join(
@@ -203,7 +200,7 @@ def _ratio_ignored(model: Model, generated: list[GeneratedVideo]) -> Iterator[Fi
             clause,
             model.slug,
             low <= high,
-            f"the same picture with {sizes}",
+            f"the same image with {sizes}",
             tuple(p for video in same for p in video.indices),
         )
 
@@ -250,9 +247,3 @@ def _repeats(generated: list[GeneratedVideo]) -> Iterator[Finding]:
             yield Finding(
                 "video.seed-repeats", slug, len(digests) == 1, f"made {len(same)} times with one seed", indices
             )
-
-
-def jobs_without_video(trace: Trace) -> list[JobHistory]:
-    """Return the completed jobs whose video was not downloaded."""
-    fetched = downloads_by_url(trace)
-    return [job for job in jobs_of(trace) if (done := job.completed) and done.output not in fetched]

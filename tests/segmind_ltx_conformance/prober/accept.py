@@ -35,7 +35,7 @@ def submit(
         record_accepted(run, item, exchange, reservation, key)
     elif item.version == "v2" and exchange.status == 404:
         run.missing_routes.add(route)
-        run.skip("accept", item.model.slug, "v2 is not offered")
+        run.skip("accept", item.model.slug, "the target does not offer v2")
     else:
         run.unexpected = True
     return exchange
@@ -65,7 +65,7 @@ def accept(run: RunContext, reserved_items: Sequence[ReservedItem]) -> list[tupl
 
     begun = len(run.jobs)
     sent = run.each(reserved_items, submit_one)
-    # In the order in which they were sent, not in that of the answers: what is chosen later must not depend on chance.
+    # Sort by the order of sending: later choices must not depend on the order of the responses.
     positions = {
         f"{item.version} {item.model.slug} #{item.number}": position
         for position, (item, _) in enumerate(reserved_items)
@@ -91,7 +91,7 @@ def audit(run: RunContext, reserved_items: Sequence[ReservedItem]) -> None:
                 :AUDIT_REFUSALS
             ]
             for number, refusal in enumerate(wrong):
-                # The first that is accepted after all is enough.
+                # Stop at the first acceptance: it was billed.
                 exchange = run.trial(f"audit refused {number}", item.path, item.model, refusal.body, "valid")
                 if exchange is None or accepted(exchange):
                     break

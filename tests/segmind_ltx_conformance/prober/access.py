@@ -49,7 +49,7 @@ class AccessProbe:
 
 def unknown_id(seed: int) -> str:
     """Return a request id that no server gave out."""
-    return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  no secret
+    return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  not a secret
 
 
 def access_probes(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
@@ -96,7 +96,7 @@ def _kind(run: RunContext, kind: list[AccessProbe], job: str) -> None:
     accepted_before = False
     for probe in kind:
         path = probe.path.format(job=job)
-        # A route that is not offered has nothing to be refused at.
+        # A route that is not offered cannot refuse anything.
         if probe.model is not None and (probe.model.slug, "v2") in run.missing_routes and path == probe.model.v2:
             continue
         headers, query = _elsewhere(run, probe.stage)
@@ -120,6 +120,6 @@ def _elsewhere(run: RunContext, stage: str) -> tuple[dict[str, str], str]:
         return {"authorization": f"Bearer {run.target.keys['valid']}"}, ""
     if stage == "query":
         key = run.target.keys["valid"]
-        # Under the two names that a server would look for it.
+        # Use the two parameter names that a server is likely to read.
         return {}, "?" + urlencode({"api_key": key, "x-api-key": key})
     return {}, ""

@@ -22,7 +22,7 @@ def find_cause(run: RunContext, item: Item) -> None:
     bisection = Bisection(run, item)
     rest = bisection.suspects(known)
     while rest and not bisection.spent:
-        # What is known already is left out; perhaps it was all.
+        # Replace the known causes first; they may explain the whole refusal.
         if known and bisection.accepts({choice.parameter for choice in known}):
             return
         if bisection.spent or not (cause := bisection.cause(rest, known)):
@@ -42,7 +42,8 @@ def _submit_variant(run: RunContext, item: Item, what: str) -> bool | None:
     """Return whether a body is accepted; None if it could not be sent or the response does not decide it."""
     reservation = run.room(item.model.usd_high)
     if reservation is None:
-        run.skip("accept", item.model.slug, f"budget: {item.version} pack #{item.number} could not be taken apart")
+        reason = f"budget: {item.version} pack #{item.number} was refused, and there is no room to find the cause"
+        run.skip("accept", item.model.slug, reason)
         return None
     exchange = submit(run, item, reservation, f"accept {item.version} {item.model.slug} #{item.number} {what}")
     if exchange is None:
@@ -97,7 +98,7 @@ class Bisection:
         model, name = self.item.model, choice.parameter
         options = choices(model, self.run.picture)[name]
         accepted = [other for other in self._accepted() if other.parameter == name and other != choice]
-        # In the order of the contract: that of the answers is chance.
+        # Use the order of the contract: the order of the responses is random.
         others = [other for other in options if other in accepted] or accepted
         others += [other for other in options if other.value is OMITTED and other != choice]
         if name in model.required:

@@ -62,7 +62,7 @@ class Budget:
             return reservation
 
     def _take(self, usd: float, reserve: Reserve, *, trial: bool) -> Reservation | None:
-        # A sum of many prices is not exact; a hundredth of a cent is no reason to leave something out.
+        # A sum of floats is not exact; a hundredth of a cent must not exclude a job.
         fits = self.jobs + 1 <= self.max_jobs - reserve.jobs and self.usd + usd <= self.max_cost - reserve.usd + 1e-4
         if not fits and not (trial and self.overdraft and self.accepted == 0 and self._trials == 0):
             return None

@@ -118,7 +118,7 @@ class RunContext:
         try:
             return list(pool.map(do, todo))
         finally:
-            # Whatever is under way may be paid for, so its answer is waited for; the rest is not begun.
+            # Wait for calls in flight, since they may be paid for; start no others.
             pool.shutdown(wait=True, cancel_futures=True)
 
     def room(self, usd: float) -> Reservation | None:
@@ -126,7 +126,7 @@ class RunContext:
         while (reservation := self.budget.reserve(usd)) is None and self.deferred:
             item, released = self.deferred.pop()
             self.budget.close(released, accepted=False)
-            reason = f"budget: the room for {item.version} #{item.number} was used to take a refused pack apart"
+            reason = f"budget: the room for {item.version} #{item.number} was used to find out why a pack was refused"
             self.skip(item.stage, item.model.slug, reason)
         return reservation
 
@@ -158,7 +158,7 @@ class RunContext:
         """Send a POST that should be refused; return None if there is no room in case it is accepted."""
         reservation = self.budget.reserve_trial(model.usd_high)
         if reservation is None:
-            self.skip(probe.partition(" ")[0], model.slug, "budget: no room is left in case that it is accepted")
+            self.skip(probe.partition(" ")[0], model.slug, "budget: there is no room in case it is accepted")
             return None
         with ReservationGuard(self.budget, reservation):
             timeout = max(REQUEST_TIMEOUT, self.target.limits.job_timeout)

@@ -17,7 +17,7 @@ def download_all(run: RunContext) -> None:
     if not waiting or not run.options.wants("download"):
         return
     if not run.options.videos:
-        run.skip("download", None, "videos were switched off")
+        run.skip("download", None, "left out by --no-videos")
     elif not can_measure():
         run.skip("download", None, "PyAV is not installed: python -m pip install 'segmind-ltx[conformance]'")
     else:

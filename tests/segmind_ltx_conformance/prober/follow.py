@@ -44,12 +44,12 @@ def follow(run: RunContext) -> None:
 
 def _pass_time(run: RunContext, rounds: int, slowest: float) -> None:
     if run.clock_control:
-        # A job that takes unusually long is waited for in growing steps.
+        # For a job that takes unusually long the steps grow.
         share = FIRST_STEPS[rounds] if rounds < len(FIRST_STEPS) else STEP * 2 ** max(0, (rounds - 8) // 2)
         if run.recorder.advance(max(0.1, share * slowest)):
             return
         run.clock_control = False
-        run.skip("retention", None, "the clock's lever does not work")
+        run.skip("retention", None, "the clock control does not work")
     time.sleep(run.target.limits.poll_interval)
 
 
@@ -62,7 +62,7 @@ def _read(run: RunContext, job: Job) -> None:
     if all(state in FINAL for state in states):
         _finish(run, job, result, status)
     elif any(state not in STATES for state in states) or any(state in FINAL for state in states):
-        # A job may end between the two readings, so one that differs is no reason to stop yet.
+        # A job may end between the two reads, so one contradiction does not stop the polling.
         job.unexpected += 1
         job.polling_ended = job.unexpected >= MAX_UNEXPECTED
 
@@ -70,10 +70,10 @@ def _read(run: RunContext, job: Job) -> None:
 def _finish(run: RunContext, job: Job, result: Exchange, status: Exchange) -> None:
     job.polling_ended, job.state = True, state_of(result)
     job.ended, job.advanced_at_end = status.at, run.recorder.advanced
-    # What it cost may stand in either, and a job that failed is not charged for.
+    # Either response may give the cost; a job that failed is not charged.
     for exchange in (result, status):
         run.budget.settle(job.reservation, field_at(exchange, "metrics", "cost"))
-    # What has ended stays so: the result read twice has to be the same, and so does the state.
+    # Read both again: a final result and a final state must not change.
     run.get(f"result {job.label} again", job.path, job.key)
     run.get(f"poll {job.label} again", f"{job.path}/status", job.key)
     if job.state != "COMPLETED":
@@ -93,7 +93,7 @@ def _read_given_url(run: RunContext, job: Job, name: str, path: str, probe: str)
         return
     full_url = same_origin(run, url)
     if full_url is None:
-        run.skip("poll", job.model.slug, f"{name} lies on another origin, where the key must not be sent")
+        run.skip("poll", job.model.slug, f"{name} leads to another origin, and the key must not be sent there")
     elif full_url != f"{run.target.base_url}{path}":
         run.get(probe, full_url, job.key)
 

@@ -58,7 +58,7 @@ def _draw(contract: Contract, model: Model, seed: int, count: int) -> list[dict[
     from schemathesis.generation import GenerationMode
 
     bodies: dict[str, dict[str, Any]] = {}
-    # Fixed empty headers, so that only the body is made invalid.
+    # Fixed empty headers, so that only the body is invalid.
     schema: Any = schemathesis.openapi.from_dict(contract.document)
     strategy = schema[model.v2]["POST"].as_strategy(generation_mode=GenerationMode.NEGATIVE, headers={})
 
@@ -80,7 +80,7 @@ def _draw(contract: Contract, model: Model, seed: int, count: int) -> list[dict[
         verbosity=hypothesis.Verbosity.quiet,
     )
     hypothesis.seed(seed)(quiet(given(collect)))()
-    # Those that break something new come first.
+    # Bodies with a new combination of wrong parameters come first.
     broken: set[tuple[str, ...]] = set()
     first, rest = list[dict[str, Any]](), list[dict[str, Any]]()
     for body in bodies.values():
@@ -97,5 +97,5 @@ def _sendable(body: Any) -> str | None:
         text.encode()
     except (ValueError, TypeError):
         return None
-    # What no database or log holds is not what is asked about here.
+    # Leave out NUL characters and very long bodies: databases and logs refuse them for reasons of their own.
     return None if "\\u0000" in text or len(text) > 4000 else text

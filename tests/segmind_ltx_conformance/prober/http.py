@@ -44,12 +44,12 @@ class Recorder:
         self.started = datetime.now(UTC)
         self.advanced = 0.0
         """Seconds by which the target's clock was advanced."""
-        self._wrong = f"SG_{random.Random(f'wrong {seed}').getrandbits(64):016x}"  # noqa: S311  nobody's key
+        self._wrong = f"SG_{random.Random(f'wrong {seed}').getrandbits(64):016x}"  # noqa: S311  a key of no account
         self._start = time.monotonic()
         self._done = done
         self._sent: list[tuple[int, Exchange]] = []
-        self._count = self._silent = 0
-        self._spent: Counter[str] = Counter()
+        self._count = self._unanswered = 0
+        self._exhausted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._can_measure = can_measure()
         self._client = httpx.Client(
@@ -107,11 +107,11 @@ class Recorder:
             exchange, safe = self._once(probe, method, full_url, key, body, dict(headers or {}), timeout)
             server_fault = exchange.status == 429 or exchange.status >= 500
             transient = exchange.status == 0 or (server_fault and exchange.status != SCENARIO_STATUS.get(key or ""))
-            self._spent[lane] += transient and safe and attempt == ATTEMPTS
-            # A target that never recovers is not waited for a thousand times.
-            if not transient or not safe or attempt == ATTEMPTS or self._spent[lane] >= MAX_EXHAUSTED:
+            self._exhausted[lane] += transient and safe and attempt == ATTEMPTS
+            # Do not wait a thousand times for a target that never recovers.
+            if not transient or not safe or attempt == ATTEMPTS or self._exhausted[lane] >= MAX_EXHAUSTED:
                 if transient and attempt == ATTEMPTS and exchange.status >= 500 and "valid" in self.target.keys:
-                    # Is it this request, or the whole target? Another one, which nobody bills, tells them apart.
+                    # A control request, which is free, shows whether only this request fails or the whole target.
                     self._once(
                         CONTROL_PROBE,
                         "GET",
@@ -178,9 +178,10 @@ class Recorder:
     def _note(self, number: int, exchange: Exchange) -> None:
         with self._lock:
             self._sent.append((number, exchange))
-            self._silent = 0 if exchange.status else self._silent + 1
-            if self._silent >= MAX_UNANSWERED:
-                raise UnresponsiveTargetError(f"no answer to {self._silent} calls in a row; the last: {exchange.fault}")
+            self._unanswered = 0 if exchange.status else self._unanswered + 1
+            if self._unanswered >= MAX_UNANSWERED:
+                calls = f"no response to {self._unanswered} calls in a row"
+                raise UnresponsiveTargetError(f"{calls}; the last fault: {exchange.fault}")
 
     def _body_to_keep(self, status: int, kind: str, content: bytes) -> tuple[bytes, dict[str, object] | None]:
         """Return the body without keys; for a video return only its measurements."""

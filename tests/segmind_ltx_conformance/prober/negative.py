@@ -51,12 +51,12 @@ class Fuse:
         """Say why this body is not sent; None if it may be sent."""
         with self.lock:
             if self.acceptances[body.model.slug, body.version] >= FUSE:
-                return f"fuse: {body.version} accepted {FUSE} invalid bodies, and is sent no more of them"
+                return f"fuse: {body.version} accepted {FUSE} invalid bodies, and is sent no more"
             for version, name in self.seen:
                 if version == body.version and any(
                     name == about or name.startswith(f"{about}.") for about in body.about
                 ):
-                    return f"fuse: {version} accepted a body before that breaks {name}"
+                    return f"fuse: {version} already accepted a body that breaks {name}"
             return None
 
     def count_acceptance(self, body: InvalidBody) -> None:

@@ -83,7 +83,7 @@ def _packed(models: list[Model], options: Options, picture: str, *, clock_contro
         for number, pack in enumerate(all_packs):
             body = body_of(model, pack, picture)
             if options.all_packs:
-                # Held back to be the youngest job, whose hour can be watched to its end.
+                # Submit this pack last: the retention stage then has a job that is still young.
                 is_last = (
                     clock_control and model is models[0] and options.wants("retention") and number == len(certain) - 1
                 )

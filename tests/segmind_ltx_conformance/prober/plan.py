@@ -82,7 +82,7 @@ def budget_of(target: Target, contract: Contract, options: Options) -> Budget:
     limits = target.limits
     reserve = Reserve()
     if limits.max_jobs > 1:
-        # The dearest model that leaves more than half to the valid payloads.
+        # The most expensive model that leaves at least half of the budget to valid payloads.
         prices = [model.usd_high for model in models_of(contract, options) if 2 * model.usd_high <= limits.max_cost]
         reserve = Reserve(1, max(prices, default=0.0))
     return Budget(limits.max_jobs, limits.max_cost, overdraft=options.free, reserve_for_trials=reserve)

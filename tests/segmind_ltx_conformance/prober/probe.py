@@ -29,7 +29,7 @@ from segmind_ltx_spec import Contract
 Progress = Callable[[str, int, int], None]
 
 
-class _Stop(Exception):  # noqa: N818  no error: the run was to end at the first oddity
+class _Stop(Exception):  # noqa: N818  not an error: the options ask for it
     """End the run after the first unexpected response."""
 
 
@@ -61,9 +61,9 @@ def resume(target: Target, contract: Contract, recording: Recording, progress: P
     The returned recording begins with the earlier exchanges.
     """
     if "valid" not in target.keys:
-        raise CannotRunError("a second visit needs the key of the first one, as valid in [keys]")
+        raise CannotRunError("a second visit needs the key of the first visit, as valid in [keys]")
     if not final_results(recording):
-        raise CannotRunError("the recording holds no job that had ended, so there is nothing to read again")
+        raise CannotRunError("the recording contains no job with a final state, so there is no job to read again")
     recorder = Recorder(target, 0, _counter(progress, 0))
     offset = (datetime.now(UTC) - recording.started).total_seconds()
     run = RunContext(target, contract, Options(), recorder, budget_of(target, contract, Options(free=True)))
@@ -81,7 +81,7 @@ def resume(target: Target, contract: Contract, recording: Recording, progress: P
 def _joined(recording: Recording, late: Recording, offset: float) -> Recording:
     """Join the recordings of both visits."""
     later = tuple(evolve(exchange, at=exchange.at + offset) for exchange in late.exchanges)
-    # What the first visit could not do is done now.
+    # The second visit does what the first one had to skip.
     skips = [skip for skip in recording.skips if skip.what != "retention"]
     skips += [skip for skip in late.skips if skip.what == "retention" and skip not in skips]
     return evolve(recording, exchanges=(*recording.exchanges, *later), skips=tuple(skips))
@@ -93,17 +93,17 @@ def _recorded(run: RunContext, stages: Callable[[], None]) -> Recording:
     except CannotRunError:
         raise
     except _Stop:
-        run.end_early("fail-fast: an answer came that no server should give")
+        run.end_early("fail-fast: a response was unexpected")
     except UnresponsiveTargetError as gone:
-        run.end_early(f"the target stopped answering: {gone}")
+        run.end_early(f"the target stopped responding: {gone}")
     except KeyboardInterrupt:
         run.end_early("interrupted")
         raise Interrupted(run.recording(), "interrupted") from None
     except Exception as error:
-        # What was paid for must not be lost with it.
+        # Keep the recording: it may have been paid for.
         why = run.target.keys.redact(f"{type(error).__name__}: {error}")
-        run.end_early(f"the prober broke: {why}")
-        raise Interrupted(run.recording(), f"the prober broke: {why}") from error
+        run.end_early(f"the prober failed: {why}")
+        raise Interrupted(run.recording(), f"the prober failed: {why}") from error
     finally:
         run.recorder.close()
     return run.recording()
@@ -117,13 +117,13 @@ def _stages(run: RunContext) -> None:
     if "failing" not in run.target.keys and run.options.wants("failing"):
         run.skip("failing", None, "no key for failing")
     left = _run_paid(run, items_of(run.target, run.contract, run.options))
-    # The steps before `watch` want a job that is still there, those after it want none.
+    # The steps before `check_retention` need a job that is still there, the steps after it need none.
     for step in (read_differently, probe_access, check_retention, refuse, probe_open_cases):
         stage = {check_retention: "retention", probe_open_cases: "open"}.get(step)
         if stage is None or run.options.wants(stage):
             step(run)
             _stop_if_unexpected(run)
-    # What was kept in case that invalid payloads are accepted is free now.
+    # All invalid payloads were sent, so their reserve is free now.
     run.budget.reserve_for_trials = Reserve()
     for item in _run_paid(run, left):
         run.skip(item.stage, item.model.slug, f"budget: no room for {item.version} #{item.number}")
@@ -135,7 +135,7 @@ def _record_left_out(run: RunContext) -> None:
         if not run.options.wants(stage):
             chosen = run.options.stages is None or stage in run.options.stages
             run.skip(
-                stage, None, "it may be billed, and only what is free was to be done" if chosen else "not selected"
+                stage, None, "it may be billed, and --free allows only free requests" if chosen else "not selected"
             )
     for slug in run.contract.models.keys() - {model.slug for model in run.models}:
         for stage in ("accept", "refuse", "malformed", "bulk", "missing-key", "wrong-key", "scenario"):
@@ -146,7 +146,7 @@ def _check_reachable(run: RunContext) -> None:
     exchange = run.get("unknown-id reachable", f"/v2/requests/{unknown_id(run.options.seed)}", run.key)
     if exchange.status == 0:
         raise CannotRunError(
-            f"{run.target.base_url} does not answer ({exchange.fault}): is the server running, and is base_url right?"
+            f"{run.target.base_url} does not respond ({exchange.fault}): is the server running, and is base_url right?"
         )
 
 
@@ -175,7 +175,7 @@ def _run_pass(run: RunContext, reserved: list[ReservedItem]) -> None:
     for kind in ("v2", "v1"):
         pending = of("v2") if kind == "v2" else run.deferred[:]
         if kind == "v1":
-            # The slow ones first: so the blocking calls are over sooner.
+            # Send the slowest first, so that all blocking calls finish sooner.
             pending.sort(key=lambda pair: -pair[0].model.seconds)
             run.deferred[:] = of("audit")
         refused = accept(run, pending)

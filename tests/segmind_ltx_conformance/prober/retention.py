@@ -23,12 +23,12 @@ def check_retention(run: RunContext) -> None:
     """Advance the clock to each deadline and read the jobs."""
     completed = [job for job in run.jobs if job.state == "COMPLETED" and job.key == "valid"]
     if not run.clock_control:
-        run.skip("retention", None, "no clock lever: use --visit resume")
+        run.skip("retention", None, "the target has no clock control: use --visit start, then --visit resume")
         return
     if not completed:
-        run.skip("retention", None, "no job was COMPLETED")
+        run.skip("retention", None, "no job became COMPLETED")
         return
-    # A target's clock may have been moved by blocking calls: one that stands still otherwise makes them at once.
+    # A blocking call may advance the target's clock if that clock does not run by itself.
     blocking = max(
         (exchange.at for exchange in run.recorder.exchanges if exchange.path.endswith(run.blocking_paths)), default=0.0
     )
@@ -37,8 +37,8 @@ def check_retention(run: RunContext) -> None:
     if ahead >= 0 and _move(run, ahead):
         _read(run, jobs, "before its hour")
     else:
-        run.skip("retention", None, "the hour of the jobs was nearly over when they came to be watched")
-    # Counted by the lever alone: a clock may stand still between two moves.
+        run.skip("retention", None, "the jobs were too old to read them before the end of their hour")
+    # Count only the time that was advanced: the target's clock may not run by itself.
     if _move(run, max(0.0, max(job.advanced_at_end for job in jobs) + AFTER - run.recorder.advanced)):
         _read(run, jobs, "after its hour")
     days = min(job.ended or job.submitted for job in jobs) + SEVEN_DAYS - run.recorder.now()
@@ -51,7 +51,7 @@ def check_retention(run: RunContext) -> None:
 def _move(run: RunContext, seconds: float) -> bool:
     if seconds == 0 or run.recorder.advance(seconds):
         return True
-    run.skip("retention", None, "the clock's lever does not work")
+    run.skip("retention", None, "the clock control does not work")
     return False
 
 

@@ -24,7 +24,7 @@ def submit_duplicate(run: RunContext, reserved_item: ReservedItem) -> None:
     )
     if chosen is None:
         run.budget.close(reservation, accepted=False)
-        run.skip("duplicate", item.model.slug, "no submit was accepted that could be repeated")
+        run.skip("duplicate", item.model.slug, "no submit was accepted, so none can be repeated")
         return
     again = evolve(item, model=chosen.model, body=chosen.body)
     submit(run, again, reservation, f"duplicate {chosen.model.slug}", **IMAGE_ONLY)
@@ -54,7 +54,7 @@ def read_differently(run: RunContext) -> None:
         url = text_at(job.answer, "poll_url")
         full_url = same_origin(run, url) if url else None
         if full_url is None:
-            run.skip("alias", None, "poll_url lies on another origin" if url else "no poll_url was given")
+            run.skip("alias", None, "poll_url leads to another origin" if url else "no poll_url was given")
         else:
             run.get("alias", full_url, "valid")
     if "address" in wanted:

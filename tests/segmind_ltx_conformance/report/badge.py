@@ -16,7 +16,7 @@ _WIDTH: Final = 6.6
 def badge(judgement: Judgement) -> str:
     """Return the badge as SVG, without any text from the target."""
     failed, passed = len(judgement.having(Outcome.FAILED)), len(judgement.having(Outcome.PASSED))
-    words = {0: f"{passed} passed", 1: f"{failed} failed", 2: "could not be told"}[judgement.exit_status]
+    words = {0: f"{passed} passed", 1: f"{failed} failed", 2: "inconclusive"}[judgement.exit_status]
     left, right = (round(len(text) * _WIDTH + 12) for text in (LABEL, words))
     title = escape(f"{LABEL}: {words}")
     size = f'width="{left + right}" height="20"'

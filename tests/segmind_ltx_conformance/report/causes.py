@@ -62,7 +62,7 @@ def _root(check: Check, judgement: Judgement) -> Check:
         if next_check is None or SEVERITY.index(next_check.outcome) > SEVERITY.index(check.outcome):
             break
         root = next_check
-    # A circle has no beginning.
+    # In a circle of causes no check is the first.
     return check if root.cause in seen and root.cause == check.id else root
 
 

@@ -25,11 +25,11 @@ STYLES: Final = {
     Outcome.ERROR: "bold magenta",
 }
 HEADINGS: Final = {
-    Outcome.FAILED: "Failed: the documents say otherwise",
-    Outcome.ERROR: "Errors of the suite itself",
-    Outcome.WARNED: "Warned: other pages of the vendor say otherwise",
-    Outcome.NOTED: "Noted: expected, but nobody promised it",
-    Outcome.INCONCLUSIVE: "Inconclusive: tried, and not to be told",
+    Outcome.FAILED: "Failed: the five documents state otherwise",
+    Outcome.ERROR: "Errors in the suite itself",
+    Outcome.WARNED: "Warned: other pages of the vendor state otherwise",
+    Outcome.NOTED: "Noted: expected, but not documented",
+    Outcome.INCONCLUSIVE: "Inconclusive: tested without a result",
 }
 MAX_CURL_LENGTH: Final = 1500
 
@@ -37,7 +37,7 @@ MAX_CURL_LENGTH: Final = 1500
 def print_report(console: Console, run: Run) -> None:
     """Print the whole report."""
     for text in lines(run):
-        # Not wrapped: a curl line has to survive being copied. Not highlighted, and no markup of the target's.
+        # Wrapped, a curl command could not be copied. The target's text must not act as markup.
         console.print(text, soft_wrap=True, highlight=False, markup=False)
 
 
@@ -67,16 +67,16 @@ def _group(number: int, group: Group, recording: Recording) -> Iterator[Text]:
     if group.models:
         yield _fact("models" if len(group.models) > 1 else "model", join_some(group.models, 8))
     for detail in group.details[:3]:
-        yield _fact("seen", one_line(detail, 600))
+        yield _fact("detail", one_line(detail, 600))
     if len(group.details) > 3:
         yield _fact("", f"and {len(group.details) - 3} more like it")
     index = best_exchange(check, recording)
     if index is not None:
         exchange = recording.exchanges[index]
-        yield _fact("sent", request_line(exchange))
-        yield _fact("came back", response_line(exchange))
+        yield _fact("request", request_line(exchange))
+        yield _fact("response", response_line(exchange))
         command = printable(curl(exchange, recording.base_url))
-        yield _fact("repeat", command if len(command) <= MAX_CURL_LENGTH else "long: see report.html")
+        yield _fact("repeat", command if len(command) <= MAX_CURL_LENGTH else "too long to show here; see report.html")
     if group.followers:
         names = join_some((follower.id for follower in group.followers), 3)
         yield _fact("", f"{len(group.followers)} more follow from it: {names}")
@@ -93,6 +93,6 @@ def _observations(run: Run) -> Iterator[Text]:
             [observation.model] if observation.model else []
         )
     if models_by_observation:
-        yield from (Text(), Text("Observed, where the documents leave it open", "bold"))
+        yield from (Text(), Text("Observed: choices that the documents leave open", "bold"))
     for (name, detail), models in models_by_observation.items():
         yield Text(f"  {printable(name)}: {one_line(detail)}{f' ({join_some(models, 5)})' if models else ''}")

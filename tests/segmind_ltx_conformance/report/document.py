@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 from segmind_ltx_conformance.recording import Recording
@@ -18,7 +18,7 @@ VERSION: Final = 1
 """Increased if programs that read the report have to change."""
 SCHEMA_PATH: Final = Path(__file__).with_name("report.schema.json")
 
-VERDICTS: Final = {0: "conforms", 1: "does not conform", 2: "could not be told"}
+VERDICTS: Final = {0: "conforms", 1: "does not conform", 2: "inconclusive"}
 """The exit status in words."""
 
 
@@ -31,8 +31,6 @@ class Run:
     spent: Spent
     seed: int | None = None
     seconds: float | None = None
-    complaint: str | None = field(default=None)
-    """Why it could not be told, where the judgement alone does not say so."""
 
 
 def schema() -> dict[str, Any]:

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 def print_plan(console: Console, plan: Plan, contract: Contract, chosen: Iterable[Clause]) -> None:
     """Print the checks, the requests of each stage, and the totals."""
     done = {row.stage for row in plan.rows}
-    tried, left = list[Clause](), list[Clause]()
+    tested, left_out = list[Clause](), list[Clause]()
     for clause in chosen:
         idle = clause.permission or undetectable(clause, contract) or not stages_of(clause) & done
-        (left if idle else tried).append(clause)
-    for text in (*_clauses("Would be tried", tried), *_clauses("Would not be exercised", left), Text()):
+        (left_out if idle else tested).append(clause)
+    for text in (*_clauses("Would be tested", tested), *_clauses("Would not be exercised", left_out), Text()):
         console.print(text, soft_wrap=True, highlight=False, markup=False)
     console.print(_table(plan))
     money = f"{plan.usd_low:.2f} to {plan.usd_high:.2f} USD at the documented prices"
-    summary = f"{len(tried)} clauses, about {plan.requests} requests, {plan.jobs} accepted jobs, {money}"
+    summary = f"{len(tested)} clauses, about {plan.requests} requests, {plan.jobs} accepted jobs, {money}"
     room = f"; the budget has no room for {plan.left_out} more jobs" if plan.left_out else ""
     console.print(f"Nothing was sent. A run: {summary}{room}.", soft_wrap=True, highlight=False, markup=False)
 
@@ -47,8 +47,8 @@ def _clauses(heading: str, clauses: list[Clause]) -> Iterator[Text]:
 def _table(plan: Plan) -> Table:
     from segmind_ltx_conformance.prober import STAGES
 
-    table = Table(title="What would be sent")
-    for name in ("stage", "what it sends", "requests", "jobs", "USD"):
+    table = Table(title="Requests of a run")
+    for name in ("stage", "requests for", "requests", "jobs", "USD"):
         table.add_column(name, justify="right" if name in {"requests", "jobs", "USD"} else "left")
     for stage in dict.fromkeys(row.stage for row in plan.rows):
         rows = [row for row in plan.rows if row.stage == stage]

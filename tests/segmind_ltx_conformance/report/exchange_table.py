@@ -60,7 +60,7 @@ class ExchangeTable:
             self._size += size
             self._places[key] = len(self.exchanges)
             places = {field: self._texts.setdefault(text, len(self._texts)) for field, text in texts.items()}
-            # The same exchange at another time is the same: the first one's number stands for all.
+            # An exchange that repeats is stored once, with the number of the first.
             self.exchanges.append({**data, **places, "n": index, "at": round(exchange.at, 2)})
         return self._places[key]
 
@@ -104,4 +104,4 @@ def _body(exchange: Exchange) -> str:
 
 
 def _cut(text: str, size: int) -> str:
-    return text if len(text) <= MAX_BODY_LENGTH else f"{text[:MAX_BODY_LENGTH]}\n… cut here; it is {size:,} long"
+    return text if len(text) <= MAX_BODY_LENGTH else f"{text[:MAX_BODY_LENGTH]}\n… cut here; full length {size:,}"

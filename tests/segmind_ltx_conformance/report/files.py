@@ -12,7 +12,7 @@ def write_atomically(path: Path, text: str) -> Path:
     """Write ``text`` to a temporary file, then rename it, so that no reader sees half a file. Raises `OSError`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        # A lone surrogate, which a target may well send as \ud800, has no UTF-8.
+        # A target may send a lone surrogate as \ud800, which UTF-8 cannot encode.
         with partial.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()

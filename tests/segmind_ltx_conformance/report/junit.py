@@ -60,7 +60,7 @@ def check_lines(check: Check, recording: Recording) -> list[str]:
     index = best_exchange(check, recording)
     if index is not None:
         exchange = recording.exchanges[index]
-        lines += [f"sent: {request_line(exchange)}", f"came back: {response_line(exchange)}"]
+        lines += [f"request: {request_line(exchange)}", f"response: {response_line(exchange)}"]
         lines += [f"repeat: {printable(curl(exchange, recording.base_url))}"]
     return lines
 

@@ -64,7 +64,7 @@ def page(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(plain=printable, line=one_line, css=_css)
+    environment.filters.update(printable=printable, one_line=one_line, css=_css)
     table = ExchangeTable(run.recording)
     places = table.fill(run.judgement.checks)
     columns = _columns(run.judgement.checks)
@@ -97,7 +97,7 @@ def page(run: Run) -> str:
 
 
 def _asset(name: str) -> Markup:
-    # Our own, and the only text that is not escaped.
+    # The project's own files are the only text that is not escaped.
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
@@ -140,7 +140,7 @@ def _statement(checks: Iterable[Check]) -> str:
     """Return the statement that the clauses of a row share, without the model."""
     said = dict.fromkeys(check.clause.statement.removeprefix(f"{own_model(check.clause)}: ") for check in checks)
     first, *others = said
-    return f"{first} (differs by model)" if others else first
+    return f"{first} (differs between models)" if others else first
 
 
 def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
@@ -159,7 +159,7 @@ def _card(run: Run, group: Group) -> dict[str, Any]:
     exchange = None if index is None else run.recording.exchanges[index]
     shown: dict[str, str] = {}
     if exchange is not None:
-        shown = {"sent": request_line(exchange), "came back": response_line(exchange)}
+        shown = {"request": request_line(exchange), "response": response_line(exchange)}
         command = printable(curl(exchange, run.recording.base_url))
         shown |= {"repeat": command} if len(command) <= 2 * MAX_DETAIL_LENGTH else {}
     return {"group": group, "shown": shown}

@@ -37,7 +37,7 @@ class Redactor:
             if len(secret) >= MIN_SECRET_LENGTH:
                 secrets.setdefault(secret, "[unknown key]")
         forms = {form: label for secret, label in secrets.items() for form in _forms_of(secret)}
-        # The longest first, so that a key which begins like another one is not left half.
+        # Replace the longest first, so that no key is replaced inside a longer one.
         return cls(tuple(sorted(forms.items(), key=lambda item: -len(item[0]))))
 
     def __repr__(self) -> str:
@@ -104,7 +104,7 @@ def _secrets_in(recording: Recording) -> Iterator[str]:
             for name in SECRET_HEADERS & headers.keys():
                 value = headers[name]
                 scheme = _SCHEME.fullmatch(value)
-                # Of a cookie its name and attributes are no secret.
+                # The name and the attributes of a cookie are not secret.
                 parts = [scheme[2]] if scheme else re.split(r";\s*", value) if "cookie" in name else [value]
                 yield from (part.partition("=")[2] if "cookie" in name else part for part in parts)
         yield from (value for name, value in _parameters(exchange.url) if name.lower() in SECRET_PARAMETERS)

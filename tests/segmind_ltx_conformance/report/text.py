@@ -12,7 +12,7 @@ from segmind_ltx_conformance.recording import Exchange
 from segmind_ltx_conformance.report.redact import LABEL
 from segmind_ltx_conformance.target import KEY_VARIABLE, SCENARIOS
 
-# Control characters drive terminals and are not allowed in XML; directional marks turn what follows around.
+# Control characters drive terminals and are not allowed in XML; directional marks reverse the text after them.
 _UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _ENCODED: Final = re.compile(r"%5B(\w+)(?:%20|\+)key%5D", re.IGNORECASE)
 _IDLE: Final = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
@@ -40,7 +40,7 @@ def request_line(exchange: Exchange) -> str:
 def response_line(exchange: Exchange) -> str:
     """Return the response in one line."""
     if not exchange.status:
-        return one_line(f"no answer: {exchange.fault or 'the connection ended'}")
+        return one_line(f"no response: {exchange.fault or 'the connection closed'}")
     if exchange.media:
         return one_line(f"{exchange.status}, {' '.join(f'{name}={value}' for name, value in exchange.media.items())}")
     return (
@@ -58,7 +58,7 @@ def variable(scenario: str) -> str:
 
 def curl(exchange: Exchange, base_url: str) -> str:
     """Return a shell command that repeats the request; keys are variables."""
-    # To another host no key is sent, whatever address the target gave.
+    # The key must not go to another host, even if the target gave its URL.
     same_origin = _origin(exchange.url) == _origin(base_url)
     words = ["curl", "-sS", "-i"]
     if exchange.method != "GET":
