@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import _page
 from deviations import baseline, page
 from deviations import run_suite as suite
 from deviations import selection as pick
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     places = {name: place for place, name in enumerate(names)}
     rows.sort(key=lambda row: places.get(row.name, 0))
     if not options.only and options.sample is None:
-        page.write(PAGE, page.written(rows, baseline.saved(BASELINE), AT_LEAST))
+        _page.write(PAGE, page.written(rows, baseline.saved(BASELINE), AT_LEAST))
     return verdict(rows)
 
 

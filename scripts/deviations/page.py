@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -28,19 +26,6 @@ their grade these cannot fail it. At least {share:.0%} of all have to be named b
 the run. A server that answers 429 for ever, instead of what is documented, cannot be told from one whose limit does not
 pass: there the run may end with 2, which is no more green than 1.
 """
-
-
-def write(path: Path, text: str) -> None:
-    """Replace the page as a whole, or not at all."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def written(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> str:
