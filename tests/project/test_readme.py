@@ -111,7 +111,7 @@ def assert_extras(requirement: str) -> None:
     assert set((found[1] or "").split(",")) - {""} <= set(project["optional-dependencies"]), requirement
 
 
-def run_shell(block: str, folder: Path, sandbox: RunningSandbox) -> None:
+def assert_shell_runs(block: str, folder: Path, sandbox: RunningSandbox) -> None:
     """Run the lines of a block in turn. ``REQUEST_ID`` stands for the id that ``submit`` printed."""
     (example,) = {block.text for block in BLOCKS if block.language == "json"}
     (folder / "jobs.jsonl").write_text(example, encoding="utf-8")
@@ -130,7 +130,7 @@ def test_python_block_runs(block: Block, tmp_path: Path, sandbox: RunningSandbox
 @pytest.mark.parametrize("block", SHELL, ids=_name)
 def test_shell_block_runs(block: Block, tmp_path: Path, sandbox: RunningSandbox) -> None:
     """Each command works against the sandbox, or exists with the options shown."""
-    run_shell(block.text, tmp_path, sandbox)
+    assert_shell_runs(block.text, tmp_path, sandbox)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_python_block_broken_fails(broken: str, tmp_path: Path, sandbox: Running
 def test_shell_block_broken_fails(broken: str, tmp_path: Path, sandbox: RunningSandbox) -> None:
     """A command, an option, a session or an extra that does not exist fails the test above."""
     with pytest.raises((AssertionError, pytest.fail.Exception)):
-        run_shell(broken, tmp_path, sandbox)
+        assert_shell_runs(broken, tmp_path, sandbox)
 
 
 @pytest.mark.parametrize("page", PAGES)
