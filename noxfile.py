@@ -1,6 +1,6 @@
-"""The one task runner: a person, CI and the README all call these sessions.
+"""Define every task of the project as a nox session. People, CI and the README call the same sessions.
 
-``python -m nox -s demo`` makes five videos, ``python -m nox -s tests`` runs the tests; ``python -m nox -l`` lists all.
+``python -m nox -s demo`` makes five videos, ``python -m nox -s tests`` runs the tests, ``python -m nox -l`` lists all.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Make one video with each model, out of the sandbox."""
+    """Make one video with each model, against the sandbox."""
     session.install(".[cli,sandbox]")
     session.run("segmind-ltx", "demo", *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests on the Python at hand, then on every other supported one that is installed."""
+    """Run the tests on this Python, then on every other supported one that is installed."""
     _test(session)
     others = [version for version in SUPPORTED if version != HERE]
     present = [version for version in others if _runs(version)]
@@ -38,12 +38,12 @@ def tests(session: nox.Session) -> None:
         session.notify(f"tests_on-{version}", session.posargs)
     session.log(f"Tested on {HERE}; next: {', '.join(present) or 'nothing more'}.")
     if missing := [version for version in others if version not in present]:
-        session.warn(f"Not tested, since they are not installed here: Python {', '.join(missing)}.")
+        session.warn(f"Not tested, because they are not installed here: Python {', '.join(missing)}.")
 
 
 @nox.session(python=SUPPORTED)
 def tests_on(session: nox.Session) -> None:
-    """Run the tests on one given Python."""
+    """Run the tests on one Python."""
     _test(session)
 
 
@@ -53,7 +53,7 @@ def _test(session: nox.Session) -> None:
 
 
 def _runs(version: str) -> bool:
-    """Whether that Python is here and starts; a version manager's shim may be there and not start."""
+    """Return if that Python starts. A version manager can leave a shim that does not."""
     try:
         return subprocess.run([f"python{version}", "-c", ""], capture_output=True, check=False).returncode == 0
     except OSError:
@@ -75,26 +75,26 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check all types with mypy and pyright, both strict, and that the public ones are complete."""
+    """Check the types with mypy and pyright, both strict, and check that all public types are complete."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"], *GROUPS["spec"], *GROUPS["mutation"])
     session.install(*GROUPS["types"])
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")
-    # Seeded mistakes that both checkers have to see; `tests` passes them over where there is no checker.
+    # Mistakes that both checkers have to find; `tests` skips these tests if no checker is installed.
     session.run("python", "-m", "pytest", "tests/project", "-k", "mistake or types")
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Put every fault in front of every kind of call, and write docs/faults.md from what came of it."""
+    """Put every fault in front of every kind of call, and write docs/faults.md."""
     session.install("-e", ".[all]", *GROUPS["tests"])
     session.run("python", "scripts/faults.py", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """The long forms of two tests: 200 kills at random moments, and 100,000 odd answers."""
+    """Run two tests in their long form: 200 kills at random moments, and 100,000 odd responses."""
     session.install("-e", ".[all]", *GROUPS["tests"])
     tests = ("tests/client/sockets/test_kill.py", "tests/client/unit/test_fuzz.py")
     long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long"}
@@ -103,14 +103,14 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def deviations(session: nox.Session) -> None:
-    """Show the conformance suite servers that are wrong on purpose, and write docs/deviations.md."""
+    """Run the conformance suite against sandboxes with deliberate faults, and write docs/deviations.md."""
     session.install("-e", ".[all]", *GROUPS["tests"])
     _run_script(session, "deviations", *session.posargs)
 
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change the client's decisions one by one, see a test fail for each, and write docs/mutation.md."""
+    """Change the client at one place after another, see if a test fails, and write docs/mutation.md."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["mutation"])
     _run_script(session, "mutation", *session.posargs)
 
@@ -123,28 +123,35 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def pictures(session: nox.Session) -> None:
+    """Make the README's pictures. Needs Chromium."""
+    session.install("-e", ".[all]")
+    session.run("python", "scripts/pictures.py")
+
+
+@nox.session
 def spec(session: nox.Session) -> None:
-    """Show the spec to the tools that others would read it with. Needs Node and npm."""
+    """Check the spec with public validators, generators and a mock server. Needs Node and npm."""
     session.install("-e", ".", *GROUPS["spec"])
     _run_script(session, "check_spec", *session.posargs)
 
 
 @nox.session
 def regenerate(session: nox.Session) -> None:
-    """Write the generated client anew from the spec, and say what changed."""
+    """Write the generated client from the spec, and print what changed."""
     session.install("-e", ".", *GROUPS["generate"])
     _run_script(session, "generate.regenerate")
 
 
 @nox.session
 def drift(session: nox.Session) -> None:
-    """Fail where the committed generated client is not what the spec gives."""
+    """Fail if the committed generated client differs from a new one."""
     session.install("-e", ".", *GROUPS["generate"])
     _run_script(session, "generate.drift")
 
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Build the wheel, install it alone in clean environments, and use it from there."""
+    """Build the wheel, install it in clean environments, and use it there."""
     session.install("build")
     session.run("python", "scripts/check_package.py")

@@ -1,4 +1,4 @@
-"""Build the wheel and use it from clean environments, as somebody would who installs it. Run by ``nox -s package``."""
+"""Build the wheel, install it in clean environments and use it there. Run by ``nox -s package``."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ CLIENT_BRINGS: Final = {"attrs", "httpx"}
 
 
 class UnfitError(Exception):
-    """The wheel is not as promised."""
+    """The wheel lacks something, contains too much, or does not work."""
 
 
 def main() -> int:
-    """Exit status 1, with the reason, where something is amiss."""
+    """Return the exit status: 1, with the reason printed, if a check fails."""
     with tempfile.TemporaryDirectory() as scratch:
         try:
             wheel = _build(Path(scratch))
@@ -62,24 +62,24 @@ def _build(folder: Path) -> Path:
 def _check_contents(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     if missing := [name for name in NEEDED if name not in names]:
-        raise UnfitError(f"it lacks {', '.join(missing)}")
+        raise UnfitError(f"files are missing: {', '.join(missing)}")
     roots = {name.split("/")[0] for name in names if ".dist-info" not in name}
     if roots != set(PACKAGES):
-        raise UnfitError(f"it holds {sorted(roots)}")
+        raise UnfitError(f"its top level has {sorted(roots)}, not {sorted(PACKAGES)}")
 
 
 def _check_client_alone(wheel: Path, folder: Path) -> None:
-    """Without extras: httpx, attrs and what they bring, and a command line that says what it lacks."""
+    """Install no extra. Only httpx, attrs and their dependencies may come; the command line must name its extra."""
     python = _environment(folder, str(wheel))
     installed = json.loads(_run([str(python), "-m", "pip", "list", "--format", "json"], cwd=folder))
     found = {_canonical(one["name"]) for one in installed} - {"pip", "setuptools", "wheel", "segmind-ltx"}
     expected = _closure(python, CLIENT_BRINGS, folder)
     if found != expected:
-        raise UnfitError(f"the client alone brings {sorted(found)}, not {sorted(expected)}")
+        raise UnfitError(f"the client alone installs {sorted(found)}, not {sorted(expected)}")
     _run([str(python), "-c", "import segmind_ltx, segmind_ltx_api, segmind_ltx.compat"], cwd=folder)
-    said = _run([str(python.with_name("segmind-ltx")), "models"], cwd=folder, status=2)
-    if "segmind-ltx[cli]" not in said:
-        raise UnfitError(f"without its extra the command line says {said!r}")
+    output = _run([str(python.with_name("segmind-ltx")), "models"], cwd=folder, status=2)
+    if "segmind-ltx[cli]" not in output:
+        raise UnfitError(f"without its extra the command line prints {output!r}, and does not name segmind-ltx[cli]")
     print(f"alone: {', '.join(sorted(found))}")
 
 
@@ -88,12 +88,12 @@ def _check_everything(wheel: Path, folder: Path) -> Path:
     _run([str(python), "-c", f"import {', '.join(PACKAGES)}"], cwd=folder)
     print(_run([str(python.with_name("segmind-ltx")), "demo", "--out", "videos"], cwd=folder))
     if (count := len(list((folder / "videos").glob("*.mp4")))) != 5:
-        raise UnfitError(f"the demo left {count} videos")
+        raise UnfitError(f"the demo wrote {count} videos, not 5")
     return python
 
 
 def _check_conformance(wheel: Path, folder: Path, everything: Path) -> None:
-    """The suite with its extra alone, against the sandbox of another environment, as a process of its own."""
+    """Install the suite alone, and run it against the sandbox of another environment."""
     python = _environment(folder, f"{wheel}[conformance]")
     command = [str(everything), "-m", "segmind_ltx_sandbox", "--port", "0"]
     with subprocess.Popen(command, cwd=folder, env=_clean(), stdout=subprocess.PIPE, text=True) as sandbox:
@@ -102,16 +102,16 @@ def _check_conformance(wheel: Path, folder: Path, everything: Path) -> None:
             profile = (ROOT / "docs" / "targets" / "sandbox.toml").read_text(encoding="utf-8")
             (folder / "target.toml").write_text(profile.replace("http://127.0.0.1:8900", url), encoding="utf-8")
             suite = [str(python.with_name("segmind-ltx")), "conformance"]
-            said = _run([*suite, "--target", "target.toml", "--report", "out"], cwd=folder)
+            output = _run([*suite, "--target", "target.toml", "--report", "out"], cwd=folder)
             test = [str(python), "-m", "pytest", "--pyargs", "segmind_ltx_conformance"]
             test += ["-p", "segmind_ltx_conformance.plugin", "--segmind-ltx-target", "target.toml"]
             _run([*test, "--segmind-ltx-free", "--segmind-ltx-model", "ltx-2-fast"], cwd=folder)
         finally:
             sandbox.terminate()
     if (found := sorted(path.name for path in (folder / "out").iterdir())) != REPORTS:
-        raise UnfitError(f"the suite left {found}")
+        raise UnfitError(f"the suite wrote {found}, not {REPORTS}")
     _run([*suite, "judge", "out/recording.har"], cwd=folder)
-    print(next(line for line in said.splitlines() if line.startswith("conforms")))
+    print(next(line for line in output.splitlines() if line.startswith("conforms")))
 
 
 def _environment(folder: Path, requirement: str) -> Path:
@@ -122,7 +122,7 @@ def _environment(folder: Path, requirement: str) -> Path:
 
 
 def _closure(python: Path, names: set[str], folder: Path) -> set[str]:
-    """The distributions that ``names`` bring with them, extras aside, as their own metadata says."""
+    """Return the distributions that ``names`` depend on, without extras, by their own metadata."""
     script = "import importlib.metadata as m, json, sys; print(json.dumps(m.requires(sys.argv[1]) or []))"
     done: set[str] = set()
     todo = set(names)
@@ -148,7 +148,7 @@ def _canonical(name: str) -> str:
 
 
 def _run(command: list[str], cwd: Path, status: int = 0) -> str:
-    """Run a command away from the checkout, so that nothing is imported from it; gives all it printed."""
+    """Run a command outside the checkout, so that it imports nothing from there. Return all that it printed."""
     merged = subprocess.run(
         command, cwd=cwd, env=_clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -159,7 +159,7 @@ def _run(command: list[str], cwd: Path, status: int = 0) -> str:
 
 def _clean() -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SEGMIND_"))}
-    clean["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"  # Its notice would stand among what is read.
+    clean["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"  # pip prints its notice among the output that is read.
     return clean
 
 

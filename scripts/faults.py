@@ -1,4 +1,7 @@
-"""Put every fault in front of every kind of call, and write ``docs/faults.md`` from what came of it."""
+"""Put every fault in front of every kind of call, and write ``docs/faults.md`` from the outcomes.
+
+Run by ``nox -s faults``. Further arguments go to pytest.
+"""
 
 from __future__ import annotations
 
@@ -11,80 +14,93 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, Final
 
+import _page
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "faults.md"
+TESTS: Final = ROOT / "tests" / "client" / "sockets"
+VARIABLE: Final = "SEGMIND_LTX_FAULT_TABLE"
+"""The environment variable with the file into which the tests write a line for each run."""
 
-STAYING: Final = ("submit", "v1", "status()", "result()", "save()", "wait: poll", "wait: fetch")
+PERMANENT: Final = ("submit", "v1", "status()", "result()", "save()", "wait: poll", "wait: fetch")
 PASSING: Final = ("wait, passing: status", "wait, passing: result", "save, passing")
-HEAD: Final = """# Faults: what comes of each, seen over real sockets
+HEAD: Final = """# Faults: the outcome of each, seen over real sockets
 
-Written by `nox -s faults` from what {runs} runs of {cells} cells gave, each with `Client` and with `AsyncClient`, which
-agreed in all. A cell says how the call ended: with success, or with which exception; *id* means that the exception has
-the request id. Nothing but exceptions of this package's own tree was seen, the key was in none of them, and it went to
-no other host.
+Written by `nox -s faults` from {runs} runs of {cells} cells, each with `Client` and with `AsyncClient`; the two agreed
+in every cell. A cell says how the call ended: with success, or with which exception. *id* means that the exception
+carries the request id. No exception from outside this package's own tree was seen, none contained the API key, and the
+key went to no other host.
 
-An empty cell: the fault has no meaning there. Two more are left out, since they cannot be told from a slow or a smaller
-video: headers that drip before a video, and a video whose Content-Length is too short.
+A cell is empty if the fault has no meaning for that call. Two more are left out, because they cannot be told from a
+slow or a smaller video: headers that arrive byte by byte before a video, and a video with a Content-Length that is too
+small.
 
-## The fault stays
+## A permanent fault
 
-Each call is met by the fault again and again. For the two paid calls the number of POSTs that reached the server is
-given (with `max_submit_retries=2`). A wait has a deadline; after `WaitTimeoutError` the job can be waited for again.
+The server answers every request of the call with the fault. For the two paid calls the table gives the number of POSTs
+that reached the server (with `max_submit_retries=2`). A wait has a deadline; after `WaitTimeoutError` the program can
+wait for the same job again.
 
-"""
+{permanent}
+## A fault that passes
+
+The server answers one or two requests with the fault, and all later ones correctly.
+
+{passing}"""
 
 
 def main() -> int:
-    """Run the tests, then write the page. Gives the exit status of the tests."""
+    """Run the tests, then write the page. Return the exit status of the tests."""
     with tempfile.TemporaryDirectory() as folder:
-        notes = Path(folder) / "seen.jsonl"
-        command = [sys.executable, "-m", "pytest", "-q", "tests/client/sockets", *sys.argv[1:]]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, "SEGMIND_LTX_FAULT_TABLE": str(notes)}, check=False)
-        if done.returncode:
-            return done.returncode
-        seen = [json.loads(line) for line in notes.read_text(encoding="utf-8").splitlines()]
-    partial = PAGE.with_suffix(".part")
-    partial.write_text(page(seen), encoding="utf-8")
-    partial.replace(PAGE)
-    print(f"{PAGE.relative_to(ROOT)}: {len(seen)} runs")
+        results = Path(folder) / "results.jsonl"
+        command = [sys.executable, "-m", "pytest", "-q", str(TESTS), *sys.argv[1:]]
+        variables = {**os.environ, VARIABLE: str(results)}
+        status = subprocess.run(command, cwd=ROOT, env=variables, check=False).returncode
+        if status:
+            return status
+        runs = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+    _page.write(PAGE, page(runs))
+    print(f"{PAGE.relative_to(ROOT)}: {len(runs)} runs")
     return 0
 
 
-def page(seen: list[dict[str, Any]]) -> str:
-    """The page. Raises `ValueError` where the two clients disagree."""
+def page(runs: list[dict[str, Any]]) -> str:
+    """Return the page. Raise `ValueError` if the two clients disagree in a cell."""
     cells: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for one in seen:
-        cells[one["fault"], one["column"]].add(_cell(one))
-    if apart := sorted(place for place, found in cells.items() if len(found) > 1):
-        raise ValueError(f"the two clients disagree: {apart}")
-    text = HEAD.format(runs=len(seen), cells=len(cells)) + _table(cells, STAYING)
-    text += "\n## The fault passes\n\nIt is met once or twice, then the server answers well.\n\n"
-    return text + _table(cells, PASSING)
+    for run in runs:
+        cells[run["fault"], run["column"]].add(_cell(run))
+    if different := sorted(place for place, found in cells.items() if len(found) > 1):
+        raise ValueError(f"the two clients disagree: {different}")
+    faults = _in_order({fault for fault, _ in cells})
+    return HEAD.format(
+        runs=len(runs),
+        cells=len(cells),
+        permanent=_table(cells, faults, PERMANENT),
+        passing=_table(cells, faults, PASSING),
+    )
 
 
-def _table(cells: dict[tuple[str, str], set[str]], columns: tuple[str, ...]) -> str:
-    rows = list(dict.fromkeys(fault for fault, column in _in_order(cells) if column in columns))
-    lines = [f"| fault | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
-    for fault in rows:
-        found = [next(iter(cells.get((fault, column), {""}))) for column in columns]
-        lines.append(f"| {fault} | {' | '.join(found)} |")
-    return "\n".join(lines) + "\n"
+def _table(cells: dict[tuple[str, str], set[str]], faults: list[str], columns: tuple[str, ...]) -> str:
+    shown = [fault for fault in faults if any((fault, column) in cells for column in columns)]
+    rows = [[fault, *(next(iter(cells.get((fault, column), {""}))) for column in columns)] for fault in shown]
+    return _page.table(["fault", *columns], rows)
 
 
-def _in_order(cells: dict[tuple[str, str], set[str]]) -> list[tuple[str, str]]:
-    """As the table of the test has them: tests that run side by side end in any order."""
-    source = (ROOT / "tests" / "faults" / "test_faults_table.py").read_text(encoding="utf-8")
-    names = [line.partition("|")[0].strip() for line in source.splitlines() if " | " in line]
-    return sorted(cells, key=lambda place: (names.index(place[0]) if place[0] in names else len(names), place))
+def _in_order(faults: set[str]) -> list[str]:
+    """Sort the faults as the table in the tests has them, because tests that run side by side end in any order."""
+    sources = (path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("test_*.py")))
+    lines = [line for source in sources if VARIABLE in source for line in source.splitlines() if " | " in line]
+    names = [line.partition("|")[0].strip() for line in lines]
+    return sorted(faults, key=lambda fault: (names.index(fault) if fault in names else len(names), fault))
 
 
-def _cell(one: dict[str, Any]) -> str:
-    words = "success" if one["outcome"] == "ok" else f"`{one['outcome']}Error`"
-    if one["id"] and one["outcome"] != "ok":
-        words += ", id"
-    if one["column"] in {"submit", "v1"}:
-        words += f"; {one['posts']} POST{'' if one['posts'] == 1 else 's'}"
-    return words
+def _cell(run: dict[str, Any]) -> str:
+    text = "success" if run["outcome"] == "ok" else f"`{run['outcome']}Error`"
+    if run["id"] and run["outcome"] != "ok":
+        text += ", id"
+    if run["column"] in {"submit", "v1"}:
+        text += f"; {run['posts']} POST{'' if run['posts'] == 1 else 's'}"
+    return text
 
 
 if __name__ == "__main__":

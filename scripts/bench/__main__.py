@@ -1,6 +1,6 @@
-"""Measure the client beside others, and write docs/benchmarks.md from it. Run by ``nox -s bench``.
+"""Measure the client beside others, and write docs/benchmarks.md. Run by ``nox -s bench``.
 
-Exit status 1 where a bound is not held.
+The exit status is 1 if a figure exceeds its bound.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import calls, deadline, imports, long_job, many_rows, page, plots, polling
-from bench import scaling as flat
+import _page
+from bench import calls, deadline, imports, long_job, many_rows, page, plots, polling, scaling
 from bench.harness import BenchError, Section
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
@@ -23,7 +23,7 @@ MEASUREMENTS: Final[dict[str, Callable[..., Section]]] = {
     "short": many_rows.short,
     "far": many_rows.far,
     "long": many_rows.long,
-    "flat": flat.measure,
+    "scaling": scaling.measure,
     "polling": polling.measure,
     "deadline": deadline.measure,
     "job": long_job.measure,
@@ -31,10 +31,10 @@ MEASUREMENTS: Final[dict[str, Callable[..., Section]]] = {
 
 
 def main() -> int:
-    """Measure what was asked for; the page is written by a whole run alone."""
+    """Measure, and print the rows. Write the page if nothing was left out."""
     parser = argparse.ArgumentParser(description="Measure the client beside others.")
-    parser.add_argument("--quick", action="store_true", help="do less of each, and print instead of writing the page")
-    parser.add_argument("--only", choices=MEASUREMENTS, help="measure this alone, and print it")
+    parser.add_argument("--quick", action="store_true", help="measure less, and write no page")
+    parser.add_argument("--only", choices=MEASUREMENTS, help="measure only this, and print its rows")
     options = parser.parse_args()
     begun = time.monotonic()
     try:
@@ -48,7 +48,7 @@ def main() -> int:
     if not options.quick and not options.only:
         _write(sections, (time.monotonic() - begun) / 60)
     if missed := [row.what for row in rows if row.held is False]:
-        print(f"Not held: {'; '.join(missed)}", file=sys.stderr)
+        print(f"Out of bounds: {'; '.join(missed)}", file=sys.stderr)
     return 1 if missed else 0
 
 
@@ -58,7 +58,7 @@ def _write(sections: list[Section], minutes: float) -> None:
     for section in sections:
         if section.plot:
             plots.save(section.plot, folder)
-    page.write(page.page(sections, MEASUREMENTS, minutes), DOCS / "benchmarks.md")
+    _page.write(DOCS / "benchmarks.md", page.page(sections, MEASUREMENTS, minutes))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What three calls cost over a kept connection, in CPU time, against a bare `httpx.Client`."""
+"""Measure the CPU time of three calls over one connection, against a bare `httpx.Client`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ AT_MOST: Final = 1.15
 MODEL: Final = "ltx-2-pro"
 
 TEXT: Final = """\
-CPU time of one submit, one status poll and one fetch over a kept connection to a server in another process,
+CPU time of one submit, one status poll and one fetch over an open connection to a server in another process,
 with `Client` (`submit`, `job.status()`, `job.result()`) and with a bare `httpx.Client` that makes the same
 three requests, calls `raise_for_status()` and reads the JSON. Blocks of {block} in turn, {count} of each over
 {processes} fresh processes; medians, and the median of the ratios of neighbours. The second row is `submit`,
-then `client.job(id).wait()` of a job that is already done. Ours
-calls httpx's transports directly, without the redirects, cookies and hooks of `httpx.Client`.
+then `client.job(id).wait()` for a job that is already done. This client calls httpx's transports directly,
+without the redirects, cookies and hooks of `httpx.Client`.
 """
 
 
 def measure(*, quick: bool) -> Section:
-    """Both ways to use ours against the bare one."""
+    """Compare two ways to use this client with bare httpx."""
     processes, rounds, block = (1, 10, 20) if quick else (5, 30, 40)
     taken: dict[str, list[float]] = {"bare": [], "ours": [], "wait": []}
     with serving(0) as url:
@@ -35,18 +35,18 @@ def measure(*, quick: bool) -> Section:
                 taken[name] += seconds
     text = TEXT.format(block=block, count=processes * rounds, processes=processes)
     rows = [_row("submit, poll and fetch", taken["ours"], taken["bare"])]
-    rows.append(_row("submit and wait for a job that is done", taken["wait"], taken["bare"]))
+    rows.append(_row("submit, and wait for a job that is done", taken["wait"], taken["bare"]))
     return Section("Three calls", text, rows)
 
 
 def _row(what: str, ours: list[float], bare: list[float]) -> Row:
     ratio = paired(ours, bare)
-    told = [f"{median(seconds) * 1e6:.0f} µs" for seconds in (ours, bare)]
-    return Row(f"CPU of {what}, against bare httpx", told[0], told[1], ratio, f"≤ {AT_MOST}", ratio <= AT_MOST)
+    figures = [f"{median(seconds) * 1e6:.0f} µs" for seconds in (ours, bare)]
+    return Row(f"CPU of {what}, against bare httpx", figures[0], figures[1], ratio, f"≤ {AT_MOST}", ratio <= AT_MOST)
 
 
 def ways(url: str) -> dict[str, Callable[[], object]]:
-    """The same three requests, made in three ways."""
+    """Return three ways to make the same requests."""
     import httpx
 
     from segmind_ltx import Client
@@ -75,17 +75,17 @@ def ways(url: str) -> dict[str, Callable[[], object]]:
 
 
 def main() -> None:
-    """Print the CPU seconds of each way, a list with one figure for each block."""
+    """Print the CPU seconds of each way, one figure for each block."""
     url, rounds, block = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     made = list(ways(url).items())
     taken: dict[str, list[float]] = {name: [] for name, _ in made}
     for number in range(rounds + 1):
-        # There and back, so that none is always the one that comes after another.
+        # Every other round in reverse, so that no way always follows the same other one.
         for name, way in made if number % 2 else made[::-1]:
             begun = time.process_time()
             for _ in range(block):
                 way()
-            if number:  # The first round is to warm up.
+            if number:  # The first round only warms up.
                 taken[name].append((time.process_time() - begun) / block)
     print(json.dumps(taken))
 

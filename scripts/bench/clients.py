@@ -1,4 +1,4 @@
-"""Many jobs with one client or another. Each imports what it needs itself, so that a process holds no other's."""
+"""Run many jobs with one of the clients. Each function imports its own client, so a process loads only one."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any, Final
 from bench.harness import KEY, PROMPT
 
 TIMEOUT: Final = 3600.0
-"""Seconds; no run is to end by a deadline of its own."""
+"""Seconds, so long that no job reaches its deadline."""
 
 Errors = Counter[str]
 Run = Callable[[], Errors]
 
 
 def segmind(options: argparse.Namespace) -> Run:
-    """The vendor's SDK: one client, shared by so many threads, each of which sees one job through after another."""
+    """Share one client of the vendor's SDK between threads; each thread runs one job after another."""
     client = _sdk(options)
     return _in_threads(options, lambda: client)
 
 
 def segmind_each(options: argparse.Namespace) -> Run:
-    """The same with a client for each thread. They are made beforehand: that costs a lot, and is not the question."""
+    """Give each thread a client of its own. They are made before the measurement, because making them costs a lot."""
     clients = [_sdk(options) for _ in range(options.at_once)]
     own = threading.local()
 
@@ -51,7 +51,7 @@ def _in_threads(options: argparse.Namespace, client: Callable[[], Any]) -> Run:
     def one(_: int) -> str | None:
         try:
             client().submit_async(options.model, prompt=PROMPT).wait(timeout=TIMEOUT, **chosen)["output"]
-        except Exception as error:  # Whatever it is: the job was paid, and its user has nothing.
+        except Exception as error:  # Any exception counts: the job was paid for, and gave no video.
             return type(error).__name__
         return None
 
@@ -63,7 +63,7 @@ def _in_threads(options: argparse.Namespace, client: Callable[[], Any]) -> Run:
 
 
 def ours(options: argparse.Namespace) -> Run:
-    """`Client.generate_many`."""
+    """Use `Client.generate_many`."""
     from segmind_ltx import Client
 
     client = Client(KEY, options.url)
@@ -78,7 +78,7 @@ def ours(options: argparse.Namespace) -> Run:
 
 
 def ours_async(options: argparse.Namespace, transport: Any = None) -> Run:
-    """`AsyncClient.generate_many`, under asyncio."""
+    """Use `AsyncClient.generate_many`, under asyncio."""
     from segmind_ltx import AsyncClient
 
     async def arun() -> Errors:
@@ -98,7 +98,7 @@ def ours_async(options: argparse.Namespace, transport: Any = None) -> Run:
 
 
 def ours_aiohttp(options: argparse.Namespace) -> Run:
-    """The same over aiohttp's transport."""
+    """Use `AsyncClient.generate_many` over aiohttp's transport."""
     from httpx_aiohttp import AiohttpTransport
 
     return ours_async(options, AiohttpTransport())

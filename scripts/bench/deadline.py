@@ -1,4 +1,4 @@
-"""How long a wait takes whose time is over before the job is done."""
+"""Measure how long a wait takes if its deadline passes before the job is done."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ MODEL: Final = "ltx-2-pro"
 WITHIN: Final = 0.05
 
 TEXT: Final = """\
-`wait(timeout=1, interval=5)` of a job that takes an hour, {times} times; the median, and for ours the bound
-holds for the one that is furthest off. In the second row the job is taken up by its id (`client.job(id)`), and
-the server answers each poll one byte every 0.2 s, which no limit on the silence of the line ends{dripped}.
+`wait(timeout=1, poll_interval=5)` for a job that takes an hour (segmind: `wait(timeout=1, interval=5)`), {times}
+times; medians. The bound is for the worst run of ours. In the second row the program has only the job's id
+(`client.job(id)`), and the server sends one byte of each response every 0.2 s, so that no read timeout ends
+it{remark}.
 """
 
 
 def measure(*, quick: bool) -> Section:
-    """On a quiet line, and on one that drips."""
+    """Measure it with a normal server, and with one that sends a response byte by byte."""
     times = 1 if quick else 5
     with serving(3600) as url:
         say("deadlines")
-        rows = [_row("`wait(timeout=1, interval=5)`", *(_taken(name, url, times) for name in ("ours", "segmind")))]
-    with serving(3600, drips=True) as url:
-        say("deadlines on a line that drips")
+        rows = [_row("`wait(timeout=1, poll_interval=5)`", *(_taken(name, url, times) for name in ("ours", "segmind")))]
+    with serving(3600, byte_by_byte=True) as url:
+        say("deadlines, responses byte by byte")
         ours, other = _taken("ours-by-id", url, times), [] if quick else _taken("segmind", url, 1)
-        rows.append(_row("… where the answer to the poll drips", ours, other))
-    dripped = "" if quick else "; the other was measured once there"
-    return Section("Deadlines", TEXT.format(times=times, dripped=dripped), rows)
+        rows.append(_row("… if the response to a poll comes byte by byte", ours, other))
+    remark = "" if quick else "; segmind was measured once in this row"
+    return Section("Deadlines", TEXT.format(times=times, remark=remark), rows)
 
 
 def _taken(who: str, url: str, times: int) -> list[float]:
@@ -41,9 +42,9 @@ def _taken(who: str, url: str, times: int) -> list[float]:
 
 
 def _row(what: str, ours: list[float], other: list[float]) -> Row:
-    told = f"{median(other):.2f} s" if other else "not measured"
+    figure = f"{median(other):.2f} s" if other else "not measured"
     held = all(abs(seconds - TIMEOUT) <= WITHIN for seconds in ours)
-    return Row(what, f"{median(ours):.3f} s", told, None, f"{TIMEOUT:g} s ± {WITHIN * 1e3:.0f} ms", held)
+    return Row(what, f"{median(ours):.3f} s", figure, None, f"{TIMEOUT:g} s ± {WITHIN * 1e3:.0f} ms", held)
 
 
 def _ours(url: str, *, by_id: bool) -> float:
@@ -58,7 +59,7 @@ def _ours(url: str, *, by_id: bool) -> float:
             job.wait(timeout=TIMEOUT, poll_interval=INTERVAL)
         except WaitTimeoutError:
             return time.perf_counter() - begun
-    raise RuntimeError("the job was not to end")
+    raise RuntimeError("the job ended, although it takes an hour")
 
 
 def _segmind(url: str) -> float:
@@ -71,11 +72,11 @@ def _segmind(url: str) -> float:
         job.wait(timeout=TIMEOUT, interval=INTERVAL)
     except InferenceTimeout:
         return time.perf_counter() - begun
-    raise RuntimeError("the job was not to end")
+    raise RuntimeError("the job ended, although it takes an hour")
 
 
 def main() -> None:
-    """Print the seconds that a wait took."""
+    """Print how many seconds a wait took."""
     who, url = sys.argv[1:]
     print(json.dumps(_segmind(url) if who == "segmind" else _ours(url, by_id=who == "ours-by-id")))
 

@@ -1,4 +1,4 @@
-"""What all rows share: a server, fresh processes to measure in, and what a row says."""
+"""Start a server and fresh processes to measure in, and describe the results."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ PROMPT: Final = "A kite rises above a windy beach."
 
 
 class BenchError(Exception):
-    """A measurement did not come to its end."""
+    """A measurement failed."""
 
 
 class TooLongError(BenchError):
-    """A run was stopped."""
+    """A run was stopped, because it took too long."""
 
 
 class Row(NamedTuple):
-    """One line of the table. ``held`` is None where there is no bound, or the run was too small to judge."""
+    """One line of the table. ``held`` is None if there is no bound, or if the run was too small to judge."""
 
     what: str
     ours: str
@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """A picture: the name of its file, what it shows, and what draws it onto a matplotlib figure."""
+    """A picture: its file name, a caption, and a function that draws it onto a matplotlib figure."""
 
     name: str
     about: str
@@ -45,7 +45,7 @@ class Plot(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What one measurement gave. ``text`` says what its rows mean."""
+    """The result of one measurement. ``text`` explains its rows."""
 
     title: str
     text: str
@@ -54,12 +54,12 @@ class Section(NamedTuple):
 
 
 def say(words: str) -> None:
-    """Tell how far it is."""
+    """Print progress."""
     print(words, file=sys.stderr, flush=True)
 
 
 def environment() -> dict[str, str]:
-    """This process's, without what would change a client's ways: keys, ledgers, proxies, Python's own switches."""
+    """Return this process's variables without those that change a client: keys, ledgers, proxies, Python's switches."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -68,11 +68,11 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def serving(seconds: float, *, latency: float = 0.0, drips: bool = False) -> Generator[str]:
-    """A server in a process of its own whose jobs take so long; gives its address."""
+def serving(seconds: float, *, latency: float = 0.0, byte_by_byte: bool = False) -> Generator[str]:
+    """Run a server in a process of its own, whose jobs take so many seconds. Yield its address."""
     command = [sys.executable, "-m", "bench.server", "--seconds", str(seconds), "--latency", str(latency)]
     with subprocess.Popen(
-        [*command, *(["--drips"] if drips else [])],
+        [*command, *(["--byte-by-byte"] if byte_by_byte else [])],
         cwd=SCRIPTS,
         env=environment(),
         stdin=subprocess.PIPE,
@@ -88,19 +88,22 @@ def serving(seconds: float, *, latency: float = 0.0, drips: bool = False) -> Gen
 
 
 def fresh(module: str, *arguments: str, cap: float = 600.0) -> Any:
-    """What a module of this folder prints as JSON, run in a fresh interpreter; stopped after ``cap`` seconds."""
-    command = [sys.executable, "-m", f"bench_tools.{module}", *arguments]
+    """Run a module of this folder in a fresh interpreter, and return the JSON that it prints.
+
+    Raise `TooLongError` if that takes more than ``cap`` seconds, and `BenchError` if it fails.
+    """
+    command = [sys.executable, "-m", f"bench.{module}", *arguments]
     try:
-        ended = subprocess.run(
+        done = subprocess.run(
             command, cwd=SCRIPTS, env=environment(), capture_output=True, text=True, timeout=cap, check=False
         )
     except subprocess.TimeoutExpired:
         raise TooLongError(f"{module} {' '.join(arguments)} was stopped after {cap:g} s") from None
-    if ended.returncode:
-        raise BenchError(f"{module} {' '.join(arguments)} ended with {ended.returncode}:\n{ended.stderr[-2000:]}")
-    return json.loads(ended.stdout)
+    if done.returncode:
+        raise BenchError(f"{module} {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout)
 
 
 def paired(ours: Iterable[float], others: Iterable[float]) -> float:
-    """The median of the ratios, each of two figures that were measured one right after the other."""
+    """Return the median of the ratios of figures that were measured one right after the other."""
     return median(mine / other for mine, other in zip(ours, others, strict=True))

@@ -1,4 +1,4 @@
-"""What a job of 70 s takes on a clock that does not tick: requests, and the delay until its end is known."""
+"""Count the requests of a job of 70 s, and the delay until its end is known, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ URL: Final = "http://127.0.0.1"
 MODEL: Final = min(MODELS.values(), key=lambda model: abs(model.seconds - SECONDS))
 
 TEXT: Final = """\
-Both clients whole, over a transport that answers at once and a clock that only their sleeping moves, each with
-the schedule that it has where its user sets nothing. A job of exactly 70 s takes segmind {exact} requests;
-since its end then falls onto a poll, the rows are means over {count} jobs of {low:g} to {high:g} s. Submit and
-fetch are counted. Ours knows that `{model}` usually takes {usual:g} s.
+Both clients as they are, each with its default schedule of polls, over a transport that responds at once and a
+clock that moves only while they sleep. A job of exactly 70 s takes segmind {exact} requests; because its end
+then coincides with a poll, the rows are means over {count} jobs of {low:g} to {high:g} s. Submit and fetch are
+counted. Our client knows that `{model}` usually takes {usual:g} s.
 """
 
 
 class World:
-    """A server with one job, and the clock. It is a `Clock` of ours, and stands in for `time` in the vendor's SDK."""
+    """A server with one job, and a clock: a `Clock` for our client, and the module `time` for the vendor's SDK."""
 
     def __init__(self, seconds: float) -> None:
         self.now, self.requests, self._seconds = 0.0, 0, seconds
         self.transport = httpx.MockTransport(self._answer)
 
     def monotonic(self) -> float:
-        """Seconds since the submit."""
+        """Return the seconds since the submit."""
         return self.now
 
     def time(self) -> float:
-        """Now; nobody here asks for the real time."""
+        """Return the real time; no schedule depends on it."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Let the clock move."""
+        """Move the clock."""
         self.now += seconds
 
     async def asleep(self, seconds: float) -> None:
-        """Let the clock move."""
+        """Move the clock."""
         self.sleep(seconds)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -61,11 +61,11 @@ class World:
 
 
 def measure(*, quick: bool) -> Section:
-    """Requests and delay, ours against the vendor's."""
+    """Compare requests and delay with those of the vendor's SDK."""
     say("a job of 70 s, on a clock")
-    told: dict[str, list[list[float]]] = fresh("long_job", *(["--quick"] if quick else []))
-    exact = int(told.pop("exact")[0][0])
-    ours, segmind = told["ours"], told["segmind"]
+    results: dict[str, list[list[float]]] = fresh("long_job", *(["--quick"] if quick else []))
+    exact = int(results.pop("exact")[0][0])
+    ours, segmind = results["ours"], results["segmind"]
     rows = [_row("requests", ours, segmind, 0, "{:.1f}"), _row("delay until it is known", ours, segmind, 1, "{:.2f} s")]
     text = TEXT.format(
         exact=exact,
@@ -85,7 +85,7 @@ def _row(what: str, ours: list[list[float]], other: list[list[float]], column: i
 
 
 def run_ours(seconds: float) -> tuple[int, float]:
-    """Requests and delay of one job."""
+    """Return the requests and the delay of one job."""
     from segmind_ltx import Client
 
     world = World(seconds)
@@ -95,7 +95,7 @@ def run_ours(seconds: float) -> tuple[int, float]:
 
 
 def run_segmind(seconds: float) -> tuple[int, float]:
-    """The same with the vendor's SDK, in whose module of polls ``time`` is replaced."""
+    """Do the same with the vendor's SDK, after replacing ``time`` in its module of polls."""
     from segmind import SegmindClient, v2  # pyright: ignore[reportMissingTypeStubs]
 
     world = World(seconds)

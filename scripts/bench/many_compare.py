@@ -1,4 +1,4 @@
-"""Many jobs at once in one process: ours against the vendor's SDK in as many threads as suit it best."""
+"""Compare many jobs at once in one process: our client, and the vendor's SDK in its best number of threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from bench.harness import Row, TooLongError, fresh, paired, say
 
 CAP: Final = 400.0
-"""Seconds after which a run is stopped."""
+"""Seconds; a run that takes longer is stopped."""
 
 NAMES: Final = {
     "ours": "`Client`",
@@ -21,7 +21,7 @@ NAMES: Final = {
 
 
 class Bounds(NamedTuple):
-    """Ours as a multiple of the other's: jobs/s at least, the others at most."""
+    """Bounds for our figure divided by the other: a minimum for jobs/s, a maximum for CPU and memory."""
 
     pace: float
     cpu: float
@@ -29,9 +29,9 @@ class Bounds(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What is to be done. ``rivals`` are clients with the number of threads; None as interval is each one's own.
+    """The jobs of a comparison. ``rivals`` are clients with their numbers of threads.
 
-    A rival gets no more than ``each`` jobs for each thread.
+    If ``interval`` is None, each client polls by its own schedule. A rival gets at most ``each`` jobs per thread.
     """
 
     jobs: int
@@ -44,7 +44,7 @@ class Setting(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What one process took: seconds, CPU seconds, MB at most."""
+    """The figures of one process: seconds, CPU seconds, peak memory in MB."""
 
     jobs: int
     lost: int
@@ -55,34 +55,34 @@ class Run(NamedTuple):
 
     @property
     def pace(self) -> float:
-        """Jobs that gave a video, in a second."""
+        """Return the jobs per second, counting only those that gave a video."""
         return (self.jobs - self.lost) / self.seconds
 
     @property
     def cpu_of_a_job(self) -> float:
-        """In seconds."""
+        """Return the CPU seconds per job."""
         return self.cpu / self.jobs
 
 
 Who = tuple[str, int]
-"""A client, and how many threads or jobs at once."""
+"""A client, with its number of threads or of jobs at once."""
 Runs = dict[Who, list[Run]]
 
 
 def run(url: str, who: Who, jobs: int, interval: float | None, model: str) -> Run:
-    """One run in a fresh process."""
+    """Run the jobs in a fresh process."""
     client, at_once = who
     options = ["--url", url, "--jobs", str(jobs), "--at-once", str(at_once), "--model", model]
     if interval is not None:
         options += ["--interval", str(interval)]
-    told: dict[str, Any] = fresh("many", client, *options, cap=CAP)
-    made = Run(jobs, sum(told.pop("errors").values()), **told)
-    say(f"  {client} {at_once}: {made.pace:.1f} jobs/s, {made.cpu:.2f} s of CPU, {made.peak:.0f} MB, {made.lost} lost")
-    return made
+    result: dict[str, Any] = fresh("many_run", client, *options, cap=CAP)
+    done = Run(jobs, sum(result.pop("errors").values()), **result)
+    say(f"  {client} {at_once}: {done.pace:.1f} jobs/s, {done.cpu:.2f} s of CPU, {done.peak:.0f} MB, {done.lost} lost")
+    return done
 
 
 def compare(url: str, setting: Setting) -> Runs:
-    """All in turn; from the second round on only the two rivals that were fastest in the first."""
+    """Run all clients in turn; from the second round on, only the two fastest rivals of the first."""
     runs: Runs = {}
     rivals = setting.rivals
     for number in range(setting.rounds):
@@ -98,18 +98,18 @@ def compare(url: str, setting: Setting) -> Runs:
 
 
 def pace(runs: list[Run]) -> float:
-    """Jobs in a second."""
+    """Return the median of the jobs per second."""
     return median(one.pace for one in runs)
 
 
 def best(runs: Runs, setting: Setting) -> Who:
-    """The rival with the most jobs in a second, among those that were in each round."""
+    """Return the rival with the most jobs per second, among those that ran in every round."""
     whole = [who for who in setting.rivals if len(runs.get(who, ())) == setting.rounds]
     return max(whole, key=lambda who: pace(runs[who]))
 
 
 def compared(what: str, runs: Runs, setting: Setting, name: str, bounds: Bounds | None) -> list[Row]:
-    """Three rows: one of ours against the best rival."""
+    """Return three rows that compare one of our clients with the best rival."""
     ours, other = runs[name, setting.jobs], runs[best(runs, setting)]
     at_least, cpu, peak = bounds or (None, None, None)
     about = f"{NAMES[name]}, {what}:"
@@ -131,24 +131,24 @@ def _row(
     more: bool = False,
 ) -> Row:
     mine, theirs = ([figure(run) for run in runs] for runs in (ours, other))
-    ratio, told = paired(mine, theirs), [form.format(median(figures)) for figures in (mine, theirs)]
+    ratio, shown = paired(mine, theirs), [form.format(median(figures)) for figures in (mine, theirs)]
     if bound is None:
-        return Row(what, told[0], told[1], ratio)
+        return Row(what, shown[0], shown[1], ratio)
     held = ratio >= bound if more else ratio <= bound
-    # A client that loses paid jobs is not fast.
-    return Row(what, told[0], told[1], ratio, f"{'≥' if more else '≤'} {bound:g}", held and not lost(ours))
+    # If a client loses paid jobs, its speed does not count.
+    return Row(what, shown[0], shown[1], ratio, f"{'≥' if more else '≤'} {bound:g}", held and not lost(ours))
 
 
 def losses(runs: Runs, setting: Setting) -> str:
-    """Says how many jobs the rivals lost, and that ours lost none where that is so."""
+    """Say how many jobs gave no video, of the rivals and of our clients."""
     theirs, mine = (
         [run for who, made in runs.items() if (who in setting.rivals) is rival for run in made]
         for rival in (True, False)
     )
-    told = [f"{lost(made)} of {sum(run.jobs for run in made)}" for made in (theirs, mine)]
-    return f"In all runs, {told[0]} jobs gave no video with segmind, {told[1]} with ours."
+    counts = [f"{lost(made)} of {sum(run.jobs for run in made)}" for made in (theirs, mine)]
+    return f"In all runs, {counts[0]} jobs gave no video with segmind, {counts[1]} with ours."
 
 
 def lost(runs: list[Run]) -> int:
-    """Jobs that were begun and gave no video."""
+    """Count the jobs that were started and gave no video."""
     return sum(run.lost for run in runs)

@@ -1,4 +1,4 @@
-"""The rows on many jobs at once."""
+"""Measure many jobs at once: short ones, short ones on a slow connection, long ones."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ NO_WORSE: Final = Bounds(pace=1.0, cpu=1.0, peak=1.0)
 FEW_EACH: Final = 4
 SHORT: Final = """\
 One process, {jobs} jobs of {seconds:g} s, each polled every {interval:g} s. Ours is `generate_many`, with all
-jobs in flight at once; the other is segmind's `submit_async(…).wait(…)` in a pool of threads, of which the best
-count by jobs/s is the one compared: {best}. CPU is the client process's own, per job. {rounds} rounds, all
-clients in turn, from the second round on with the two best counts of the other alone; each run in a fresh
-process, after one job to warm up; medians, and the median of the ratios within a round. The rows of
-`AsyncClient` have no bound; aiohttp's transport comes with the extra `aiohttp`. {losses}
+jobs in flight at once. The other is segmind's `submit_async(…).wait(…)` in a pool of threads, with the number of
+threads that gives the most jobs/s: {best}. CPU is that of the client's process, per job. {rounds} rounds, all
+clients in turn; from the second round on, only the two best numbers of threads. Each run is a fresh process, after
+one job to warm up. Medians, and the median of the ratios within a round. The rows of `AsyncClient` have no
+bound; aiohttp's transport comes with the extra `aiohttp`. {losses}
 """
 FAR: Final = """\
-The same with a server that takes {latency:g} ms for each answer, as a far one does: here waiting counts as well
-as work. The best of the other is {best}. The bound is only that ours is no worse. {losses}
+The same with a server that takes {latency:g} ms for each response, like one that is far away, so that waiting
+counts as well as work. The best of the other is {best}. The bounds only require that ours is no worse. {losses}
 """
 LONG: Final = """\
-One process, {jobs:,} jobs of {seconds:g} s; each client polls as it does where its user sets nothing: segmind
-every 1 s, ours by the usual duration of the model. `{model}` is the one whose documented duration ({usual:g} s)
-is nearest to {seconds:g} s, and is still {factor:.1f} times as long, so ours is measured with a wrong
-expectation here, which it cannot correct: all jobs begin before the first has ended. A run with few threads was
-made with {few} jobs for each thread, since its pace is steady by then; a run of more than {cap:g} s is stopped.
+One process, {jobs:,} jobs of {seconds:g} s; each client polls by its own schedule: segmind every 1 s, ours by the
+usual duration of the model. `{model}` has the documented duration ({usual:g} s) that is nearest to {seconds:g} s.
+It is still {factor:.1f} times as long, so our client expects the wrong duration here, and cannot correct it,
+because all jobs start before the first one ends. A run with few threads has {few} jobs for each thread, because
+its pace is steady by then; a run of more than {cap:g} s is stopped.
 The best of the other is {best}. {losses}
 """
 
 
 def short(*, quick: bool) -> Section:
-    """500 jobs of 0.2 s, polled every 0.05 s."""
+    """Measure 500 jobs of 0.2 s, polled every 0.05 s."""
     setting = _short(quick, ("ours", "ours-async", "ours-aiohttp"))
     say("many jobs, short")
     with serving(0.2) as url:
@@ -56,7 +56,7 @@ def short(*, quick: bool) -> Section:
 
 
 def far(*, quick: bool) -> Section:
-    """The same with 50 ms for each answer."""
+    """Measure the same with 50 ms for each response."""
     setting = _short(quick, ("ours", "ours-aiohttp"))
     if not quick:
         setting = setting._replace(rivals=(*setting.rivals, ("segmind-each", 128), ("segmind-each", 256)))
@@ -71,7 +71,7 @@ def far(*, quick: bool) -> Section:
 
 
 def long(*, quick: bool) -> Section:
-    """5,000 jobs of 20 s, polled as each client does by itself."""
+    """Measure 5,000 jobs of 20 s, polled by each client's own schedule."""
     jobs, seconds = (500, 5.0) if quick else (5000, 20.0)
     threads = (125, 250) if quick else (256, 1000, 2500, 5000)
     model = min(MODELS.values(), key=lambda model: abs(model.seconds - seconds))
@@ -109,5 +109,5 @@ def _best(runs: Runs, setting: Setting) -> str:
 
 def _plot(name: str, what: str, runs: Runs, setting: Setting) -> Plot:
     theirs = {who: pace(runs[who]) for who in setting.rivals if who in runs}
-    mine = {NAMES[name].replace("`", ""): pace(runs[name, setting.jobs]) for name in setting.ours}
-    return Plot(name, f"{what}: jobs/s by the number of threads", partial(plots.crowd, theirs=theirs, ours=mine))
+    ours = {NAMES[name].replace("`", ""): pace(runs[name, setting.jobs]) for name in setting.ours}
+    return Plot(name, f"{what}: jobs/s by the number of threads", partial(plots.many_compare, theirs=theirs, ours=ours))

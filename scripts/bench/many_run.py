@@ -1,4 +1,4 @@
-"""One run of many jobs in this process; prints what it took as JSON. Started afresh for each run."""
+"""Run many jobs in this process, and print the figures as JSON. Each run is a fresh process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.clients import CLIENTS
 
 
 def peak_mb() -> float:
-    """The most memory this process had. Not `getrusage` where there is better: it begins with the parent's."""
+    """Return the peak memory of this process. If there is no /proc, use `getrusage`, which counts the parent's too."""
     status = Path("/proc/self/status")
     if status.exists() and (found := re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="ascii"))):
         return int(found.group(1)) / 1024
@@ -24,27 +24,29 @@ def peak_mb() -> float:
 
 
 def count(url: str, path: str = "count") -> int:
-    """How many requests the server has answered."""
-    with urllib.request.urlopen(f"{url}/{path}") as answer:  # noqa: S310 - the server of this benchmark
-        told: int = json.load(answer)["count"]
-    return told
+    """Return how many requests the server has received."""
+    with urllib.request.urlopen(f"{url}/{path}") as response:  # noqa: S310 - the server of this benchmark
+        number: int = json.load(response)["count"]
+    return number
 
 
 def warm_up(options: argparse.Namespace) -> None:
-    """One job, with a client of its own: what is imported by the first call is not the question here."""
+    """Run one job with a client of its own, so that the measurement leaves out what the first call imports."""
     count(options.url, "warm")
     if CLIENTS[options.client](argparse.Namespace(**{**vars(options), "jobs": 1, "at_once": 1, "interval": 0.01}))():
         raise RuntimeError("the first job failed")
 
 
 def main() -> None:
-    """Run, and print what it took."""
+    """Run, and print the figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("client", choices=CLIENTS)
     parser.add_argument("--url", required=True)
     parser.add_argument("--jobs", type=int, required=True)
     parser.add_argument("--at-once", type=int, required=True, help="threads of segmind, jobs in flight of ours")
-    parser.add_argument("--interval", type=float, help="seconds between polls; the client's own choice without it")
+    parser.add_argument(
+        "--interval", type=float, help="seconds between polls; the client's own schedule if it is left out"
+    )
     parser.add_argument("--model", required=True)
     options = parser.parse_args()
     warm_up(options)
@@ -52,8 +54,8 @@ def main() -> None:
     before, cpu, begun = count(options.url), time.process_time(), time.perf_counter()
     errors = run()
     seconds, spent = time.perf_counter() - begun, time.process_time() - cpu
-    asked = count(options.url) - before
-    print(json.dumps({"seconds": seconds, "cpu": spent, "peak": peak_mb(), "requests": asked, "errors": errors}))
+    requests = count(options.url) - before
+    print(json.dumps({"seconds": seconds, "cpu": spent, "peak": peak_mb(), "requests": requests, "errors": errors}))
 
 
 if __name__ == "__main__":

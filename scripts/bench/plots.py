@@ -1,4 +1,4 @@
-"""The pictures: small SVGs that come out the same from the same figures."""
+"""Draw the pictures: small SVGs, the same every time if the figures are the same."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOOK: Final = {
 
 
 class Panel(NamedTuple):
-    """One case of the schedule: (requests, delay) of fixed intervals, and ours."""
+    """One case of the schedule: (requests, delay) for fixed intervals, and for our schedule."""
 
     name: str
     fixed: list[tuple[float, float]]
@@ -34,8 +34,8 @@ class Panel(NamedTuple):
 
 
 def save(plot: Plot, folder: Path) -> None:
-    """Draw a picture into a folder; it is there whole or not at all."""
-    # By name, so that the checkers of types need no matplotlib; its figures are taken as they come.
+    """Write a picture into a folder. If the script is stopped meanwhile, the old picture stays as it was."""
+    # By name, so that the type checkers need no matplotlib.
     matplotlib: Any = importlib.import_module("matplotlib")
     make: Any = importlib.import_module("matplotlib.figure").Figure
     partial = folder / f"{plot.name}.svg.part"
@@ -46,8 +46,8 @@ def save(plot: Plot, folder: Path) -> None:
     partial.replace(folder / f"{plot.name}.svg")
 
 
-def crowd(figure: Any, theirs: Mapping[tuple[str, int], float], ours: Mapping[str, float]) -> None:
-    """Jobs a second: a line by the number of threads, and a level for each of ours."""
+def many_compare(figure: Any, theirs: Mapping[tuple[str, int], float], ours: Mapping[str, float]) -> None:
+    """Draw jobs per second: a curve over the number of threads for segmind, a level for each of our clients."""
     axes = figure.subplots()
     for name, marker, colour in (("segmind", "o", OTHER), ("segmind-each", "s", "#d9a679")):
         points = sorted((threads, pace) for (client, threads), pace in theirs.items() if client == name)
@@ -64,8 +64,8 @@ def crowd(figure: Any, theirs: Mapping[tuple[str, int], float], ours: Mapping[st
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def flat(figure: Any, counts: Sequence[int], lines: Mapping[str, Sequence[float]]) -> None:
-    """CPU of a job by how many there are."""
+def scaling(figure: Any, counts: Sequence[int], lines: Mapping[str, Sequence[float]]) -> None:
+    """Draw the CPU time of a job over the number of jobs."""
     axes = figure.subplots()
     for (name, line), colour in zip(lines.items(), (OURS, OTHER), strict=True):
         axes.plot(counts, line, marker="o", color=colour, label=name)
@@ -75,7 +75,7 @@ def flat(figure: Any, counts: Sequence[int], lines: Mapping[str, Sequence[float]
 
 
 def polling(figure: Any, panels: Sequence[Panel]) -> None:
-    """Four cases, requests against delay."""
+    """Draw requests against delay, in four cases."""
     figure.set_size_inches(7.2, 5.4)
     for axes, panel in zip(figure.subplots(2, 2).flat, panels, strict=True):
         axes.plot(*zip(*panel.fixed, strict=True), color=OTHER, marker=".", label="fixed intervals")

@@ -1,4 +1,4 @@
-"""When it is polled, simulated: requests and the delay until an end is known, against fixed intervals."""
+"""Simulate the schedule of polls: requests, and the delay until an end is known, against fixed intervals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segmind_ltx_api.contract import MODELS
 
 Schedule = Callable[[float], float]
 Point = tuple[float, float]
-"""Mean requests for a job, and the mean seconds between its end and the poll that sees it."""
+"""Mean requests for a job, and mean seconds between its end and the poll that shows it."""
 
 INTERVALS: Final = (1.0, 2.0, 5.0)
 CURVE: Final = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
@@ -26,7 +26,7 @@ FAILS_WITHIN: Final = 3.0
 
 
 class Case(NamedTuple):
-    """Jobs that take ``times`` the documented duration, scattered; ``learned`` after five such jobs were seen."""
+    """Jobs that take about ``times`` the documented duration; ``learned`` if the client has seen five such jobs."""
 
     name: str
     times: float
@@ -45,23 +45,23 @@ CASES: Final = (
 )
 
 TEXT: Final = """\
-A simulation on a clock, which takes no part of the network into account. With a fixed interval, half the delay
-until an end is known costs twice the requests, so what counts is requests times mean delay: the ratio is ours to
-the mean of those of fixed intervals of 1, 2 and 5 s, for {count} jobs whose durations scatter (log-normal, sigma
-0.1; "scattered more": 0.2) around the documented one, or around a third or three times of it. Each row is the
-worst of the five models. After five jobs the client knows better than the documents. The last row is the latest
-moment at which a job is known to have failed that failed in the first 2.9 s.
+A simulation on a clock, without the network. With a fixed interval, half the delay until an end is known costs
+twice the requests, so the figure is requests times mean delay, and the ratio compares it with the mean for fixed
+intervals of 1, 2 and 5 s. The durations of {count} jobs scatter (log-normal, sigma 0.1; "scattered more": 0.2)
+around the documented one, or around a third or three times of it. Each row is the worst of the five models. After
+five jobs the client has learned the real duration. The last row is for jobs that fail in their first 2.9 s: the
+latest moment at which the client knows.
 """
 
 
 def measure(*, quick: bool) -> Section:
-    """Every case with every model."""
+    """Simulate every case with every model."""
     count = 300 if quick else 1500
     say("polling, simulated")
     rows = [_row(case, max(_ratio(case, model, count) for model in MODELS)) for case in CASES]
     latest = max(_known(failed, model.seconds) for failed in (0.0, 1.0, 1.29, 2.0, 2.89) for model in MODELS.values())
-    told = f"{latest:.2f} s"
-    rows.append(Row("A job that fails at once: known after", told, "", None, "≤ 3 s", latest <= FAILS_WITHIN))
+    shown = f"{latest:.2f} s"
+    rows.append(Row("A job that fails at once: known after", shown, "", None, "≤ 3 s", latest <= FAILS_WITHIN))
     about = f"Requests and delay for {TYPICAL}: ours, and fixed intervals from {CURVE[0]:g} to {CURVE[-1]:g} s"
     panels = [_panel(case, count) for case in CASES if not case.learned]
     return Section(
@@ -102,14 +102,14 @@ def _every(step: float, _: float) -> float:
 
 
 def point(durations: list[float], schedule: Schedule) -> Point:
-    """What a schedule gives for jobs of these durations."""
+    """Return the mean requests and the mean delay of a schedule for jobs of these durations."""
     runs = [_polls(duration, schedule) for duration in durations]
     delays = [end - duration for (_, end), duration in zip(runs, durations, strict=True)]
     return mean(polls for polls, _ in runs), mean(delays)
 
 
 def _polls(duration: float, schedule: Schedule) -> tuple[int, float]:
-    """How many polls it takes to see the end, and when it is seen."""
+    """Return how many polls it takes to see the end, and when that is."""
     now, polls = 0.0, 0
     while now < duration:
         now += schedule(now)

@@ -1,4 +1,4 @@
-"""Whether a job costs the same however many there are."""
+"""Measure if the cost of a job grows with the number of jobs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ AT_MOST: Final = 1.25
 MODEL: Final = "ltx-video"
 
 TEXT: Final = """\
-CPU of a job of 0.2 s where so many of them are in flight at once, with each client's own schedule of polls.
-Ours makes three requests for each job at any count. segmind runs in as many threads as there are jobs. {rounds}
-rounds, all counts in turn, each in a fresh process; medians.
+CPU of a job of 0.2 s if so many of them are in flight at once, with each client's own schedule of polls. Our
+client makes three requests for each job, however many there are. segmind runs in as many threads as there are jobs.
+{rounds} rounds, all numbers of jobs in turn, each in a fresh process; medians.
 """
 
 
 def measure(*, quick: bool) -> Section:
-    """CPU per job at growing counts of jobs."""
+    """Measure the CPU time per job for growing numbers of jobs."""
     counts = (50, 100) if quick else (250, 500, 1000, 2000)
     rounds = 1 if quick else 5
     taken: dict[Who, list[float]] = {(name, count): [] for count in counts for name in ("segmind", "ours")}
@@ -32,12 +32,12 @@ def measure(*, quick: bool) -> Section:
                 figures.append(run(url, who, who[1], None, MODEL).cpu_of_a_job * 1e3)
     lines = {name: [median(taken[name, count]) for count in counts] for name in ("ours", "segmind")}
     row = _row(counts[0], counts[-1], lines["ours"], lines["segmind"], quick)
-    plot = Plot("flat", "CPU of a job by the number of jobs", partial(plots.flat, counts=counts, lines=lines))
+    plot = Plot("scaling", "CPU of a job by the number of jobs", partial(plots.scaling, counts=counts, lines=lines))
     return Section("Growing numbers of jobs", TEXT.format(rounds=rounds), [row], plot)
 
 
 def _row(first: int, last: int, ours: list[float], other: list[float], quick: bool) -> Row:
     grown = ours[-1] / ours[0]
-    told = [f"{line[0]:.2f} → {line[-1]:.2f} ms" for line in (ours, other)]
+    shown = [f"{line[0]:.2f} → {line[-1]:.2f} ms" for line in (ours, other)]
     what = f"CPU of a job, {last} jobs at once against {first}"
-    return Row(what, told[0], told[1], grown, f"≤ {AT_MOST}", None if quick else grown <= AT_MOST)
+    return Row(what, shown[0], shown[1], grown, f"≤ {AT_MOST}", None if quick else grown <= AT_MOST)

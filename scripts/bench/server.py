@@ -1,7 +1,7 @@
-"""The API as far as a benchmark needs it, so cheap that the client under test is what takes the time.
+"""Serve as much of the API as a benchmark needs, so cheaply that nearly all time is the client's.
 
-It keeps no jobs: an id holds the moment at which its job is done. It is a program of its own, so that it shares no
-interpreter with a client; it prints its port, and ends with its standard input.
+The server stores no jobs: a request id contains the moment at which its job is done. It is a program of its own, so
+that it shares no interpreter with a client. It prints its port, and ends if its standard input is closed.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import time
 from typing import Any, Final
 
 END: Final = b"\r\n\r\n"
-DRIP: Final = 0.2
-"""Seconds between two bytes of an answer that drips."""
+BYTE_INTERVAL: Final = 0.2
+"""Seconds between two bytes of a response, if it is sent byte by byte."""
 
 
 class Api:
-    """What is answered: jobs of so many seconds. Beside the API, ``/count`` tells how many requests there were so far,
-    and after ``/warm`` the next job is done at once.
+    """Compute the responses, for jobs of so many seconds.
+
+    Beside the API, ``/count`` returns the number of requests so far, and after ``/warm`` the next job is done at once.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -30,7 +31,7 @@ class Api:
         self._numbers = itertools.count()
 
     def answer(self, method: bytes, path: str) -> dict[str, Any]:
-        """The body of a 200."""
+        """Return the body of a response with status 200."""
         if path == "/warm":
             self._at_once = True
         if not path.startswith("/v2/"):
@@ -58,15 +59,15 @@ class Api:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: requests come in, possibly in pieces, and are answered in their order."""
+    """Answer the requests of one connection in their order; a request may come in pieces."""
 
-    def __init__(self, api: Api, latency: float, *, drips: bool) -> None:
-        self._api, self._latency, self._drips = api, latency, drips
+    def __init__(self, api: Api, latency: float, *, byte_by_byte: bool) -> None:
+        self._api, self._latency, self._byte_by_byte = api, latency, byte_by_byte
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what answers are written to."""
+        """Store the transport, to which the responses are written."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server makes no other
         self._transport = transport
 
@@ -86,16 +87,16 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101 - data comes after the connection
         head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
         loop = asyncio.get_running_loop()
-        if self._drips and method == b"GET":
+        if self._byte_by_byte and method == b"GET":
             self._transport.write(head)
             for number, byte in enumerate(body):
-                loop.call_later(DRIP * (number + 1), self._drop, bytes([byte]))
+                loop.call_later(BYTE_INTERVAL * (number + 1), self._write_byte, bytes([byte]))
         elif self._latency:
             loop.call_later(self._latency, self._transport.write, head + body)
         else:
             self._transport.write(head + body)
 
-    def _drop(self, byte: bytes) -> None:
+    def _write_byte(self, byte: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(byte)
 
@@ -110,7 +111,7 @@ def _body_size(head: bytes) -> int:
 async def _serve(options: argparse.Namespace) -> None:
     api, loop = Api(options.seconds), asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Connection(api, options.latency, drips=options.drips), "127.0.0.1", 0, backlog=4096
+        lambda: Connection(api, options.latency, byte_by_byte=options.byte_by_byte), "127.0.0.1", 0, backlog=4096
     )
     port = server.sockets[0].getsockname()[1]
     api.base = f"http://127.0.0.1:{port}"
@@ -120,11 +121,11 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input is closed."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=0.0, help="what a job takes")
-    parser.add_argument("--latency", type=float, default=0.0, help="what an answer takes")
-    parser.add_argument("--drips", action="store_true", help="polls are answered byte by byte")
+    parser.add_argument("--seconds", type=float, default=0.0, help="duration of a job")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each response")
+    parser.add_argument("--byte-by-byte", action="store_true", help="send the responses to polls byte by byte")
     asyncio.run(_serve(parser.parse_args()))
 
 

@@ -1,8 +1,8 @@
-"""Hold the spec against six tools of other people: do they find it clean, and understand it rightly?
+"""Check the spec with six public tools: validators, linters, generators and a mock server.
 
-Run by ``nox -s spec``. The npm tools are pinned in ``spec_tools/`` and installed from its lock file once; after
-that nothing needs the network. Exit status 0: all content; 1: a tool objects, and its words are printed; 2: a tool
-could not be had, since Node.js is missing or ``npm ci`` failed.
+Run by ``nox -s spec``. The npm tools are pinned in this folder's lock file and installed from it once; after that the
+session needs no network. Exit status: 0 if every tool passes, 1 if one fails (its output is printed), 2 if Node.js is
+missing or ``npm ci`` failed.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ QUIET: Final = {
     "REDOCLY_TELEMETRY": "off",
     "SCARF_ANALYTICS": "false",
 }
-"""No tool reports home, looks for a newer self or writes colours."""
+"""Variables that turn off telemetry, update checks and colours."""
 
 
-class ObjectionError(Exception):
-    """A tool does not like what it sees; the message is its own."""
+class ToolError(Exception):
+    """A tool failed; the message is its output."""
 
 
 class UnavailableError(Exception):
-    """A tool cannot be had; the message says what to install."""
+    """A tool is not installed; the message says what to install."""
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """Run a program quietly and return what it printed. Raises `ObjectionError` on any exit status but 0."""
+    """Run a program and return what it printed. Raise `ToolError` if its exit status is not 0."""
     environment = {**os.environ, **QUIET}
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
-        raise ObjectionError(done.stdout + done.stderr)
+        raise ToolError(done.stdout + done.stderr)
     return done.stdout
 
 
@@ -66,7 +66,7 @@ def node(script: str, *arguments: str | Path, cwd: Path | None = None) -> str:
 
 
 def install() -> None:
-    """Install the npm tools, unless the lock file is the one that was installed last."""
+    """Install the npm tools, except if they are already installed from this lock file."""
     npm = shutil.which("npm")
     found = re.match(r"v(\d+)", run("node", "--version")) if shutil.which("node") else None
     if npm is None or found is None or int(found[1]) < NODE:
@@ -78,25 +78,25 @@ def install() -> None:
         return
     try:
         run(npm, "ci", "--no-audit", "--no-fund", cwd=HERE)
-    except (ObjectionError, subprocess.TimeoutExpired) as error:
+    except (ToolError, subprocess.TimeoutExpired) as error:
         raise UnavailableError(f"npm ci failed in {HERE}:\n{error}") from None
     stamp.write_bytes(lock)
 
 
 def packaged(package: str) -> str:
-    """The version of an installed npm package."""
+    """Return the version of an installed npm package."""
     found: str = json.loads((MODULES / package / "package.json").read_text(encoding="utf-8"))["version"]
     return found
 
 
 def good_bodies(contract: Contract, model: Model) -> Iterator[dict[str, Any]]:
-    """The model's examples in the document."""
+    """Yield the model's examples in the spec."""
     place = f"#/paths/{model.v2.replace('/', '~1')}/post/requestBody/content/application~1json/examples"
     yield from (example["value"] for example in contract.at(place).values())
 
 
 def bad_bodies(model: Model, good: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A good body with one thing wrong, and what that is."""
+    """Yield bodies with one fault each, with a description of the fault."""
     for name in model.required:
         yield f"without {name}", {key: value for key, value in good.items() if key != name}
     for name, schema in model.parameters.items():
@@ -107,38 +107,38 @@ def bad_bodies(model: Model, good: dict[str, Any]) -> Iterator[tuple[str, dict[s
 
 
 def check_validator(scratch: Path) -> None:
-    """Is it OpenAPI 3.1?"""
+    """Check that the spec is valid OpenAPI 3.1."""
     run(sys.executable, "-m", "openapi_spec_validator", OPENAPI_PATH, cwd=scratch)
 
 
 def check_redocly(scratch: Path) -> None:
-    """Is it clean by redocly's strictest set of rules?"""
+    """Check the spec against redocly's strictest rules."""
     node("@redocly/cli/bin/cli.js", "lint", "--config", HERE / "redocly.yaml", OPENAPI_PATH, cwd=scratch)
 
 
 def check_spectral(scratch: Path) -> None:
-    """Is it clean by spectral's rules, warnings included?"""
+    """Check the spec against spectral's rules, warnings included."""
     options: list[str | Path] = ["--ruleset", HERE / "spectral.yaml", "--fail-severity", "warn"]
     node("@stoplight/spectral-cli/dist/index.js", "lint", *options, OPENAPI_PATH, cwd=scratch)
 
 
 def check_typescript(scratch: Path) -> None:
-    """Do its TypeScript types compile, take what is right and refuse what is wrong?"""
+    """Check that the TypeScript types compile, accept right uses and refuse wrong ones."""
     node("openapi-typescript/bin/cli.js", OPENAPI_PATH, "--default-non-nullable=false", "-o", scratch / "api.ts")
     shutil.copy(HERE / "usage.ts", scratch)
     node("typescript/bin/tsc", "--strict", "--noEmit", "usage.ts", cwd=scratch)
 
 
 def check_pydantic(scratch: Path) -> None:
-    """Do its Pydantic models import, take the examples and refuse what is wrong?"""
+    """Check that the Pydantic models import, accept the examples and refuse faulty bodies."""
     target = scratch / "ltx_models.py"
     options = ["--output-model-type", "pydantic_v2.BaseModel", "--target-python-version", "3.11", "--strict-nullable"]
     options += ["--input-file-type", "openapi", "--formatters", "builtin", "--disable-timestamp"]
     run(sys.executable, "-m", "datamodel_code_generator", "--input", OPENAPI_PATH, "--output", target, *options)
     found = spec_from_file_location(target.stem, target)
     if found is None or found.loader is None:
-        raise ObjectionError(f"{target} is not a Python file")
-    module = sys.modules[target.stem] = module_from_spec(found)  # Pydantic looks its annotations up there.
+        raise ToolError(f"{target} is not a Python file")
+    module = sys.modules[target.stem] = module_from_spec(found)  # Pydantic looks up annotations there.
     found.loader.exec_module(module)
     contract = load()
     for model in contract.models.values():
@@ -150,11 +150,11 @@ def check_pydantic(scratch: Path) -> None:
                     validate(bad)
                 except ValueError:
                     continue
-                raise ObjectionError(f"{model.slug}: a body {what} was accepted")
+                raise ToolError(f"{model.slug}: a body {what} was accepted")
 
 
 def check_prism(scratch: Path) -> None:
-    """Does it mock the service: 200 for each example, 400 for a wrong body, 401 without a key?"""
+    """Check that prism can mock the service: 200 for an example, 400 for a faulty body, 401 without a key."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -175,8 +175,8 @@ def check_prism(scratch: Path) -> None:
         with httpx.Client(base_url=url, headers=key, timeout=10, trust_env=False) as client:
             _wait_for(client, prism)
             _probe(client, load())
-    except (ObjectionError, httpx.HTTPError) as error:
-        raise ObjectionError(f"{error!r}\n{log.read_text()[-3000:]}") from None
+    except (ToolError, httpx.HTTPError) as error:
+        raise ToolError(f"{error!r}\n{log.read_text()[-3000:]}") from None
     finally:
         prism.kill()
         prism.wait()
@@ -185,21 +185,21 @@ def check_prism(scratch: Path) -> None:
 def _wait_for(client: httpx.Client, prism: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
         if prism.poll() is not None:
-            raise ObjectionError("prism did not start")
+            raise ToolError("prism did not start")
         try:
             client.get("/")
         except httpx.ConnectError:
             time.sleep(0.1)
         else:
             return
-    raise ObjectionError("prism did not answer within 30 seconds")
+    raise ToolError("prism did not respond within 30 seconds")
 
 
 def _probe(client: httpx.Client, contract: Contract) -> None:
     def expect(status: int, method: str, path: str, what: str, **options: Any) -> None:
-        answer = client.request(method, path, **options)
-        if answer.status_code != status:
-            raise ObjectionError(f"{method} {path} ({what}): {answer.status_code} {answer.text}, not {status}")
+        response = client.request(method, path, **options)
+        if response.status_code != status:
+            raise ToolError(f"{method} {path} ({what}): {response.status_code} {response.text}, not {status}")
 
     for model in contract.models.values():
         for path in (model.v1, model.v2):
@@ -224,7 +224,7 @@ CHECKS: Final[list[tuple[str, Callable[[], str], Callable[[Path], None]]]] = [
 
 
 def main() -> int:
-    """Run every check, even after one that objects; one line for each."""
+    """Run every check, also if an earlier one failed, and print a line for each."""
     try:
         install()
     except UnavailableError as error:
@@ -236,9 +236,9 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 check(Path(scratch))
-            except (ObjectionError, ValueError, ImportError, subprocess.TimeoutExpired) as error:
+            except (ToolError, ValueError, ImportError, subprocess.TimeoutExpired) as error:
                 worst, words = 1, f"{error}\n"
-        verdict = "objects" if words else "content"
+        verdict = "failed" if words else "passed"
         sys.stdout.write(f"{name:24}{which():10}{verdict:9}{time.monotonic() - start:5.1f} s\n{words}")
         sys.stdout.flush()
     return worst

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -27,19 +25,6 @@ the run. A mutant of a clause of grade P (other pages) or I (inferred) cannot fa
 name it. At least {share:.0%} of all mutants have to be named by their own clause. No variant may fail the run. A
 mutant that always answers 429 looks like a server whose rate limit never ends; its run may end with 2, inconclusive.
 """
-
-
-def write(path: Path, text: str) -> None:
-    """Replace the page atomically."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def page_text(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> str:

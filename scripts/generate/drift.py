@@ -1,4 +1,4 @@
-"""Fail where the committed ``generated/segmind_ltx_api`` is not what the spec gives. Run by ``nox -s drift``."""
+"""Fail if the committed ``generated/segmind_ltx_api`` differs from a new one. Run by ``nox -s drift``."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from segmind_ltx_spec import contract_of, read_document
 
 
 def main() -> int:
-    """Exit status 1 where anything differs, with a line for each file."""
+    """Return 1 if a file differs, and print a line for each."""
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch, PACKAGE.name)
         try:
             generate(fresh, contract_of(read_document()))
         except GenerationError as error:
-            print(f"The generator said:\n{error}", file=sys.stderr)
+            print(f"The generator failed:\n{error}", file=sys.stderr)
             return 1
         found = list(differences(PACKAGE, fresh))
     if found:
         print("\n".join(found), file=sys.stderr)
-        print("generated/ is not what the spec gives; run `nox -s regenerate` and commit.", file=sys.stderr)
+        print("generated/ differs from what the spec gives. Run `nox -s regenerate` and commit.", file=sys.stderr)
         return 1
-    print("generated/ is what the spec gives")
+    print("generated/ is up to date")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Emit from the spec what openapi-python-client drops: three files of the generated package.
+"""Write three files of the generated package with what openapi-python-client drops.
 
 `contract.py` is a table of the models with the limits of each parameter, which the client checks before it sends
 anything. `calls.py` gives type checkers the parameters of ``client.submit("ltx-2-pro", …)``, `requests.py` is the list
@@ -17,21 +17,22 @@ from segmind_ltx_spec import Contract, Model
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 TAKEN: Final = frozenset({"model", "timeout", "on_status"})
-"""What the calls name themselves; no parameter of a model may be called so."""
+"""The names of the calls' own arguments. If a model's parameter has one of them, the two collide."""
 
 PYTHON_TYPES: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
 
 def emit(contract: Contract, target: Path) -> None:
-    """Write the files into the package at ``target``. Raises ValueError where a parameter's name is taken."""
+    """Write the files into the package at ``target``. Raise ValueError if a parameter's name cannot be used."""
     check_defaults(contract)
     for model in contract.models.values():
         if clash := TAKEN & model.parameters.keys():
-            raise ValueError(f"{model.slug}: the client's calls use the name {', '.join(sorted(clash))} themselves")
+            names = ", ".join(sorted(clash))
+            raise ValueError(f"{model.slug}: {names} is also an argument of the client's calls; rename the parameter")
         for name in model.parameters:
             if PythonIdentifier(name, prefix="field_") != name:
-                # The generated type would have another name for it, and every call would fail.
-                raise ValueError(f"{model.slug}: {name!r} is no name for a Python parameter")
+                # The generated type would use another name, and every call would fail.
+                raise ValueError(f"{model.slug}: {name!r} is not a lower-case Python name, or is a keyword")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -46,7 +47,7 @@ def emit(contract: Contract, target: Path) -> None:
 
 
 def check_defaults(contract: Contract) -> None:
-    """Raise ValueError where a default is not among the values that its own parameter allows."""
+    """Raise ValueError if a parameter does not allow its own default."""
     for model in contract.models.values():
         for name, value in model.defaults.items():
             schema = model.parameters[name]
@@ -54,7 +55,7 @@ def check_defaults(contract: Contract) -> None:
                 continue
             inside = schema.get("minimum", value) <= value <= schema.get("maximum", value)
             if value not in schema.get("enum", [value]) or not inside:
-                raise ValueError(f"{model.slug}: the default {value!r} of {name} is not one of its own values")
+                raise ValueError(f"{model.slug}: the default {value!r} of {name} is not a value that {name} allows")
 
 
 def _described(contract: Contract, model: Model) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def _parameter(name: str, schema: dict[str, Any], model: Model) -> dict[str, Any
     else:
         python = " | ".join(PYTHON_TYPES[one] for one in types)
         if schema.get("format") == "uri":
-            python += " | Path"  # A local file; the client makes a data URI of it.
+            python += " | Path"  # A local file; the client sends it as a data URI.
     return {
         "name": name,
         "types": tuple(types),

@@ -1,8 +1,8 @@
-"""Write ``generated/segmind_ltx_api`` anew from the spec, and say what changed.
+"""Write ``generated/segmind_ltx_api`` from the spec, and print what changed.
 
-Run by ``nox -s regenerate``. Three steps: a view of the spec made for generation (`lenient_view`),
-openapi-python-client with pinned and isolated hooks, and two files of our own for what that generator drops
-(`emit`). The output is the same, byte for byte, on every supported Python.
+Run by ``nox -s regenerate``. Three steps: make a view of the spec for the generator (`lenient_view`), run
+openapi-python-client with pinned and isolated hooks, and add three files with what that generator drops (`emit`). The
+output is the same, byte for byte, on every supported Python.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ HOOKS: Final = [
 
 
 class GenerationError(Exception):
-    """The generator failed or warned; the message is its own output."""
+    """The generator failed or printed a warning; the message is its output."""
 
 
 def lenient_view(document: dict[str, Any]) -> dict[str, Any]:
-    """The spec as the client should see it: strict in what is sent, liberal in what is understood.
+    """Return a copy of the spec for the client, with strict requests and lenient responses.
 
-    Defaults leave the request schemas, since the generated constructors would otherwise put every one of them on
-    the wire. In answers every property becomes optional and nullable and loses its enum, since the generated
-    parsers raise KeyError, TypeError or ValueError on anything else.
+    Request schemas lose their defaults, because the generated constructors would send every one of them. In responses
+    every property becomes optional and nullable and loses its enum, because the generated parsers raise KeyError,
+    TypeError or ValueError if a response does not fit.
     """
     view = copy.deepcopy(document)
     for schema in view["components"]["schemas"].values():
@@ -66,12 +66,12 @@ def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
 def generate(target: Path, contract: Contract) -> None:
     """Write the package for ``contract`` into ``target``, a folder that does not exist yet.
 
-    Raises `GenerationError` on any failure or warning of the generator.
+    Raise `GenerationError` if the generator fails or warns.
     """
     with tempfile.TemporaryDirectory() as scratch:
         spec, config = Path(scratch, "openapi.json"), Path(scratch, "config.json")
         spec.write_text(json.dumps(lenient_view(contract.document)), encoding="utf-8")
-        # The generator mangles names such as Ltx219BT2VRequest; these overrides give them back.
+        # The generator changes names such as Ltx219BT2VRequest; these overrides restore them.
         modules = {
             pascal_case(model.schema_name): {"module_name": snake_case(f"{model.slug}-request")}
             for model in contract.models.values()
@@ -83,7 +83,7 @@ def generate(target: Path, contract: Contract) -> None:
     emit(contract, target)
     (target / "py.typed").touch()
     for hook in HOOKS:
-        # From the folder above: inside the package, its types.py would shadow the standard library's.
+        # In the folder above, because the package's types.py would hide that of the standard library.
         _run([sys.executable, "-m", *hook, target.name], cwd=target.parent)
 
 
@@ -94,7 +94,7 @@ def _run(command: list[str], cwd: Path) -> None:
 
 
 def differences(old: Path, new: Path) -> Iterator[str]:
-    """One line for each file that was added, removed or changed between two folders; caches are passed over."""
+    """Yield a line for each file that was added, removed or changed between two folders, except caches."""
     before, after = _files(old), _files(new)
     for name in sorted(before | after):
         if name not in before:
@@ -111,13 +111,13 @@ def _files(folder: Path) -> set[str]:
 
 
 def main() -> int:
-    """Regenerate the committed package; exit status 1, and nothing replaced, where the generator complains."""
+    """Replace the committed package. If the generator fails or warns, change nothing and return 1."""
     with tempfile.TemporaryDirectory(dir=PACKAGE.parent) as scratch:
         fresh = Path(scratch, PACKAGE.name)
         try:
             generate(fresh, contract_of(read_document()))
         except (GenerationError, ValueError) as error:
-            sys.stderr.write(f"Nothing was changed. The generator said:\n{error}\n")
+            sys.stderr.write(f"Nothing was changed, because the generator failed:\n{error}\n")
             return 1
         changes = list(differences(PACKAGE, fresh))
         if changes:

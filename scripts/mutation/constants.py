@@ -1,7 +1,8 @@
-"""Mutants outside of functions: constants, tables, defaults of classes. mutmut has the changes, but does not run them.
+"""Run the mutants outside of functions: constants, tables, defaults of classes.
 
-It switches between mutants while a program runs, which is too late for what an import fixes. So each of these is
-written out as a whole module, and the tests are run on it in a process of their own.
+mutmut makes these changes but does not run them. It switches between mutants while a program runs, which is too late
+for anything that an import fixes. So this module writes each of them out as a whole module, and runs the tests on it
+in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir
 from pathlib import Path
@@ -23,12 +24,13 @@ import libcst
 from mutmut.mutation.file_mutation import create_mutations
 
 from mutation.mutants import Mutant, between
+from mutation.operators import leave_strings_out
 
 WORKERS = os.cpu_count() or 2
 
 
 class UnfitError(Exception):
-    """The tests do not pass as things are, or pass whatever is changed."""
+    """The tests fail on the unchanged package, or pass although it cannot be imported."""
 
 
 class _Change(NamedTuple):
@@ -37,7 +39,7 @@ class _Change(NamedTuple):
     diff: str
 
 
-class _Bench(NamedTuple):
+class _Workplace(NamedTuple):
     """A copy of the package that one worker changes."""
 
     folder: Path
@@ -45,14 +47,14 @@ class _Bench(NamedTuple):
     arguments: list[str]
 
     def run(self, change: _Change | None, timeout: float | None = None) -> str:
-        """What the tests say of a change: survived, killed or timeout."""
-        # The path comes before any other, an editable install's included.
-        env = {**os.environ, "PYTHONPATH": str(self.folder)}
+        """Run the tests on a change, and return the state of the mutant: survived, killed or timeout."""
+        # PYTHONPATH comes before any other folder, also before that of an editable install.
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(self.folder), os.environ.get("PYTHONPATH", "")])}
         command = [sys.executable, "-m", "pytest", "-x", "-q", *self.arguments]
         if change is None:
-            return _said(subprocess.run(command, cwd=self.tests, env=env, check=False).returncode)
-        env["PYTHONDONTWRITEBYTECODE"] = "1"  # The next change may have the same length and second.
-        path = self.folder / "segmind_ltx" / f"{change.module}.py"
+            return _state(subprocess.run(command, cwd=self.tests, env=env, check=False).returncode)
+        env["PYTHONDONTWRITEBYTECODE"] = "1"  # The next change may have the same length and the same second.
+        path = self.folder / "segmind_ltx" / path_of(change.module)
         original = path.read_text(encoding="utf-8")
         path.write_text(change.source, encoding="utf-8")
         try:
@@ -61,59 +63,67 @@ class _Bench(NamedTuple):
             return "timeout"
         finally:
             path.write_text(original, encoding="utf-8")
-        return _said(done.returncode)
+        return _state(done.returncode)
 
 
-def _said(status: int) -> str:
+def _state(status: int) -> str:
     return "survived" if status == 0 else "killed"
 
 
-def run(copy: Path, modules: tuple[str, ...], arguments: list[str], taken: float) -> list[Mutant]:
-    """Run all of them in copies of ``copy``, and say what came of each. The tests take so many seconds otherwise."""
+def path_of(module: str) -> str:
+    """Return the path of a module below the package."""
+    return f"{module.replace('.', '/')}.py"
+
+
+def run(copy: Path, modules: Sequence[str], arguments: list[str], seconds: float) -> list[Mutant]:
+    """Run all of them in copies of ``copy``. ``seconds`` is how long the tests take on the unchanged package."""
+    leave_strings_out()
     with chdir(copy):  # mutmut reads its settings from there.
         changes = [change for module in modules for change in _changes(Path("src/segmind_ltx"), module)]
-    free: SimpleQueue[_Bench] = SimpleQueue()
+    free: SimpleQueue[_Workplace] = SimpleQueue()
     for number in range(WORKERS):
-        shutil.copytree(copy / "src", copy / f"bench-{number}")
-        free.put(_Bench(copy / f"bench-{number}", copy, arguments))
+        shutil.copytree(copy / "src", copy / f"worker-{number}")
+        free.put(_Workplace(copy / f"worker-{number}", copy, arguments))
     print(f"Running {len(changes)} mutants outside of functions")
     states: list[str] = []
 
-    def one(change: _Change) -> Mutant:
-        bench = free.get()
+    def run_one(change: _Change) -> Mutant:
+        workplace = free.get()
         try:
-            state = bench.run(change, 5 * WORKERS * taken + 10)
+            state = workplace.run(change, 5 * WORKERS * seconds + 10)
         finally:
-            free.put(bench)
+            free.put(workplace)
         states.append(state)
         print(f"\r{len(states)}/{len(changes)}  {states.count('survived')} survived", end="", flush=True)
         return Mutant(change.module, "(module)", state, *between(change.diff))
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        mutants = list(pool.map(one, changes))
+        mutants = list(pool.map(run_one, changes))
     print()
     return mutants
 
 
 def seconds_of_tests(copy: Path, arguments: list[str]) -> float:
-    """How long the tests take where nothing is changed. Raises `UnfitError` where they fail, or see another package."""
-    bench = _Bench(copy / "src", copy, arguments)
+    """Return how long the tests take on the unchanged package.
+
+    Raise `UnfitError` if they fail, or if they pass on a package that cannot be imported: they see another one then.
+    """
+    workplace = _Workplace(copy / "src", copy, arguments)
     begun = time.monotonic()
-    if bench.run(None) != "survived":
-        raise UnfitError("the tests fail as things are")
-    taken = time.monotonic() - begun
-    if bench.run(_Change("_retry", "raise ImportError", "")) != "killed":
+    if workplace.run(None) != "survived":
+        raise UnfitError("the tests fail on the unchanged package")
+    seconds = time.monotonic() - begun
+    if workplace.run(_Change("_core.retry", "raise ImportError", "")) != "killed":
         raise UnfitError("the tests pass whatever is changed: they see another copy of the package")
-    return taken
+    return seconds
 
 
 def _changes(folder: Path, module: str) -> Iterator[_Change]:
-    path = folder / f"{module}.py"
+    path = folder / path_of(module)
     source = path.read_text(encoding="utf-8")
     tree, mutations, _, _ = create_mutations(str(path), source)
     for mutation in mutations:
-        inside = mutation.contained_by_top_level_function
-        if isinstance(inside, libcst.FunctionDef):
+        if isinstance(mutation.contained_by_top_level_function, libcst.FunctionDef):
             continue
         changed = tree.deep_replace(mutation.original_node, mutation.mutated_node)
         text = changed.code if isinstance(changed, libcst.Module) else source

@@ -1,4 +1,4 @@
-"""What is said of the mutants: a table, and a line on each that no test noticed."""
+"""Report on the mutants: a table, and a line for each that no test noticed."""
 
 from __future__ import annotations
 
@@ -10,65 +10,74 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
+import _page
 from mutation.mutants import Mutant
 
 REASONS = Path(__file__).with_name("survivors.toml")
-HEAD = """\
-# Mutants: what the tests notice
+PAGE = """\
+# Mutation testing: changes of the client that the tests notice
 
-Written by `nox -s mutation`, which changes the modules that decide on retries, polls and errors, one place at a time
-(a number, a comparison, an argument, a word), and runs the unit and wire tests on each. A mutant that no test notices
-is a decision that nobody holds. At least {at_least:.0%} have to be noticed; {share:.1%} are.
-"""
-TAIL = """\
-A mutant counts as noticed where a test fails, or where the tests no longer end (*timeout*). They are made by
-[mutmut](https://mutmut.readthedocs.io), which runs those inside of functions; `scripts/mutation_tools/constants.py`
-runs the others. The tests are those of `scripts/mutation.py`. The async half of them is left out, since both clients
-run the very same flows.
+Written by `nox -s mutation` ({environment}). The session changes the modules below one place at a time (a number, a
+comparison, an argument, a default) and runs the unit and wire tests on each change, called a *mutant*. If no test
+fails, no test checks that decision. At least {at_least:.0%} of the mutants have to be noticed; {share:.1%} are. Strings
+are left out, because most of them are messages.
 
-Again: `nox -s mutation`, or for some alone `nox -s mutation -- 'segmind_ltx._core.retry.*'`.
+{table}
+A mutant is *noticed* if a test fails (*killed*) or if the tests no longer end (*timeout*).
+[mutmut](https://mutmut.readthedocs.io) makes the mutants and runs those inside of functions;
+`scripts/mutation/constants.py` runs the others. Of the tests that run once with each client only the sync half is used,
+because both clients run the same flows.
+
+`nox -s mutation` writes this page again; `nox -s mutation -- 'segmind_ltx._core.retry.*'` runs some of the mutants and
+prints the result.
+
+## Mutants that no test notices
+
+{survivors}
 """
 
 
 def share(mutants: Sequence[Mutant]) -> float:
-    """The share that was noticed."""
+    """Return the share of the mutants that a test noticed."""
     return sum(mutant.noticed for mutant in mutants) / max(1, len(mutants))
 
 
-def written(modules: Sequence[str], mutants: Sequence[Mutant], at_least: float) -> str:
-    """The whole page."""
-    head = HEAD.format(at_least=at_least, share=share(mutants))
-    survivors = "\n".join(lines_about(mutants))
-    return f"{head}\n{table(modules, mutants)}\n\n{TAIL}\n## Those that no test notices\n\n{survivors}\n"
+def page(modules: Sequence[str], mutants: Sequence[Mutant], at_least: float) -> str:
+    """Return the whole page."""
+    return PAGE.format(
+        environment=_page.environment("mutmut"),
+        at_least=at_least,
+        share=share(mutants),
+        table=table(modules, mutants),
+        survivors="\n".join(survivors(mutants)) or "None.",
+    )
 
 
 def table(modules: Sequence[str], mutants: Sequence[Mutant]) -> str:
-    """Counts by module."""
-    head = ["| module | mutants | killed | timeout | survived | noticed |", "|---|---|---|---|---|---|"]
-    rows = [_row(f"`{name}.py`", [mutant for mutant in mutants if mutant.module == name]) for name in modules]
-    return "\n".join([*head, *rows, _row("all", mutants)])
+    """Return the counts of each module."""
+    rows = [_row(f"`{name}`", [mutant for mutant in mutants if mutant.module == name]) for name in modules]
+    return _page.table(["module", "mutants", "killed", "timeout", "survived", "noticed"], [*rows, _row("all", mutants)])
 
 
-def _row(name: str, mutants: Sequence[Mutant]) -> str:
+def _row(name: str, mutants: Sequence[Mutant]) -> list[object]:
     states = [mutant.state for mutant in mutants]
     killed, timeout = states.count("killed"), states.count("timeout")
-    left = len(states) - killed - timeout
-    return f"| {name} | {len(states)} | {killed} | {timeout} | {left} | {share(mutants):.1%} |"
+    return [name, len(states), killed, timeout, len(states) - killed - timeout, f"{share(mutants):.1%}"]
 
 
-def lines_about(mutants: Iterable[Mutant]) -> Iterator[str]:
-    """What no test noticed: a line on each that nobody looked into, and one for each reason that somebody found."""
+def survivors(mutants: Iterable[Mutant]) -> Iterator[str]:
+    """Yield a line for each mutant that nobody examined, then one for each reason that `survivors.toml` gives."""
     known = [_Known(**entry) for entry in tomllib.loads(REASONS.read_text(encoding="utf-8"))["known"]]
     explained: dict[str, list[str]] = {}
     for mutant in mutants:
         if mutant.noticed:
             continue
-        where, now = f"{mutant.module}.{mutant.where}", mutant.now or "nothing"
-        reason = next((one.why for one in known if one.fits(where, now)), None)
+        place, new = f"{mutant.module}.{mutant.function}", mutant.new or "nothing"
+        reason = next((entry.why for entry in known if entry.fits(place, new)), None)
         if reason is None:
-            yield f"- `{where}` ({mutant.state}): `{mutant.was}` became `{now}`; nobody looked into it"
+            yield f"- `{place}` ({mutant.state}): `{mutant.old}` became `{new}`; not examined"
         else:
-            explained.setdefault(reason, []).append(f"`{where}`")
+            explained.setdefault(reason, []).append(f"`{place}`")
     for reason, places in explained.items():
         counts = [f"{place} ({count})" if count > 1 else place for place, count in Counter(places).items()]
         yield f"- {', '.join(counts)}: {reason}"
@@ -79,5 +88,5 @@ class _Known(NamedTuple):
     now: str
     why: str
 
-    def fits(self, where: str, now: str) -> bool:
-        return fnmatchcase(where, self.where) and re.search(self.now, now) is not None
+    def fits(self, place: str, new: str) -> bool:
+        return fnmatchcase(place, self.where) and re.search(self.now, new) is not None

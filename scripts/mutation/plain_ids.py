@@ -1,9 +1,9 @@
-"""A plugin for pytest: names of tests that mean the same test however often one process collects them.
+"""Keep the names of tests the same each time that one process collects them; a plugin for pytest.
 
-mutmut runs pytest several times in one process, and names the tests that it wants. pytest keeps the ids of a
-parametrised test with its mark and escapes them again each time: a backslash in one is two the next time, the test of
-the old name is not found, and mutmut takes that for a mutant that was noticed. So pytest is told to leave ids as they
-are (`ARGUMENTS`), which leaves the odd characters in texts and bytes to the hook here.
+mutmut runs pytest several times in one process, and passes the names of the tests that it wants. pytest keeps the ids
+of a parametrised test with its mark and escapes them again each time: a backslash becomes two, pytest does not find
+the old name, and mutmut takes that for a mutant that was noticed. `ARGUMENTS` turn the escaping off; the hook below
+escapes the odd characters in strings and bytes instead.
 """
 
 from __future__ import annotations
@@ -17,5 +17,5 @@ ARGUMENTS: Final = (
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Printable ASCII for a text or bytes; the rest is pytest's affair."""
+    """Return printable ASCII for a string or bytes, and leave everything else to pytest."""
     return ascii(val) if isinstance(val, str | bytes) else None
