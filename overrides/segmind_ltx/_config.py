@@ -15,12 +15,12 @@ from segmind_ltx.errors import ConfigurationError
 
 DEFAULT_TIMEOUT: Final = 900.0
 """Seconds for which a job is waited for: several times what the slowest model usually takes."""
-DEFAULT_RETRIES: Final = 4
+DEFAULT_MAX_RETRIES: Final = 4
 
-LONGEST_SILENCE: Final = 100_000
+MAX_TIMEOUT: Final = 100_000
 
-_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
@@ -45,8 +45,8 @@ def check_options(
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
             raise ConfigurationError(f"{name}={count!r} is not a number of times; use 0 or more")
     timed = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-    if timeout is not None and not (timed and 0 < timeout <= LONGEST_SILENCE):
-        raise ConfigurationError(f"timeout={timeout!r} is not a time; use more than 0 and up to {LONGEST_SILENCE} s")
+    if timeout is not None and not (timed and 0 < timeout <= MAX_TIMEOUT):
+        raise ConfigurationError(f"timeout={timeout!r} is not a time; use more than 0 and up to {MAX_TIMEOUT} s")
     problem = _header_problem(headers)
     if problem:
         del headers  # A traceback that shows local variables would show what they hold.
@@ -70,11 +70,11 @@ def _header_problem(headers: object) -> str | None:
     if not isinstance(headers, Mapping):
         return f"headers is {type(headers).__name__}, but must be a mapping"
     for name, value in cast("Mapping[object, object]", headers).items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             return "headers has a name that is none"
         if name.lower() == "x-api-key":
             return "headers has x-api-key in it; pass api_key= instead"
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             return f"headers has a value for {name} that no header can carry; use a str of ASCII in one line"
     return None
 
@@ -147,10 +147,10 @@ def read_base_url(given: str | None) -> str:
         raise ConfigurationError(f"the base URL {problem}; use one such as {DEFAULT_BASE_URL}")
     if url.lower().startswith("http:") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
         log.warning("the base URL is http://, so the API key is sent in clear; use https://")
-    return re.sub(r"/v[12]$", "", _normal(url).rstrip("/"))
+    return re.sub(r"/v[12]$", "", _normalize(url).rstrip("/"))
 
 
-def _normal(url: str) -> str:
+def _normalize(url: str) -> str:
     """One way to write an address: two spellings of it are one service, for a ledger say."""
     parts = urlsplit(url)
     scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()

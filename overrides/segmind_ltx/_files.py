@@ -14,7 +14,7 @@ from segmind_ltx._core.effects import Sink
 from segmind_ltx.errors import DownloadError, OutputExistsError
 
 Progress = Callable[[int, int | None], object]
-"""Called with the bytes that have arrived so far, and with how many there will be, or None."""
+"""Called with the bytes that have arrived so far, and with how many exists will be, or None."""
 
 
 class PartialFile:
@@ -26,7 +26,7 @@ class PartialFile:
 
     def __init__(self, path: Path, *, overwrite: bool, request_id: str | None, url: str | None) -> None:
         self.path, self._overwrite, self.request_id, self._url = path, overwrite, request_id, url
-        self._stopped: Exception | None = None
+        self._progress_error: Exception | None = None
         # Not of the whole name, which may be as long as the disk allows.
         self._partial = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
 
@@ -50,15 +50,15 @@ class PartialFile:
                 try:
                     progress(self._file.tell(), total)
                 except Exception as error:
-                    self._stopped = error
+                    self._progress_error = error
                     raise
 
         return take
 
     def raise_if_stopped(self) -> None:
         """Raise what ``progress`` raised: an OSError of its own is no fault of the line, to be tried again."""
-        if self._stopped is not None:
-            raise self._stopped
+        if self._progress_error is not None:
+            raise self._progress_error
 
     def restart(self) -> None:
         """Forget what was written."""
@@ -117,10 +117,10 @@ class PartialFile:
         if not self.path.name or self.path.is_dir():
             raise self.error(f"{self.path} is a folder; give the name of a file")
         # A link that leads nowhere is somebody's as well; a device or a pipe must not become a video.
-        there = os.path.lexists(self.path)
-        if there and self.path.exists() and not self.path.is_file():
+        exists = os.path.lexists(self.path)
+        if exists and self.path.exists() and not self.path.is_file():
             raise self.error(f"{self.path} is no regular file; give the name of one")
-        if there and not self._overwrite:
+        if exists and not self._overwrite:
             raise self._exists()
 
     def _exists(self) -> OutputExistsError:

@@ -12,7 +12,7 @@ import anyio.to_thread
 import httpx
 
 from segmind_ltx._clock import Clock
-from segmind_ltx._config import DEFAULT_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
+from segmind_ltx._config import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
 from segmind_ltx._core import submit, wait
 from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx._core.journal import attaching_request_id
@@ -41,7 +41,7 @@ class AsyncJob:
 
     async def status(self) -> JobStatus:
         """Ask for the job's state, once; see `Job.status`."""
-        return await self._driver.run(wait.status(self._driver.env, self.id))
+        return await self._driver.run(wait.status(self._driver.context, self.id))
 
     async def wait(
         self,
@@ -52,7 +52,7 @@ class AsyncJob:
     ) -> AsyncVideo:
         """Wait for the job to end, and give its video; see `Job.wait`."""
         flow = wait.wait(
-            self._driver.env,
+            self._driver.context,
             self.id,
             self.model,
             timeout=timeout,
@@ -64,7 +64,7 @@ class AsyncJob:
 
     async def result(self) -> AsyncVideo:
         """Fetch the video of a job that has finished; see `Job.result`."""
-        flow = wait.result(self._driver.env, self.id, self.model)
+        flow = wait.result(self._driver.context, self.id, self.model)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
 
@@ -84,7 +84,7 @@ class AsyncClient:
         proxy: str | httpx.Proxy | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
-        max_retries: int = DEFAULT_RETRIES,
+        max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
@@ -114,8 +114,8 @@ class AsyncClient:
         """Submit a job; see `Client.submit`."""
         prepared = prepare(model, parameters)
         with attaching_request_id() as accepted:
-            request_id = await self._driver.run(submit.submit(self._driver.env, prepared, accepted))
-            return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+            request_id = await self._driver.run(submit.submit(self._driver.context, prepared, accepted))
+            return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.context.now())
 
     async def _generate(
         self,
@@ -131,7 +131,7 @@ class AsyncClient:
         checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
         prepared = prepare(model, parameters)
         # One flow, so that a cancellation between the two knows the id as well.
-        flow = wait.generate(self._driver.env, prepared, timeout=checked, poll_interval=None, on_status=on_status)
+        flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     async def _generate_blocking(
@@ -144,7 +144,7 @@ class AsyncClient:
     ) -> AsyncVideo:
         """Make one blocking v1 call; see `Client.generate_blocking`."""
         prepared = prepare(model, parameters)
-        flow = submit.generate_blocking(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
+        flow = submit.generate_blocking(self._driver.context, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     def job(self, request_id: str, model: ModelName | None = None) -> AsyncJob:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from segmind_ltx._clock import Clock
-from segmind_ltx._config import DEFAULT_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
+from segmind_ltx._config import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
 from segmind_ltx._core import submit, wait
 from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx._core.journal import attaching_request_id
@@ -42,7 +42,7 @@ class Job:
 
     def status(self) -> JobStatus:
         """Ask for the job's state, once. A FAILED job is a state here, not an exception."""
-        return self._driver.run(wait.status(self._driver.env, self.id))
+        return self._driver.run(wait.status(self._driver.context, self.id))
 
     def wait(
         self,
@@ -58,7 +58,7 @@ class Job:
         when the time is over: the job goes on, and can be waited for again.
         """
         flow = wait.wait(
-            self._driver.env,
+            self._driver.context,
             self.id,
             self.model,
             timeout=timeout,
@@ -70,7 +70,7 @@ class Job:
 
     def result(self) -> Video:
         """Fetch the video of a job that has finished; raises `JobNotFinishedError` where it has not."""
-        flow = wait.result(self._driver.env, self.id, self.model)
+        flow = wait.result(self._driver.context, self.id, self.model)
         return Video.of(self._driver.run(flow), self._driver)
 
 
@@ -103,7 +103,7 @@ class Client:
         proxy: str | httpx.Proxy | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
-        max_retries: int = DEFAULT_RETRIES,
+        max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
@@ -139,8 +139,8 @@ class Client:
         """
         prepared = prepare(model, parameters)
         with attaching_request_id() as accepted:
-            request_id = self._driver.run(submit.submit(self._driver.env, prepared, accepted))
-            return Job(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+            request_id = self._driver.run(submit.submit(self._driver.context, prepared, accepted))
+            return Job(self._driver, request_id, prepared.model.slug, self._driver.context.now())
 
     def _generate(
         self,
@@ -156,7 +156,7 @@ class Client:
         checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
         prepared = prepare(model, parameters)
         # One flow, so that an interrupt between the two knows the id as well.
-        flow = wait.generate(self._driver.env, prepared, timeout=checked, poll_interval=None, on_status=on_status)
+        flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)
         return Video.of(self._driver.run(flow), self._driver)
 
     def _generate_blocking(self, model: Any, /, *, timeout: float | None = None, **parameters: Any) -> Video:
@@ -166,7 +166,7 @@ class Client:
         ``timeout`` bounds the silence on the line, in seconds.
         """
         prepared = prepare(model, parameters)
-        flow = submit.generate_blocking(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
+        flow = submit.generate_blocking(self._driver.context, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
         return Video.of(self._driver.run(flow), self._driver)
 
     def job(self, request_id: str, model: ModelName | None = None) -> Job:

@@ -74,9 +74,9 @@ class AsyncJob:
         try:
             return dict(self._job.wait(timeout, poll_interval=interval).raw)
         except JobFailedError as error:
-            raise _renamed(error, InferenceFailed) from None
+            raise _as_class(error, InferenceFailed) from None
         except WaitTimeoutError as error:
-            raise _renamed(error, InferenceTimeout) from None
+            raise _as_class(error, InferenceTimeout) from None
 
 
 class SegmindClient:
@@ -129,7 +129,7 @@ class SegmindClient:
         self.close()
 
 
-def _renamed(error: SegmindLtxError, kind: type[E]) -> E:
+def _as_class(error: SegmindLtxError, kind: type[E]) -> E:
     renamed = kind(*error.args)
     renamed.__dict__.update(error.__dict__)
     return renamed

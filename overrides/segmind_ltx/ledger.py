@@ -26,9 +26,9 @@ log: logging.Logger = logging.getLogger("segmind_ltx")
 RETAINED: Final = 3600.0
 """Seconds for which a result is kept (documents 003 and 004)."""
 
-BUSY: Final = 0.5
+BUSY_TIMEOUT: Final = 0.5
 """Seconds for which another process that holds the file is waited for; whoever calls stands still for as long."""
-LAST: Final = 10.0
+CLOSE_TIMEOUT: Final = 10.0
 """The same when it is closed with something left to write."""
 
 _SCHEMA: Final = """
@@ -91,7 +91,7 @@ class Entry(NamedTuple):
 
 
 class Ledger(Journal):
-    """The file, opened or made at ``path``. One may be shared by threads and processes.
+    """The file, opened or change at ``path``. One may be shared by threads and processes.
 
     A call whose request has no label of its own gets the ledger's ``label``. Raises `ConfigurationError` if the file
     cannot be used, before anything is paid for.
@@ -103,20 +103,20 @@ class Ledger(Journal):
         self.path: str = fspath(path)
         self.label: str | None = label
         self._lock = threading.Lock()
-        self._left: list[_Change] = []  # What could not be written yet, oldest first.
+        self._pending: list[_Change] = []  # What could not be written yet, oldest first.
         try:
             # Autocommit: each statement below is on the disk before the next line of the program runs.
             self._file = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         except (sqlite3.Error, ValueError) as error:  # ValueError: a name with a null in it.
-            raise self._unusable(error) from None
+            raise self._unusable_error(error) from None
         try:
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
             self._file.execute(_SCHEMA)
-            self._modernize()
+            self._migrate()
         except sqlite3.Error as error:
             self._file.close()
-            raise self._unusable(error) from None
+            raise self._unusable_error(error) from None
 
     def __repr__(self) -> str:
         return f"Ledger({self.path!r})"
@@ -153,22 +153,22 @@ class Ledger(Journal):
 
     def record_response(self, number: int, state: str, request_id: str | None) -> None:
         """Write down that a paid call was answered well."""
-        self._settle(number, state, request_id)
+        self._update_call(number, state, request_id)
 
     def record_failure(self, number: int, model: str, error: BaseException) -> None:
         """Write down how a paid call ended otherwise."""
         super().record_failure(number, model, error)
         if isinstance(error, errors.JobFailedError):
-            self._settle(number, EntryState.FAILED, error.request_id, str(error))
+            self._update_call(number, EntryState.FAILED, error.request_id, str(error))
         elif isinstance(error, errors.SubmitUncertainError | errors.UnexpectedResponseError) or (
             # A fault of the server that names a job may be about one that exists; a refusal names the call alone.
             isinstance(error, errors.ServerError) and error.request_id is not None
         ):
-            self._settle(number, EntryState.UNCERTAIN, error.request_id, str(error))
+            self._update_call(number, EntryState.UNCERTAIN, error.request_id, str(error))
         elif isinstance(error, errors.SegmindLtxError):
-            self._settle(number, EntryState.REFUSED, None, str(error))
+            self._update_call(number, EntryState.REFUSED, None, str(error))
         else:
-            self._settle(number, EntryState.UNCERTAIN, None, f"interrupted by {type(error).__name__}")
+            self._update_call(number, EntryState.UNCERTAIN, None, f"interrupted by {type(error).__name__}")
 
     def record_end(self, request_id: str, error: BaseException) -> None:
         """Write down how a job ended without a video."""
@@ -187,14 +187,14 @@ class Ledger(Journal):
     def close(self) -> None:
         """Close the file, once what is left is written."""
         with self._lock:
-            if self._left:
-                self._flush(LAST)
-            for change in self._left:
+            if self._pending:
+                self._flush(CLOSE_TIMEOUT)
+            for change in self._pending:
                 log.error("the ledger %s is closed; not written down: %s", self.path, change.values)
-            self._left.clear()
+            self._pending.clear()
             self._file.close()
 
-    def _modernize(self) -> None:
+    def _migrate(self) -> None:
         """A file of an earlier version has no labels."""
         if "label" not in _columns(self._file):
             try:
@@ -203,7 +203,7 @@ class Ledger(Journal):
                 if "duplicate" not in str(error):  # Another process has just done the same.
                     raise
 
-    def _settle(self, number: int, state: str, request_id: str | None, detail: str | None = None) -> None:
+    def _update_call(self, number: int, state: str, request_id: str | None, detail: str | None = None) -> None:
         self._write("state = ?, request_id = ?, detail = ? WHERE number = ?", state, request_id, detail, number)
 
     def _write(self, change: str, *values: object) -> None:
@@ -211,49 +211,49 @@ class Ledger(Journal):
 
         What cannot be written now is kept, and tried again with the next call and at the end.
         """
-        made = _Change(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
+        update = _Change(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
         with self._lock:
             self._flush(0)
-            self._left.append(made)
+            self._pending.append(update)
             # Where older ones are left, the file was held just now: nobody stands still for it again.
-            self._flush(BUSY if len(self._left) == 1 else 0)
-            if made in self._left:
+            self._flush(BUSY_TIMEOUT if len(self._pending) == 1 else 0)
+            if update in self._pending:
                 log.error("the ledger %s cannot be used now; tried again later: %s", self.path, values)
 
-    def _flush(self, patience: float) -> None:
+    def _flush(self, seconds: float) -> None:
         """Write what is left, in its order, as far as that can be done."""
-        while self._left:
-            change = self._left[0]
+        while self._pending:
+            change = self._pending[0]
             try:
-                self._wait_for(patience)
+                self._set_busy_timeout(seconds)
                 self._file.execute(change.statement, change.values)
             except sqlite3.OperationalError:
                 return
             except sqlite3.Error as error:
                 # It never will: the id is that of another row, or the file is closed.
-                log.error("%s; not written down: %s", self._unusable(error), change.values)
-            del self._left[0]
+                log.error("%s; not written down: %s", self._unusable_error(error), change.values)
+            del self._pending[0]
 
-    def _wait_for(self, seconds: float) -> None:
+    def _set_busy_timeout(self, seconds: float) -> None:
         self._file.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
     def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:
             with self._lock:
                 self._flush(0)
-                self._wait_for(BUSY)
+                self._set_busy_timeout(BUSY_TIMEOUT)
                 return self._file.execute(statement, values).fetchall()
         except sqlite3.Error as error:
-            raise self._unusable(error) from None
+            raise self._unusable_error(error) from None
 
-    def _unusable(self, error: Exception) -> errors.ConfigurationError:
+    def _unusable_error(self, error: Exception) -> errors.ConfigurationError:
         busy = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
         kind = JournalBusyError if busy else errors.ConfigurationError
         return kind(f"the ledger {self.path} cannot be used: {error}")
 
 
 class _Change(NamedTuple):
-    """One that was made, and may be left to be written."""
+    """One that was change, and may be left to be written."""
 
     statement: str
     values: tuple[Any, ...]

@@ -44,7 +44,7 @@ class Video(VideoFacts):
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                self._driver.run(download(self._driver.env, self.url, file, sink, self.file_size))
+                self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size))
             saved = file.commit()
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
         return saved
@@ -70,7 +70,7 @@ class AsyncVideo(VideoFacts):
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                await self._driver.run(download(self._driver.env, self.url, file, sink, self.file_size))
+                await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size))
             # In a thread, since it waits for the disk.
             saved = await anyio.to_thread.run_sync(file.commit)
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))

@@ -86,7 +86,7 @@ class Response(NamedTuple):
 
     def __repr__(self) -> str:
         # The body may be a whole video.
-        return f"<Answer {self.status}, {len(self.body)} bytes>"
+        return f"<Response {self.status}, {len(self.body)} bytes>"
 
 
 def looks_like_text(body: bytes) -> bool:
@@ -94,26 +94,26 @@ def looks_like_text(body: bytes) -> bool:
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b"<"}
 
 
-def looks_like_video(answer: Response) -> bool:
+def looks_like_video(response: Response) -> bool:
     """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska).
 
     Text under the media type of a video is none.
     """
-    if answer.media_type.startswith("video/"):
-        return not looks_like_text(answer.body)
-    generic = answer.media_type in {"", "application/octet-stream", "binary/octet-stream"}
-    return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
+    if response.media_type.startswith("video/"):
+        return not looks_like_text(response.body)
+    generic = response.media_type in {"", "application/octet-stream", "binary/octet-stream"}
+    return generic and (response.body[4:8] == b"ftyp" or response.body[:4] == b"\x1aE\xdf\xa3")
 
 
 class NoResponse(NamedTuple):
-    """No answer. ``sent`` is False only where the request provably never left."""
+    """No response. ``sent`` is False only where the request provably never left."""
 
     reason: str
     sent: bool
 
 
 class InterruptedCall(BaseException):
-    """An interrupt that came while a paid call was under way, and the answer that came after all."""
+    """An interrupt that came while a paid call was under way, and the response that came after all."""
 
     def __init__(self, interrupt: BaseException, reply: Response | NoResponse) -> None:
         super().__init__()
@@ -169,11 +169,11 @@ def sleep(seconds: float) -> Flow[None]:
 
 
 DEADLINE_FACTOR: Final = 4
-"""So many times the longest silence is waited for the whole of an answer that is no video."""
+"""So many times the longest silence is waited for the whole of a response that is no video."""
 
 
 def bounded_call(kwargs: dict[str, Any], timeout: float) -> Call:
-    """A call whose answer is short: it must not drip for ever either."""
+    """A call whose response is short: it must not drip for ever either."""
     return call_from(kwargs, timeout)._replace(deadline=DEADLINE_FACTOR * timeout)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from segmind_ltx.errors import ParameterError
 
-LARGEST: Final = 20 << 20
+MAX_IMAGE_BYTES: Final = 20 << 20
 """Bytes of a picture; a bigger one is better uploaded somewhere."""
 
 
@@ -25,9 +25,11 @@ def data_uri(name: str, path: Path) -> str:
     try:
         # One byte more than allowed tells a picture that is too large without reading all of it.
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_IMAGE_BYTES + 1)
     except OSError as error:
         raise ParameterError(f"{name}={str(path)!r} cannot be read: {error.strerror}") from None
-    if not 0 < len(content) <= LARGEST:
-        raise ParameterError(f"{name}={str(path)!r} has {len(content) or 'no'} bytes; 1 to {LARGEST} can be sent")
+    if not 0 < len(content) <= MAX_IMAGE_BYTES:
+        raise ParameterError(
+            f"{name}={str(path)!r} has {len(content) or 'no'} bytes; 1 to {MAX_IMAGE_BYTES} can be sent"
+        )
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

@@ -21,13 +21,13 @@ from segmind_ltx_api.contract import MODELS, Model, Parameter
 from segmind_ltx_api.types import Unset
 
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
-_LONGEST_INTEGER: Final = 1024
+_MAX_INTEGER_BITS: Final = 1024
 """In bits. No document bounds a seed, but an integer of thousands of digits cannot be written as JSON."""
 
-_LONGEST_WAIT: Final = 1_000_000
+_MAX_WAIT: Final = 1_000_000
 """In seconds; longer ones, such as infinity, are refused by sockets in the midst of a call."""
 
-_WORDS: Final = {
+_TYPE_NAMES: Final = {
     "string": "a string",
     "integer": "an integer",
     "number": "a number",
@@ -99,9 +99,9 @@ def check_request_id(request_id: object) -> str:
 
 def check_seconds(name: str, value: object) -> float:
     """A time that can be waited for. Raises `ParameterError`; call it before anything is paid."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST_WAIT:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_WAIT:
         return value
-    raise ParameterError(f"{name}={_short_repr(value)} is not a time in seconds; use 0 to {_LONGEST_WAIT}")
+    raise ParameterError(f"{name}={_short_repr(value)} is not a time in seconds; use 0 to {_MAX_WAIT}")
 
 
 def check_wait(timeout: object, poll_interval: object = None) -> float:
@@ -136,7 +136,7 @@ def _problems(model: Model, payload: Mapping[str, Any]) -> Iterator[str]:
 def _problem(parameter: Parameter, value: object) -> str | None:
     """What is wrong with a value, and what is allowed; None where it is fine."""
     if not any(_is(kind, value) for kind in parameter.types):
-        wanted = " or ".join(_WORDS[kind] for kind in parameter.types)
+        wanted = " or ".join(_TYPE_NAMES[kind] for kind in parameter.types)
         return f"is {type(value).__name__}, but must be {wanted}"
     if parameter.allowed and value not in parameter.allowed:
         return f"is not allowed; use one of {', '.join(map(str, parameter.allowed))}"
@@ -156,7 +156,7 @@ def _text_problem(parameter: Parameter, value: str) -> str | None:
 
 
 def _number_problem(parameter: Parameter, value: float) -> str | None:
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+    if isinstance(value, int) and value.bit_length() > _MAX_INTEGER_BITS:
         return "is too long to be sent"
     if not math.isfinite(value):
         return "is not a finite number"
@@ -181,8 +181,8 @@ def _is(kind: str, value: object) -> bool:
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" did you mean {near[0]!r}?" if near else ""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" did you mean {close[0]!r}?" if close else ""
 
 
 def _short_repr(value: object) -> str:

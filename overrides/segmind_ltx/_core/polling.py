@@ -25,8 +25,8 @@ OVERDUE: Final = 4.0
 
 EPSILON: Final = 0.05
 """A moment that is nearer than this counts as reached: a clock may fall short of it by a rounding error."""
-SHORTEST_STEP: Final = 0.25
-LONGEST_STEP: Final = 30.0
+MIN_STEP: Final = 0.25
+MAX_STEP: Final = 30.0
 
 
 def next_poll(elapsed: float, usual: float | None) -> float:
@@ -46,24 +46,24 @@ def next_poll(elapsed: float, usual: float | None) -> float:
 
 
 def _clamp(step: float) -> float:
-    return min(max(SHORTEST_STEP, step), LONGEST_STEP)
+    return min(max(MIN_STEP, step), MAX_STEP)
 
 
-def usual_duration(seen: DurationStats, model: str | None) -> float | None:
+def usual_duration(durations: DurationStats, model: str | None) -> float | None:
     """The usual duration of a model, in seconds; None where the model is not known.
 
-    The documented one counts as one job among those ``seen``. The mean is geometric, so that a job which takes three
+    The documented one counts as one job among those ``durations``. The mean is geometric, so that a job which takes three
     times as long and one which takes a third cancel out.
     """
     known = MODELS.get(model or "")
     if known is None:
         return None
-    count, logs = seen.get(known.slug, (0, 0.0))
+    count, logs = durations.get(known.slug, (0, 0.0))
     return math.exp((math.log(known.seconds) + logs) / (1 + count))
 
 
-def learn(seen: DurationStats, model: str | None, seconds: float) -> None:
-    """Add a job that was completed in so many seconds to those ``seen``."""
+def learn(durations: DurationStats, model: str | None, seconds: float) -> None:
+    """Add a job that was completed in so many seconds to those ``durations``."""
     if model is not None and math.isfinite(seconds) and seconds > 0:
-        count, logs = seen.get(model, (0, 0.0))
-        seen[model] = (count + 1, logs + math.log(seconds))
+        count, logs = durations.get(model, (0, 0.0))
+        durations[model] = (count + 1, logs + math.log(seconds))

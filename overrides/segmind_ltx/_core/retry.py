@@ -14,8 +14,8 @@ from typing import Final
 from segmind_ltx._core.effects import NoResponse, Response
 
 FIRST_DELAY: Final = 0.5
-"""Seconds before the first repetition; each further one waits twice as long, up to `LONGEST_DELAY`."""
-LONGEST_DELAY: Final = 20.0
+"""Seconds before the first repetition; each further one waits twice as long, up to `MAX_DELAY`."""
+MAX_DELAY: Final = 20.0
 MAX_RETRY_AFTER: Final = 120.0
 """Seconds for which a server's own word on when to come back is believed."""
 
@@ -43,16 +43,16 @@ def delay_before(attempt: int, outcome: Response | NoResponse | None, *, time: f
     ``time`` is now, in seconds since the epoch; ``random`` is in [0, 1). A 429's own word is taken, capped, with
     up to a second of jitter so that many clients do not come back at once.
     """
-    told = reset_at(outcome.headers, time) if isinstance(outcome, Response) and outcome.status == 429 else None
+    reset = reset_at(outcome.headers, time) if isinstance(outcome, Response) and outcome.status == 429 else None
     # A moment that is past (clocks differ, or it was no date) says nothing of when to come back.
-    if told is not None and told.timestamp() > time:
-        return min(told.timestamp() - time, MAX_RETRY_AFTER) + random
+    if reset is not None and reset.timestamp() > time:
+        return min(reset.timestamp() - time, MAX_RETRY_AFTER) + random
     # The exponent is bounded, since a job may be polled through an outage of hours.
-    return min(FIRST_DELAY * 2.0 ** min(attempt - 1, 16), LONGEST_DELAY) * (0.5 + random / 2)
+    return min(FIRST_DELAY * 2.0 ** min(attempt - 1, 16), MAX_DELAY) * (0.5 + random / 2)
 
 
 def reset_at(headers: Mapping[str, str], time: float) -> datetime | None:
-    """When a rate limit is lifted, in UTC, as told by x-rate-limit-reset-at-utc or else Retry-After.
+    """When a rate limit is lifted, in UTC, as reset by x-rate-limit-reset-at-utc or else Retry-After.
 
     The form of the former is not published: ISO 8601 and seconds (or milliseconds) since the epoch are understood.
     """

@@ -58,7 +58,7 @@ class AsyncTransport(BaseTransport):
                 await transport.aclose()
             raise
 
-    async def done(self, exchange: AsyncExchange) -> None:
+    async def release(self, exchange: AsyncExchange) -> None:
         """End an exchange, whether its answer was read to the end or not."""
         with anyio.CancelScope(shield=True):
             await exchange.response.aclose()

@@ -44,7 +44,7 @@ class DeadlineExecutor:
             worker.work.put(None)  # It ends when it has come through.
             if isinstance(stopped, queue.Empty):
                 raise TimeoutError from None
-            late = _within(worker, grace) if grace else None
+            late = _late_result(worker, grace) if grace else None
             if late is None:
                 raise
             raise InterruptedCall(stopped, late) from None
@@ -63,7 +63,7 @@ class DeadlineExecutor:
         self.close()
 
 
-def _within(worker: _Worker, seconds: float) -> Any:
+def _late_result(worker: _Worker, seconds: float) -> Any:
     """What still comes of an interrupted worker; None where nothing does. A second interrupt ends this as well."""
     try:
         return worker.done.get(timeout=seconds)[0]

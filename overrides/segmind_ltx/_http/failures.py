@@ -10,7 +10,7 @@ import httpx
 from segmind_ltx._config import Secret
 from segmind_ltx._core.effects import Call, NoResponse
 
-FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+KNOWN_ERRORS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 """What httpx and the socket below it raise where a call goes wrong."""
 
 NOT_SENT_ERRORS: Final = (
@@ -22,7 +22,7 @@ NOT_SENT_ERRORS: Final = (
 )
 """The faults of httpx's transports after which it is certain that nothing was sent (HTTP/1)."""
 
-NO_CONNECTION: Final = frozenset(
+NO_CONNECTION_CAUSES: Final = frozenset(
     {
         "httpcore.ConnectError",
         "httpcore.ConnectTimeout",
@@ -57,7 +57,7 @@ def describe_failure(error: Exception, key: Secret, *, uses_httpx_transport: boo
     """
     name = type(error).__name__
     # Others may say anything, and aiohttp's may even fail to.
-    plain = isinstance(error, FAULTS) and type(error).__module__.partition(".")[0] in {"builtins", "httpx", "ssl"}
+    plain = isinstance(error, KNOWN_ERRORS) and type(error).__module__.partition(".")[0] in {"builtins", "httpx", "ssl"}
     words = redact(str(error).strip(), key) if plain else ""
     sent = not isinstance(error, NOT_SENT_ERRORS) if uses_httpx_transport else not _proves_not_sent(error)
     return NoResponse(f"{name}: {words}" if words not in {"", name} else name, sent=sent)
@@ -79,7 +79,7 @@ def deadline_exceeded(call: Call) -> NoResponse:
 def _proves_not_sent(error: Exception) -> bool:
     """Whether what led to a fault proves that nothing was sent."""
     kinds = {kind for link in _chain(error) for kind in _kinds(link)}
-    return not kinds.isdisjoint(NO_CONNECTION) and kinds.isdisjoint(SENT_ERRORS)
+    return not kinds.isdisjoint(NO_CONNECTION_CAUSES) and kinds.isdisjoint(SENT_ERRORS)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

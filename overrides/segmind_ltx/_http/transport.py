@@ -33,14 +33,16 @@ class BaseTransport:
     """Whether only httpx's own transports are in use."""
 
     def __init__(self, http: httpx.Client | httpx.AsyncClient | None, proxy: str | httpx.Proxy | None) -> None:
-        self._given, self._closed = http, False
-        self._own = httpx.Headers({"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT})
+        self._client, self._closed = http, False
+        self._default_headers = httpx.Headers(
+            {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT}
+        )
         self._proxy = proxy
 
     @property
     def closed(self) -> bool:
         """Whether nothing more can be sent."""
-        return self._closed or (self._given is not None and self._given.is_closed)
+        return self._closed or (self._client is not None and self._client.is_closed)
 
     def request(
         self,
@@ -53,9 +55,9 @@ class BaseTransport:
         to_api: bool,
     ) -> httpx.Request:
         """A request with these headers over those of the caller's client; a ``bare`` one has nothing of that client."""
-        if self._given is not None and to_api:
-            return self._given.build_request(method, url, headers=headers, json=json, timeout=timeout)
-        merged = self._own.copy()
+        if self._client is not None and to_api:
+            return self._client.build_request(method, url, headers=headers, json=json, timeout=timeout)
+        merged = self._default_headers.copy()
         merged.update(headers)
         return httpx.Request(method, url, headers=merged, json=json, extensions={"timeout": timeout.as_dict()})
 
@@ -96,7 +98,7 @@ class Transport(BaseTransport):
         # One that fails has closed its connection, and is not used again.
         return Exchange(transport.handle_request(request), transport)
 
-    def done(self, exchange: Exchange) -> None:
+    def release(self, exchange: Exchange) -> None:
         """End an exchange, whether its answer was read to the end or not."""
         exchange.response.close()
         if exchange.transport is not None:

@@ -1,4 +1,4 @@
-"""A crew of tasks, under asyncio or trio, that takes turns with many flows (`_crew.py` says why)."""
+"""A pool of tasks, under asyncio or trio, that takes turns with many flows (`_crew.py` says why)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ CHECK_INTERVAL: Final = 0.5
 
 
 class AsyncWorkerPool:
-    """Tasks that take turns with the jobs, at most ``most``. Made by `async_worker_pool`."""
+    """Tasks that take turns with the jobs, at most ``max_calls``. Made by `async_worker_pool`."""
 
-    def __init__(self, driver: AsyncDriver, most: int, group: anyio.abc.TaskGroup) -> None:
-        self._driver, self._group, self._now = driver, group, driver.env.now
-        self._agenda, self._pace, self._wake = DueQueue(), ConcurrencyLimit(most), anyio.Event()
+    def __init__(self, driver: AsyncDriver, max_calls: int, group: anyio.abc.TaskGroup) -> None:
+        self._driver, self._group, self._now = driver, group, driver.context.now
+        self._queue, self._limit, self._wake = DueQueue(), ConcurrencyLimit(max_calls), anyio.Event()
         self._calls: dict[JobTask, float] = {}  # When the call of each began.
         ends: tuple[MemoryObjectSendStream[JobTask], MemoryObjectReceiveStream[JobTask]]
         ends = anyio.create_memory_object_stream(math.inf)
@@ -34,11 +34,11 @@ class AsyncWorkerPool:
 
     def add(self, task: JobTask) -> None:
         """Begin a task."""
-        self._put(task, self._now())
+        self._enqueue(task, self._now())
 
     def close(self) -> None:
         """Close the stream of those that have ended, and leave the others."""
-        for task in self._agenda.clear():
+        for task in self._queue.clear():
             task.cancel_unsent()
         self._ended.close()
         self.ended.close()
@@ -49,27 +49,27 @@ class AsyncWorkerPool:
             # Begun after a stop it would take one more step, and leave a note of a submit that is none.
             await anyio.lowlevel.checkpoint_if_cancelled()
             now, at = self._now(), time.monotonic()
-            allowed = self._pace.allows(self._calls.values(), at)
-            task = self._agenda.due(now) if allowed else None
+            allowed = self._limit.allows(self._calls.values(), at)
+            task = self._queue.due(now) if allowed else None
             if task is not None:
                 self._calls[task] = at
-                self._group.start_soon(self._go_on, task)
+                self._group.start_soon(self._run, task)
                 continue
             self._wake = anyio.Event()
-            with anyio.move_on_after(self._agenda.next_in(now) if allowed else CHECK_INTERVAL):
+            with anyio.move_on_after(self._queue.next_in(now) if allowed else CHECK_INTERVAL):
                 await self._wake.wait()
 
-    def _put(self, task: JobTask, at: float) -> None:
-        if self._agenda.add(task, at):
+    def _enqueue(self, task: JobTask, at: float) -> None:
+        if self._queue.add(task, at):
             self._wake.set()
 
-    async def _go_on(self, task: JobTask) -> None:
+    async def _run(self, task: JobTask) -> None:
         pause = await self._advance(task)
         del self._calls[task]
         if pause is None:
             self._ended.send_nowait(task)
         else:
-            self._agenda.add(task, self._now() + pause)
+            self._queue.add(task, self._now() + pause)
         self._wake.set()
 
     async def _advance(self, task: JobTask) -> float | None:
@@ -78,17 +78,17 @@ class AsyncWorkerPool:
             if isinstance(effect, Sleep):
                 return effect.seconds
             if effect.method != "POST":
-                effect = await self._answered(task, effect)
+                effect = await self._make_call(task, effect)
                 continue
-            await self._unless_stopped(task)
+            await self._stop_before_submit(task)
             # A submit is not cancelled half-way: a job that nobody knows may cost as much.
             task.posting = True
             with anyio.CancelScope(shield=True):
-                effect = await self._answered(task, effect)
+                effect = await self._make_call(task, effect)
             task.posting = False
         return None
 
-    async def _unless_stopped(self, task: JobTask) -> None:
+    async def _stop_before_submit(self, task: JobTask) -> None:
         """The last moment for a submit to be withheld."""
         try:
             await anyio.lowlevel.checkpoint_if_cancelled()
@@ -96,27 +96,27 @@ class AsyncWorkerPool:
             task.cancel_unsent()
             raise
 
-    async def _answered(self, task: JobTask, call: Call) -> Effect | None:
+    async def _make_call(self, task: JobTask, call: Call) -> Effect | None:
         begun = time.perf_counter()
         try:
             reply = await self._driver.call(call)
         except Exception as error:
             return task.throw(error)
-        self._pace.took(time.perf_counter() - begun)
+        self._limit.took(time.perf_counter() - begun)
         return task.step(reply)
 
 
 @asynccontextmanager
-async def async_worker_pool(driver: AsyncDriver, most: int) -> AsyncGenerator[AsyncWorkerPool]:
-    """A crew at work for as long as the block runs."""
+async def async_worker_pool(driver: AsyncDriver, max_calls: int) -> AsyncGenerator[AsyncWorkerPool]:
+    """A pool at work for as long as the block runs."""
     failure: BaseException | None = None
     group = anyio.create_task_group()
-    crew = AsyncWorkerPool(driver, most, group)
+    pool = AsyncWorkerPool(driver, max_calls, group)
     try:
         async with group:
-            group.start_soon(crew.dispatch)
+            group.start_soon(pool.dispatch)
             try:
-                yield crew
+                yield pool
             except anyio.get_cancelled_exc_class():
                 raise
             except BaseException as error:
@@ -124,6 +124,6 @@ async def async_worker_pool(driver: AsyncDriver, most: int) -> AsyncGenerator[As
             finally:
                 group.cancel_scope.cancel()
     finally:
-        crew.close()
+        pool.close()
     if failure is not None:
         raise failure

@@ -75,12 +75,14 @@ class ManyOptions(NamedTuple):
 class _JobSource:
     """Turn requests into tasks, so that no more than ``concurrency`` jobs are paid for and not yet yielded."""
 
-    def __init__(self, env: Context, requests: Iterable[AnyRequest | LabelledRequest], options: ManyOptions) -> None:
+    def __init__(
+        self, context: Context, requests: Iterable[AnyRequest | LabelledRequest], options: ManyOptions
+    ) -> None:
         if not _is_count(options.concurrency):
             raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
         check_wait(options.timeout, options.poll_interval)
         self.running: dict[int, JobTask] = {}
-        self._env, self._options, self._warned = env, options, ""
+        self._context, self._options, self._warned = context, options, ""
         self._source: Iterator[tuple[int, AnyRequest | LabelledRequest]] = enumerate(requests)
 
     def new(self) -> Iterator[JobTask]:
@@ -97,12 +99,12 @@ class _JobSource:
                 task.error = error
             else:
                 task.flow = wait.generate(
-                    self._env,
+                    self._context,
                     prepared,
                     timeout=self._options.timeout,
                     poll_interval=self._options.poll_interval,
                     on_status=self._options.on_status,
-                    accepted=task.accepted,
+                    on_accepted=task.on_accepted,
                 )
             self.running[task.index] = task
             yield task
@@ -138,7 +140,7 @@ class _JobSource:
         text = ". ".join(warnings)
         if text and text != self._warned:
             self._warned = text
-            self._env.log.warning("%s", text)
+            self._context.log.warning("%s", text)
         if text and error is not None:
             error.add_note(f"segmind-ltx: {text}")
 
@@ -156,7 +158,7 @@ def generate_many(
     wrap: Callable[[VideoFacts], V],
 ) -> Generator[Outcome[V]]:
     """Yield the outcomes; see `Client.generate_many`. Raises `ParameterError` at once if an argument is wrong."""
-    source = _JobSource(driver.env, requests, options)
+    source = _JobSource(driver.context, requests, options)
     return _outcomes(driver, source, min(options.concurrency, MAX_CALLS), wrap)
 
 
@@ -188,7 +190,7 @@ async def agenerate_many(
     wrap: Callable[[VideoFacts], V],
 ) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
     """Give an iterator over the outcomes; see `AsyncClient.generate_many`."""
-    source = _JobSource(driver.env, requests, options)
+    source = _JobSource(driver.context, requests, options)
 
     async def outcomes() -> AsyncGenerator[Outcome[V]]:
         while True:

@@ -31,7 +31,7 @@ class JobTask:
         self.reply: Reply = None  # What came of its last call, where it was given up.
         self.posting = False  # Whether its submit has left, and its answer is not there yet.
 
-    def accepted(self, request_id: str) -> None:
+    def on_accepted(self, request_id: str) -> None:
         """Take note of the id."""
         self.request_id = request_id
 
@@ -59,13 +59,13 @@ class JobTask:
 
     def step(self, reply: Reply) -> Effect | None:
         """Go on with what came; gives what is to be done next, or None at the end."""
-        return self._on_close_(lambda flow: flow.send(reply))
+        return self._resume(lambda flow: flow.send(reply))
 
     def throw(self, error: Exception) -> Effect | None:
         """Go on with an exception."""
-        return self._on_close_(lambda flow: flow.throw(error))
+        return self._resume(lambda flow: flow.throw(error))
 
-    def _on_close_(self, action: Callable[[Flow[VideoFacts]], Effect]) -> Effect | None:
+    def _resume(self, action: Callable[[Flow[VideoFacts]], Effect]) -> Effect | None:
         assert self.flow is not None  # noqa: S101 - only what was begun goes on
         try:
             return action(self.flow)
@@ -107,12 +107,12 @@ class DueQueue:
 class ConcurrencyLimit:
     """How many calls are worth having under way. Pure.
 
-    On a near server more than two only get into each other's way; on a far one most of a call is waiting, and many
+    On a near server more than two only get into each other's way; on a far one maximum of a call is waiting, and many
     can wait at once. The fastest call so far tells which it is: the slower ones may have waited for each other.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._calls = most, 0
+    def __init__(self, maximum: int) -> None:
+        self._maximum, self._calls = maximum, 0
         self._fastest = math.inf
 
     def took(self, seconds: float) -> None:
@@ -124,9 +124,11 @@ class ConcurrencyLimit:
     def size(self) -> int:
         """So many calls: one until a few were made, since the first had to find a connection, then at least two."""
         return (
-            1 if self._calls < WARM_UP_CALLS else max(2, min(self._most, 1 + math.ceil(self._fastest / CPU_PER_CALL)))
+            1
+            if self._calls < WARM_UP_CALLS
+            else max(2, min(self._maximum, 1 + math.ceil(self._fastest / CPU_PER_CALL)))
         )
 
     def allows(self, calls: Collection[float], now: float) -> bool:
         """Whether one more is worth it beside ``calls``, given when each began. Those that hang hold up nobody."""
-        return len(calls) < self._most and sum(begun > now - STALLED_AFTER for begun in calls) < self.size
+        return len(calls) < self._maximum and sum(begun > now - STALLED_AFTER for begun in calls) < self.size

@@ -185,7 +185,7 @@ WRONG = LtxVideoRequest(prompt="x", steps=1000)
 
 
 def crew() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx crew"]
+    return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx worker"]
 
 
 def test_after_a_stop_nothing_leaves_any_more(monkeypatch: pytest.MonkeyPatch) -> None:

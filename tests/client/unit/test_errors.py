@@ -205,7 +205,7 @@ def test_a_lost_answer_says_what_it_may_cost(
     wire.post(f"/{version}/{model}").side_effect = httpx.ReadError("reset")
     error = caller.raising(ltx.SubmitUncertainError, lambda c: _pay(c, version, model))
     assert str(error) == (
-        f"the answer to POST /{version}/{model} was lost: ReadError: reset. A job may exist and cost about {price} USD;"
+        f"the response to POST /{version}/{model} was lost: ReadError: reset. A job may exist and cost about {price} USD;"
         " it was not sent again, since that may pay twice. Look at the requests or the credits of your account first."
     )
     assert (error.model, f"{error.usd_low:g}") == (model, price.split()[0])

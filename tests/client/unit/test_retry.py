@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import segmind_ltx as ltx
 from segmind_ltx._core.effects import NoResponse, Response
 from segmind_ltx._core.retry import (
-    LONGEST_DELAY,
+    MAX_DELAY,
     MAX_RETRY_AFTER,
     delay_before,
     may_repeat_paid,
@@ -67,7 +67,7 @@ def test_a_paid_call_that_may_have_left_is_never_repeated() -> None:
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_pauses_grow_up_to_a_bound_and_are_never_nothing(attempt: int, random: float) -> None:
     this, after = (delay_before(n, None, time=NOW, random=random) for n in (attempt, attempt + 1))
-    assert 0.25 <= this <= after <= LONGEST_DELAY
+    assert 0.25 <= this <= after <= MAX_DELAY
 
 
 @fixed

@@ -272,8 +272,8 @@ class Held:
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    monkeypatch.setattr(ledgers, "BUSY", 0.001)
-    monkeypatch.setattr(ledgers, "LAST", 0.001)
+    monkeypatch.setattr(ledgers, "BUSY_TIMEOUT", 0.001)
+    monkeypatch.setattr(ledgers, "CLOSE_TIMEOUT", 0.001)
 
 
 @pytest.mark.usefixtures("_impatient")

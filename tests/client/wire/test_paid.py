@@ -15,7 +15,7 @@ import pytest
 import respx
 
 import segmind_ltx as ltx
-from segmind_ltx._config import DEFAULT_RETRIES
+from segmind_ltx._config import DEFAULT_MAX_RETRIES
 from segmind_ltx.ledger import Ledger
 from support.callers import Caller, Step
 
@@ -62,7 +62,7 @@ def test_a_call_that_never_left_is_sent_again_and_is_no_uncertain_submit(
     route = wire.post(path)
     route.side_effect = fault("refused")
     error = caller.raising(ltx.APIConnectionError, step)
-    assert route.call_count == 1 + DEFAULT_RETRIES
+    assert route.call_count == 1 + DEFAULT_MAX_RETRIES
     assert "Nothing is billed" in str(error)
 
 
