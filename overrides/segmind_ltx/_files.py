@@ -109,9 +109,7 @@ class PartialFile:
 
     def error(self, message: str) -> DownloadError:
         """A `DownloadError` that knows the job and the address."""
-        error = DownloadError(message, request_id=self.request_id)
-        error.url = self._url
-        return error
+        return DownloadError(message, request_id=self.request_id, url=self._url)
 
     def _refuse_existing(self) -> None:
         if not self.path.name or self.path.is_dir():
@@ -124,12 +122,11 @@ class PartialFile:
             raise self._exists()
 
     def _exists(self) -> OutputExistsError:
-        error = OutputExistsError(
+        return OutputExistsError(
             f"{self.path} exists and was left as it is; pass overwrite=True to replace it",
             request_id=self.request_id,
+            url=self._url,
         )
-        error.url = self._url
-        return error
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None

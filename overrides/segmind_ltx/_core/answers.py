@@ -88,10 +88,10 @@ def _id_in(url: object) -> str | None:
     return unquote(found.group(1)) if found else None
 
 
-def parse_status(response: Response, call: Call, request_id: str) -> JobState:
+def parse_status(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
     """The state of a job, FAILED included. Raises the exception for any other error status."""
     if not response.ok and response.status != 422:
-        raise error_for(response, call, request_id=request_id)
+        raise error_for(response, call, request_id=request_id, time=time)
     body = json_object(response, call, request_id)
     state, named_id = body.get("status"), body.get("request_id")
     if response.status == 422 and state is None and str_or_none(body.get("error")):
@@ -106,9 +106,9 @@ def parse_status(response: Response, call: Call, request_id: str) -> JobState:
     return JobState(state, body)
 
 
-def parse_result(response: Response, call: Call, request_id: str) -> JobState:
+def parse_result(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
     """The state of a job with its output: as `parse_status`, but a COMPLETED one must name where its output lies."""
-    job = parse_status(response, call, request_id)
+    job = parse_status(response, call, request_id, time)
     if job.state == "COMPLETED" and video_url(job.body) is None:
         raise unexpected_response(response, call, request_id, "the job is COMPLETED, but no output is named")
     return job

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from segmind_ltx import errors
 from segmind_ltx._core.effects import Call, Response
+from segmind_ltx._core.retry import reset_at
 from segmind_ltx_api.models import (
     ErrorMessage,
 )
@@ -17,9 +18,17 @@ _MAX_DETAIL: Final = 500
 
 
 def error_for(
-    response: Response, call: Call, *, request_id: str | None = None, model: str | None = None
+    response: Response,
+    call: Call,
+    *,
+    request_id: str | None = None,
+    model: str | None = None,
+    time: float | None = None,
 ) -> errors.SegmindLtxError:
-    """The exception for a response that is no success."""
+    """Return the exception for a response that is not a success.
+
+    ``time`` is now, in seconds since the epoch; without it a `RateLimitError` has no ``reset_at``.
+    """
     body = json_or_none(response)
     detail = _detail(response, body)
     if request_id is None:
@@ -31,7 +40,16 @@ def error_for(
     kind = errors.class_for_status(response.status)
     reason = (detail or "no message").rstrip(".")
     message = f"{call} was answered {response.status}: {reason}. {kind.advice}"
-    return kind(message, request_id=request_id, model=model, status=response.status, detail=detail, body=body)
+    fields: errors.ErrorFields = {
+        "request_id": request_id,
+        "model": model,
+        "status": response.status,
+        "detail": detail,
+        "body": body,
+    }
+    if issubclass(kind, errors.RateLimitError):
+        return kind(message, reset_at=None if time is None else reset_at(response.headers, time), **fields)
+    return kind(message, **fields)
 
 
 def request_id_in(response: Response) -> str | None:

@@ -63,9 +63,7 @@ def prepare(model: object, parameters: Mapping[str, Any], label: str | None = No
     }
     problems = tuple(_problems(entry, payload))
     if problems:
-        error = ParameterError(f"{entry.slug}: {'; '.join(problems)}", model=entry.slug)
-        error.problems = problems
-        raise error
+        raise ParameterError(f"{entry.slug}: {'; '.join(problems)}", problems=problems, model=entry.slug)
     return PreparedRequest(entry, entry.request(**payload), label)
 
 

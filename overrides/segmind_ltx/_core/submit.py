@@ -95,18 +95,15 @@ def _post_paid(context: Context, call: Call, prepared: PreparedRequest, *, block
         context.log.warning("%s: %s; sending it again in %.1f s", call, describe(outcome), delay)
         yield from sleep(delay)
     if isinstance(outcome, Response):
-        refusal = error_for(outcome, call, model=slug)
-        if isinstance(refusal, errors.RateLimitError):
-            refusal.reset_at = retry.reset_at(outcome.headers, context.time())
-        raise refusal
+        raise error_for(outcome, call, model=slug, time=context.time())
     if not outcome.sent:
         raise errors.APIConnectionError(f"{call} never left: {outcome.reason}. Nothing is billed.", model=slug)
     low, high = prepared.model.usd_low, prepared.model.usd_high
     price = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-    error = errors.SubmitUncertainError(
+    raise errors.SubmitUncertainError(
         f"the response to {call} was lost: {outcome.reason}. A job may exist and cost about {price} USD; it was not "
         f"sent again, since that may pay twice. Look at the requests or the credits of your account first.",
         model=slug,
+        usd_low=low,
+        usd_high=high,
     )
-    error.usd_low, error.usd_high = low, high
-    raise error

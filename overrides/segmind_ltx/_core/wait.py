@@ -153,13 +153,13 @@ class _DeadlinePassed(Exception):  # noqa: N818 - a signal between two functions
 
 def _wait_timeout(request_id: str, state: str | None, elapsed: float, last: str | None) -> errors.WaitTimeoutError:
     problem = f" The last poll failed: {last}." if last else ""
-    error = errors.WaitTimeoutError(
+    return errors.WaitTimeoutError(
         f"job {request_id} was still {state or 'unseen'} after {elapsed:.1f} s.{problem} It goes on: wait for it "
         f"again with client.job({request_id!r}).wait(). Do not submit it again, that is a second charge.",
         request_id=request_id,
+        elapsed=elapsed,
+        state=state,
     )
-    error.elapsed, error.state = elapsed, state
-    return error
 
 
 def _get(
@@ -167,7 +167,7 @@ def _get(
     call: Call,
     request_id: str,
     deadline: float | None,
-    parse: Callable[[Response, Call, str], JobState] = parse_status,
+    parse: Callable[[Response, Call, str, float | None], JobState] = parse_status,
 ) -> Flow[JobState]:
     """Make a free call until it is parse, the retries are spent, or (with one) the deadline passes."""
     attempt = unexpected = refusals = 0
@@ -180,15 +180,13 @@ def _get(
             problem = errors.APIConnectionError(f"{call} got no answer: {outcome.reason}", request_id=request_id)
         else:
             try:
-                return parse(outcome, call, request_id)
+                return parse(outcome, call, request_id, context.time())
             except errors.UnexpectedResponseError as error:
                 problem, retryable = error, True
                 # One that broke off is the line's fault, and lasts no longer than that.
                 unexpected = before + 1 if outcome.truncated is None else 0
             except errors.APIStatusError as error:
                 problem = error
-                if isinstance(error, errors.RateLimitError):
-                    error.reset_at = retry.reset_at(outcome.headers, context.time())
         refusals = 0 if retryable else refusals + 1
         attempt += 1
         give_up = deadline is None and (attempt > context.max_retries or not retryable)
@@ -205,11 +203,12 @@ def _result(context: Context, request_id: str, model: str | None, deadline: floa
     if job.state == "FAILED":
         raise failed(job.detail, call, request_id, model, None, job.body)
     if job.state != "COMPLETED":
-        error = errors.JobNotFinishedError(
-            f"job {request_id} is {job.state}; wait for it with job.wait()", request_id=request_id, body=job.body
+        raise errors.JobNotFinishedError(
+            f"job {request_id} is {job.state}; wait for it with job.wait()",
+            request_id=request_id,
+            body=job.body,
+            state=job.state,
         )
-        error.state = job.state
-        raise error
     return answers.video_of_job(job, request_id, model)
 
 

@@ -56,9 +56,7 @@ ABOUT: dict[str, Any] = {"request_id": "job-1", "model": "ltx-video", "status": 
 @pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, _pickled])
 @pytest.mark.parametrize("kind", ALL)
 def test_an_exception_survives_pickle_and_copy(kind: type[errors.SegmindLtxError], way: Any) -> None:
-    error = kind("what happened", **ABOUT)
-    for name, value in EXTRA.get(kind.__name__, {}).items():
-        setattr(error, name, value)
+    error = kind("what happened", **ABOUT, **EXTRA.get(kind.__name__, {}))
     other = way(error)
     assert type(other) is kind
     assert vars(other) == vars(error)
@@ -205,8 +203,8 @@ def test_a_lost_answer_says_what_it_may_cost(
     wire.post(f"/{version}/{model}").side_effect = httpx.ReadError("reset")
     error = caller.raising(ltx.SubmitUncertainError, lambda c: _pay(c, version, model))
     assert str(error) == (
-        f"the response to POST /{version}/{model} was lost: ReadError: reset. A job may exist and cost about {price} USD;"
-        " it was not sent again, since that may pay twice. Look at the requests or the credits of your account first."
+        f"the response to POST /{version}/{model} was lost: ReadError: reset. A job may exist and cost about {price} "
+        "USD; it was not sent again, since that may pay twice. Look at the requests or the credits of your account first."
     )
     assert (error.model, f"{error.usd_low:g}") == (model, price.split()[0])
 
