@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# A library leaves it to the program whether and where its log appears.
+# A library writes no log of its own accord: the program decides whether and where its log appears.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
@@ -96,7 +96,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     __all__ += requests.__all__
-else:  # The same without importing them; a further model's type is missing in a star import alone.
+else:  # The same names without importing the models; a new model's type is missing only from a star import.
     __all__ += [  # noqa: F405 - `__getattr__` below gives them
         "Ltx2FastRequest",
         "Ltx2ProRequest",
@@ -128,7 +128,7 @@ def _module_of(name: str) -> str | None:
 
 
 def __getattr__(name: str) -> Any:
-    # The one lazy door: a program pays for the modules that it uses, and every other module imports at its top.
+    # Import lazily, here only: a program loads just the modules that it uses. Every other module imports at its top.
     module_name = _module_of(name)
     if module_name is None or not hasattr(module := import_module(module_name), name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

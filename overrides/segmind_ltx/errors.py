@@ -127,7 +127,7 @@ class NotFoundError(APIStatusError):
 class InsufficientCreditsError(APIStatusError):
     """406: not enough credits. The vendor also uses it for a spend limit and for some refused values."""
 
-    advice = "Nothing was billed; add credits, or see whether the answer names another limit."
+    advice = "Nothing was billed; add credits, or see whether the message names another limit."
 
 
 class ModelRetiredError(APIStatusError):
@@ -149,7 +149,7 @@ class RateLimitError(APIStatusError):
 class ServerError(APIStatusError):
     """Any 5xx. By the vendor's pages a submit that got one was not billed."""
 
-    advice = "The service failed; by the vendor's pages only an answer of 200 is billed."
+    advice = "The service failed; by the vendor's pages only a 200 is billed."
 
 
 class InternalServerError(ServerError):

@@ -1,7 +1,7 @@
-"""Understand a response, whatever it is. Pure; nothing here but our own exceptions is ever raised.
+"""Parse responses. Pure; whatever the response is, only the client's own exceptions are raised.
 
-What is nested in a body is read with the generated models, made from a view of the spec in which everything is
-optional. Their casts check nothing, so every value taken from one is checked here.
+Nested values are read with the generated models, which come from a view of the spec with every field optional. Their
+casts check nothing, so this module checks each value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s
 
 
 class Metrics(NamedTuple):
-    """What a job took, in seconds, and cost, in USD; None where the service did not say."""
+    """A job's times, in seconds, and its cost, in USD; None if the service did not send them."""
 
     cost: float | None = None
     remaining_credits: float | None = None
@@ -41,33 +41,33 @@ class Metrics(NamedTuple):
 
 
 class JobState(NamedTuple):
-    """An understood poll or fetch. What nobody asks for is not read out of it: most polls are about the state."""
+    """A parsed poll or fetch. Metrics and detail are parsed on access: most polls need only the state."""
 
     state: str
     body: dict[str, Any]
 
     @property
     def metrics(self) -> Metrics:
-        """The service's figures."""
+        """Return the job's times and cost."""
         return metrics_of(self.body)
 
     @property
     def detail(self) -> str | None:
-        """Why the job FAILED."""
+        """Return the reason if the job FAILED, else None."""
         return str_or_none(FailedJob.from_dict(self.body).error) if self.state == "FAILED" else None
 
 
 def parse_submit(response: Response, call: Call, model: str) -> str:
-    """The request id of an accepted submit.
+    """Return the request id of an accepted submit.
 
-    Raises `UnexpectedResponseError` where none can be made out: the job exists then, and is billed, but is lost.
+    Raises `UnexpectedResponseError` if the response has no readable id: a job exists and is billed, but its id is lost.
     """
     request_id: object
     try:
         parsed = AcceptedJob.from_dict(json_object(response, call))
         request_id = parsed.request_id or _id_in(parsed.status_url) or _id_in(parsed.response_url)
     except errors.UnexpectedResponseError:
-        # The response may have been cut off after the id; a paid job is worth a second look.
+        # The body may be truncated after the id; search it, since the job is paid for.
         found = re.search(rb'"request_id"\s*:\s*"([^"\\/\x00-\x20\x7f-\xff]{1,512})"', response.body)
         request_id = found.group(1).decode() if found else None
     try:
@@ -75,7 +75,8 @@ def parse_submit(response: Response, call: Call, model: str) -> str:
     except errors.ParameterError:
         raise errors.UnexpectedResponseError(
             f"{call} was accepted (status {response.status}), so a job exists and is billed, but no request id can be "
-            f"read from the response: {excerpt(response)}. Look for the job in your account before you submit it again.",
+            f"read from the response: {excerpt(response)}. "
+            f"Look for the job in your account before you submit it again.",
             model=model,
             status=response.status,
             body=json_or_none(response),
@@ -83,22 +84,23 @@ def parse_submit(response: Response, call: Call, model: str) -> str:
 
 
 def _id_in(url: object) -> str | None:
-    """The id in a job's address. It is taken only where the response names none; nothing is ever sent to the address."""
+    """Return the id in a job's URL. Used only if the response names no id; the client never calls that URL."""
     found = re.search(r"/v2/requests/([^/?#]+)(?:/status)?$", url) if isinstance(url, str) else None
     return unquote(found.group(1)) if found else None
 
 
 def parse_status(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
-    """The state of a job, FAILED included. Raises the exception for any other error status."""
+    """Return a job's state, FAILED included. Raises the matching exception for any other error status."""
     if not response.ok and response.status != 422:
         raise error_for(response, call, request_id=request_id, time=time)
     body = json_object(response, call, request_id)
     state, named_id = body.get("status"), body.get("request_id")
     if response.status == 422 and state is None and str_or_none(body.get("error")):
-        state = "FAILED"  # The documents say so of the status alone; that the body repeats it is from elsewhere.
+        # By the documents 422 alone means FAILED; that the body repeats it is from the vendor's other pages.
+        state = "FAILED"
     if not isinstance(state, str) or not state:
         raise unexpected_response(response, call, request_id, "it has no status")
-    # By the word rather than the status: a job is FAILED even where a gateway made a 200 of the 422.
+    # Trust the body rather than the status: a job is FAILED even if a gateway turned the 422 into a 200.
     if response.status == 422 and state != "FAILED":
         raise unexpected_response(response, call, request_id, f"status 422 means FAILED, but it says {state}")
     if isinstance(named_id, str) and named_id != request_id:
@@ -107,7 +109,10 @@ def parse_status(response: Response, call: Call, request_id: str, time: float | 
 
 
 def parse_result(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
-    """The state of a job with its output: as `parse_status`, but a COMPLETED one must name where its output lies."""
+    """Return a job's state, as `parse_status` does.
+
+    Raises `UnexpectedResponseError` if it is COMPLETED without output.
+    """
     job = parse_status(response, call, request_id, time)
     if job.state == "COMPLETED" and video_url(job.body) is None:
         raise unexpected_response(response, call, request_id, "the job is COMPLETED, but no output is named")
@@ -115,7 +120,7 @@ def parse_result(response: Response, call: Call, request_id: str, time: float | 
 
 
 def video_of_job(job: JobState, request_id: str, model: str | None) -> VideoFacts:
-    """What a COMPLETED job says of its video."""
+    """Return the facts about the video of a COMPLETED job."""
     metrics, file = job.metrics, _video_file(job.body)
     return VideoFacts(
         request_id=request_id,
@@ -134,7 +139,7 @@ def video_of_job(job: JobState, request_id: str, model: str | None) -> VideoFact
 
 
 def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
-    """What a v1 response says: it is the video's bytes, or JSON that carries its location."""
+    """Return the facts about the video of a v1 call, whose response is the video itself, or JSON with its address."""
     headers = response.headers
     request_id = headers.get("x-request-id")
     body: dict[str, Any] = {}
@@ -173,9 +178,9 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
 
 
 def video_url(body: Mapping[str, Any]) -> str | None:
-    """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none.
+    """Return the output's address: `output` (a string, or a list of them) or `video.url`; None if there is none.
 
-    Only what is an address at all: an `output` that says something else must not pass for a video.
+    Only a URL counts: an `output` with any other text must not pass for a video.
     """
     output: object = body.get("output")
     for candidate in cast("list[object]", output) if isinstance(output, list) else (output,):
@@ -186,13 +191,13 @@ def video_url(body: Mapping[str, Any]) -> str | None:
 
 
 def _video_file(body: Mapping[str, Any]) -> VideoFile:
-    """What is said of the file; empty where the response had something else."""
+    """Return the file object of a response; an empty one if the response has none."""
     file = body.get("video")
     return VideoFile.from_dict(cast("dict[str, Any]", file)) if isinstance(file, dict) else VideoFile()
 
 
 def metrics_of(body: Mapping[str, Any]) -> Metrics:
-    """A response's figures, each checked; empty where it had something else."""
+    """Return the metrics of a response, each value checked; empty if it has none."""
     metrics = body.get("metrics")
     if not isinstance(metrics, dict):
         return Metrics()
@@ -209,7 +214,10 @@ def metrics_of(body: Mapping[str, Any]) -> Metrics:
 def json_object(
     response: Response, call: Call, request_id: str | None = None, model: str | None = None, note: str = ""
 ) -> dict[str, Any]:
-    """The JSON object of a response. Raises `UnexpectedResponseError`, with ``note`` in it, for anything else."""
+    """Return the JSON object in a response.
+
+    Raises `UnexpectedResponseError`, with ``note`` in its message, otherwise.
+    """
     if response.truncated:
         raise unexpected_response(response, call, request_id, f"it ends early ({response.truncated}){note}", model)
     try:
@@ -238,7 +246,7 @@ def float_or_none(value: object) -> float | None:
 
 
 def price_or_none(value: object) -> float | None:
-    """A number that a price can be: what is below zero would hide what others cost."""
+    """Return a number that can be a price. A negative one would hide the cost of other jobs."""
     number = float_or_none(value)
     return number if number is not None and number >= 0 else None
 

@@ -1,4 +1,4 @@
-"""Exceptions for responses that report an error or cannot be understood."""
+"""Make exceptions for responses that report an error or that the client cannot parse."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def error_for(
     body = json_or_none(response)
     detail = _detail(response, body)
     if request_id is None:
-        request_id = request_id_in(response)  # Whatever the status: an id may be the way to a paid job.
+        request_id = request_id_in(response)  # Whatever the status: the id may lead to a paid job.
     if response.status < 400:
         return unexpected_response(response, call, request_id, f"status {response.status} is not expected here", model)
     if body is not None and body.get("status") == "FAILED":
@@ -53,7 +53,7 @@ def error_for(
 
 
 def request_id_in(response: Response) -> str | None:
-    """The id of the job that a response names, whatever else it says."""
+    """Return the request id in a response, whatever its status."""
     return str_or_none((json_or_none(response) or {}).get("request_id"))
 
 
@@ -65,7 +65,7 @@ def failed(
     status: int | None,
     body: Mapping[str, Any] | None,
 ) -> errors.JobFailedError:
-    """The exception for a FAILED job."""
+    """Return the exception for a FAILED job."""
     message = f"job {request_id} failed: {detail or 'no reason given'}. Failed jobs are not charged. ({call})"
     return errors.JobFailedError(message, request_id=request_id, model=model, status=status, detail=detail, body=body)
 
@@ -91,7 +91,7 @@ def json_or_none(response: Response) -> dict[str, Any] | None:
 
 
 def _detail(response: Response, body: dict[str, Any] | None) -> str | None:
-    """The service's own words: JSON's `error`, or plain text, or what an HTML page says."""
+    """Return the service's own message: `error` of a JSON body, plain text, or the text of an HTML page."""
     if body is not None:
         parsed = ErrorMessage.from_dict(body)
         words = [str_or_none(parsed.error) or str_or_none(body.get("message")), str_or_none(parsed.error_description)]
@@ -109,5 +109,5 @@ def excerpt(response: Response) -> str:
 
 
 def str_or_none(value: object) -> str | None:
-    # JSON can spell lone surrogates, which no stream prints.
+    # JSON may contain lone surrogates, which cannot be printed.
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None

@@ -1,4 +1,8 @@
-"""Submit a job, or make a blocking call, as flows."""
+"""Submit a job, or make a blocking call, as flows.
+
+The rules about money are here: a paid call is sent again only if `retry.may_repeat_paid` allows it, and every paid call
+is recorded in the journal before it is sent.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +18,17 @@ from segmind_ltx._core.parameters import PreparedRequest, check_seconds
 from segmind_ltx._core.results import VideoFacts
 
 SUBMIT_TIMEOUT: Final = 60.0
-
-
+"""Seconds of silence after which a submit fails, if the caller set no timeout."""
 LEDGER_WAIT: Final = 30.0
-
-
+"""Seconds for which a paid call waits if another process has locked the ledger."""
 LEDGER_POLL: Final = 0.5
-"""Seconds for which a paid call waits until it can be noted, and between two tries."""
+"""Seconds between two attempts to record a paid call."""
 
 
 def submit(
     context: Context, prepared: PreparedRequest, on_accepted: Callable[[str], object] | None = None
 ) -> Flow[str]:
-    """Submit a job; gives its request id. ``on_accepted`` is told of it first."""
+    """Submit a job, and return its request id. If ``on_accepted`` is given, it gets the id first."""
     slug = prepared.model.slug
     call = bounded_call(prepared.model.submit(body=prepared.request), context.read_timeout or SUBMIT_TIMEOUT)
     entry = yield from _record_before_sending(context, prepared, call)
@@ -48,7 +50,7 @@ def submit(
 
 
 def generate_blocking(context: Context, prepared: PreparedRequest, timeout: float) -> Flow[VideoFacts]:
-    """Make one blocking v1 call; ``timeout`` in seconds."""
+    """Make one blocking v1 call, and return the facts about its video; ``timeout`` is in seconds."""
     slug = prepared.model.slug
     call = call_from(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
     entry = yield from _record_before_sending(context, prepared, call)
@@ -66,7 +68,7 @@ def generate_blocking(context: Context, prepared: PreparedRequest, timeout: floa
 
 
 def _record_before_sending(context: Context, prepared: PreparedRequest, call: Call) -> Flow[int]:
-    """Note a paid call before it leaves. It waits here for a ledger that somebody holds, so that nobody else has to."""
+    """Record a paid call before it is sent. If another process has locked the ledger, wait here, outside its lock."""
     slug = prepared.model.slug
     until = context.now() + LEDGER_WAIT
     while True:
@@ -79,7 +81,7 @@ def _record_before_sending(context: Context, prepared: PreparedRequest, call: Ca
 
 
 def _post_paid(context: Context, call: Call, prepared: PreparedRequest, *, blocking: bool) -> Flow[Response]:
-    """Make a paid call; gives its 200, or raises. Sent again only where that cannot pay twice."""
+    """Make a paid call, and return its 2xx response, or raise. Send it again only if that cannot pay twice."""
     slug = prepared.model.slug
     attempt = 0
     while True:
@@ -87,17 +89,17 @@ def _post_paid(context: Context, call: Call, prepared: PreparedRequest, *, block
         if isinstance(outcome, Response) and outcome.ok:
             return outcome
         attempt += 1
-        # A server's fault that names a job may be about one that exists.
+        # If a server error names a job, that job may exist.
         names_a_job = isinstance(outcome, Response) and outcome.status >= 500 and request_id_in(outcome)
         if attempt > context.max_submit_retries or names_a_job or not retry.may_repeat_paid(outcome, blocking=blocking):
             break
         delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
-        context.log.warning("%s: %s; sending it again in %.1f s", call, describe(outcome), delay)
+        context.log.warning("%s: %s; retry in %.1f s", call, describe(outcome), delay)
         yield from sleep(delay)
     if isinstance(outcome, Response):
         raise error_for(outcome, call, model=slug, time=context.time())
     if not outcome.sent:
-        raise errors.APIConnectionError(f"{call} never left: {outcome.reason}. Nothing is billed.", model=slug)
+        raise errors.APIConnectionError(f"{call} was not sent: {outcome.reason}. Nothing is billed.", model=slug)
     low, high = prepared.model.usd_low, prepared.model.usd_high
     price = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     raise errors.SubmitUncertainError(

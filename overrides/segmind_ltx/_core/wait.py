@@ -1,7 +1,6 @@
-"""What the client does, as flows: decisions without I/O (see `segmind_ltx._core.effects`).
+"""Wait for a job and fetch its result, as flows.
 
-The rules about money live here. A paid call is sent again only where `retry.may_repeat_paid` says so. From the
-moment a request id is known, every exception carries it. A passing fault never ends a wait.
+As soon as a request id is known, every exception carries it. A temporary failure never ends a wait.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from segmind_ltx._core.submit import submit
 from segmind_ltx_api.contract import get_request, get_request_status
 
 READ_TIMEOUT: Final = 30.0
-"""Seconds of silence on the line, where the caller set none."""
+"""Seconds of silence after which a poll or fetch fails, if the caller set no timeout."""
 MAX_UNEXPECTED: Final = 5
-"""So many unexpected answers in a row to a poll or fetch are an error; fewer are taken for a passing fault."""
+"""So many unexpected responses in a row to a poll or fetch are an error; if fewer, they may be temporary."""
 MAX_REFUSED: Final = 3
-"""So many refusals in a row (404, 401, …) end a wait: a job that is just accepted may not be known everywhere yet."""
+"""So many refusals in a row (404, 401, …) end a wait: a new job may not be known to every server at once."""
 
 OnStatus = Callable[[JobStatus], object]
 
@@ -40,7 +39,7 @@ def generate(
     on_status: OnStatus | None,
     on_accepted: Callable[[str], object] | None = None,
 ) -> Flow[VideoFacts]:
-    """Submit a job and wait for it."""
+    """Submit a job, and wait for it."""
     request_id = yield from submit(context, prepared, on_accepted)
     try:
         return (
@@ -55,18 +54,18 @@ def generate(
             )
         )
     except BaseException as error:
-        attach_request_id(error, request_id)  # Also where it came between the two.
+        attach_request_id(error, request_id)  # Also if it was raised between the two.
         raise
 
 
 def status(context: Context, request_id: str) -> Flow[JobStatus]:
-    """Ask once for a job's state; a FAILED one is a state, not an exception."""
+    """Fetch a job's state once; FAILED is a state, not an exception."""
     call = bounded_call(get_request_status(check_request_id(request_id)), context.read_timeout or READ_TIMEOUT)
     return _job_status(request_id, (yield from _get(context, call, request_id, deadline=None)))
 
 
 def result(context: Context, request_id: str, model: str | None) -> Flow[VideoFacts]:
-    """Fetch a job's result; raises `JobFailedError`, or `JobNotFinishedError` where it still runs."""
+    """Fetch a job's result. Raises `JobFailedError`, or `JobNotFinishedError` if the job is still running."""
     check_request_id(request_id)
     try:
         facts = yield from _result(context, request_id, model, deadline=None)
@@ -89,8 +88,8 @@ def wait(
 ) -> Flow[VideoFacts]:
     """Poll a job until it ends, and fetch its result.
 
-    ``timeout`` bounds the whole wait; ``submitted`` is when the job was submitted on ``context.now``'s clock;
-    ``poll_interval`` replaces the schedule of `_polling`. All in seconds.
+    ``timeout`` bounds the whole wait; ``submitted`` is the time of the submit on the clock ``context.now``;
+    ``poll_interval`` replaces the schedule of `_core.polling`. All are in seconds.
     """
     check_wait(timeout, poll_interval)
     check_request_id(request_id)
@@ -120,7 +119,7 @@ def _wait(
     deadline, submitted_at = started + timeout, started if submitted is None else submitted
     state: str | None = None
     try:
-        # Nothing is to be learned of a job in the moment of its submit.
+        # Do not poll at once: a job that was just submitted is not finished.
         first = (EARLY_POLLS[0] if poll_interval is None else min(poll_interval, EARLY_POLLS[0])) - (
             started - submitted_at
         )
@@ -137,7 +136,7 @@ def _wait(
                 try:
                     return (yield from _result(context, request_id, model, deadline))
                 except errors.JobNotFinishedError as error:
-                    # Two servers that disagree for a moment do not end a job.
+                    # If two servers disagree for a moment, the job is polled further.
                     context.log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(context.now() - submitted_at, usual) if poll_interval is None else poll_interval
             yield from _sleep_until(context, step, deadline)
@@ -154,8 +153,8 @@ class _DeadlinePassed(Exception):  # noqa: N818 - a signal between two functions
 def _wait_timeout(request_id: str, state: str | None, elapsed: float, last: str | None) -> errors.WaitTimeoutError:
     problem = f" The last poll failed: {last}." if last else ""
     return errors.WaitTimeoutError(
-        f"job {request_id} was still {state or 'unseen'} after {elapsed:.1f} s.{problem} It goes on: wait for it "
-        f"again with client.job({request_id!r}).wait(). Do not submit it again, that is a second charge.",
+        f"job {request_id} was still {state or 'in an unknown state'} after {elapsed:.1f} s.{problem} It goes on: "
+        f"wait for it again with client.job({request_id!r}).wait(). Do not submit it again, that is a second charge.",
         request_id=request_id,
         elapsed=elapsed,
         state=state,
@@ -169,7 +168,7 @@ def _get(
     deadline: float | None,
     parse: Callable[[Response, Call, str, float | None], JobState] = parse_status,
 ) -> Flow[JobState]:
-    """Make a free call until it is parse, the retries are spent, or (with one) the deadline passes."""
+    """Make a free call until ``parse`` accepts the response, the retries are spent, or the deadline passes."""
     attempt = unexpected = refusals = 0
     while True:
         outcome = yield from send(_limit_to_deadline(call, context, deadline))
@@ -177,13 +176,13 @@ def _get(
         retryable = retry.may_repeat_read(outcome)
         before, unexpected = unexpected, 0
         if isinstance(outcome, NoResponse):
-            problem = errors.APIConnectionError(f"{call} got no answer: {outcome.reason}", request_id=request_id)
+            problem = errors.APIConnectionError(f"{call} got no response: {outcome.reason}", request_id=request_id)
         else:
             try:
                 return parse(outcome, call, request_id, context.time())
             except errors.UnexpectedResponseError as error:
                 problem, retryable = error, True
-                # One that broke off is the line's fault, and lasts no longer than that.
+                # If the body was truncated, blame the connection, not the service.
                 unexpected = before + 1 if outcome.truncated is None else 0
             except errors.APIStatusError as error:
                 problem = error
@@ -193,7 +192,7 @@ def _get(
         if give_up or refusals >= MAX_REFUSED or unexpected >= MAX_UNEXPECTED:
             raise problem
         delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
-        context.log.warning("job %s: %s: %s; asking again in %.1f s", request_id, call, describe(outcome), delay)
+        context.log.warning("job %s: %s: %s; retry in %.1f s", request_id, call, describe(outcome), delay)
         yield from _sleep_until(context, delay, deadline, str(problem))
 
 
@@ -213,7 +212,7 @@ def _result(context: Context, request_id: str, model: str | None, deadline: floa
 
 
 def _limit_to_deadline(call: Call, context: Context, deadline: float | None) -> Call:
-    """The call, with no more patience than there is time remaining."""
+    """Return the call with its times limited to the time left. Raises `_DeadlinePassed` if none is left."""
     if deadline is None:
         return call
     remaining = deadline - context.now()
@@ -238,7 +237,9 @@ def _report_status(context: Context, job: JobState, request_id: str, on_status: 
     if job.state in KNOWN_STATES:
         context.log.debug("job %s is %s", request_id, job.state)
     else:
-        context.log.warning("job %s has the state %r, which no document names; it is polled on", request_id, job.state)
+        context.log.warning(
+            "job %s has the state %r, which the documents do not name; polling continues", request_id, job.state
+        )
     if on_status is not None:
         on_status(_job_status(request_id, job))
 

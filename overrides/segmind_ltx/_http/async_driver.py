@@ -16,14 +16,14 @@ from segmind_ltx._http.reader import ResponseReader
 
 
 class AsyncDriver(BaseDriver):
-    """Runs the same flows under asyncio or trio."""
+    """Runs flows under asyncio or trio."""
 
     def __init__(self, transport: AsyncTransport, options: ClientOptions, journal: Journal) -> None:
         super().__init__(options, journal)
         self._transport = transport
 
     async def run(self, flow: Flow[T]) -> T:
-        """Do what the flow asks for until it has its result."""
+        """Perform each effect of the flow, and return its result."""
         reply: Reply = None
         try:
             while True:
@@ -35,7 +35,7 @@ class AsyncDriver(BaseDriver):
                 reply = await self._perform(effect)
         except BaseException as error:
             if getattr(flow, "gi_frame", None) is not None:
-                flow.throw(error)  # A cancellation: the flow adds what it knows of the job, and lets it pass.
+                flow.throw(error)  # Cancelled: the flow adds what it knows about the job, and re-raises.
             raise
 
     async def _perform(self, effect: Effect) -> Reply:
@@ -45,7 +45,7 @@ class AsyncDriver(BaseDriver):
         return None
 
     async def call(self, call: Call) -> Response | NoResponse:
-        """Make one call, within its time."""
+        """Make one call, within its deadline if it has one."""
         try:
             with anyio.move_on_after(call.deadline):
                 return await self._call(call)
@@ -71,14 +71,14 @@ class AsyncDriver(BaseDriver):
                 except Exception as error:
                     reader.truncated = self._failure(self._transport, error).reason
                     break
-                # Not within the try: what a sink raises is no fault of the line.
+                # Outside the try: if a sink raises, the connection is not to blame.
                 if chunk is None or not reader.feed(chunk):
                     break
         finally:
-            with suppress(Exception):  # It must not cost an answer that is there.
+            with suppress(Exception):  # A failure here must not cost a response that has arrived.
                 await self._transport.release(exchange)
         return reader.response(self._key)
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._transport.close()

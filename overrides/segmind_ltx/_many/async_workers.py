@@ -1,4 +1,4 @@
-"""A pool of tasks, under asyncio or trio, that takes turns with many flows (`_crew.py` says why)."""
+"""Run many flows with a few calls in flight, under asyncio or trio; see `segmind_ltx._many.workers`."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
 
 CHECK_INTERVAL: Final = 0.5
-"""Seconds after which to look whether another call is worth it, where nothing else happens."""
+"""Seconds after which to check whether another call is worthwhile, even if no task is due."""
 
 
 class AsyncWorkerPool:
-    """Tasks that take turns with the jobs, at most ``max_calls``. Made by `async_worker_pool`."""
+    """Runs tasks with at most ``max_calls`` calls in flight. Made by `async_worker_pool`."""
 
     def __init__(self, driver: AsyncDriver, max_calls: int, group: anyio.abc.TaskGroup) -> None:
         self._driver, self._group, self._now = driver, group, driver.context.now
         self._queue, self._limit, self._wake = DueQueue(), ConcurrencyLimit(max_calls), anyio.Event()
-        self._calls: dict[JobTask, float] = {}  # When the call of each began.
+        self._calls: dict[JobTask, float] = {}  # The start of each task's call.
         ends: tuple[MemoryObjectSendStream[JobTask], MemoryObjectReceiveStream[JobTask]]
         ends = anyio.create_memory_object_stream(math.inf)
         self._ended, self.ended = ends
 
     def add(self, task: JobTask) -> None:
-        """Begin a task."""
+        """Start a task."""
         self._enqueue(task, self._now())
 
     def close(self) -> None:
-        """Close the stream of those that have ended, and leave the others."""
+        """Cancel the waiting tasks, and close the stream of ended ones."""
         for task in self._queue.clear():
             task.cancel_unsent()
         self._ended.close()
         self.ended.close()
 
     async def dispatch(self) -> None:
-        """Let each task go on when it is due, a few at a time."""
+        """Resume each task when it is due, as many at once as the limit allows."""
         while True:
-            # Begun after a stop it would take one more step, and leave a note of a submit that is none.
+            # If a task started after the stop, it would take one more step, and record a submit that is never sent.
             await anyio.lowlevel.checkpoint_if_cancelled()
             now, at = self._now(), time.monotonic()
             allowed = self._limit.allows(self._calls.values(), at)
@@ -81,7 +81,7 @@ class AsyncWorkerPool:
                 effect = await self._make_call(task, effect)
                 continue
             await self._stop_before_submit(task)
-            # A submit is not cancelled half-way: a job that nobody knows may cost as much.
+            # Do not cancel a submit in flight: if its id is lost, the job is billed all the same.
             task.posting = True
             with anyio.CancelScope(shield=True):
                 effect = await self._make_call(task, effect)
@@ -89,7 +89,7 @@ class AsyncWorkerPool:
         return None
 
     async def _stop_before_submit(self, task: JobTask) -> None:
-        """The last moment for a submit to be withheld."""
+        """Cancel the task if the pool was stopped before its submit is sent."""
         try:
             await anyio.lowlevel.checkpoint_if_cancelled()
         except anyio.get_cancelled_exc_class():
@@ -108,7 +108,7 @@ class AsyncWorkerPool:
 
 @asynccontextmanager
 async def async_worker_pool(driver: AsyncDriver, max_calls: int) -> AsyncGenerator[AsyncWorkerPool]:
-    """A pool at work for as long as the block runs."""
+    """Run a pool for as long as the block runs."""
     failure: BaseException | None = None
     group = anyio.create_task_group()
     pool = AsyncWorkerPool(driver, max_calls, group)
@@ -120,7 +120,7 @@ async def async_worker_pool(driver: AsyncDriver, max_calls: int) -> AsyncGenerat
             except anyio.get_cancelled_exc_class():
                 raise
             except BaseException as error:
-                failure = error  # Kept out of the group, which would wrap it into another one.
+                failure = error  # Keep it out of the task group, which would wrap it in an exception group.
             finally:
                 group.cancel_scope.cancel()
     finally:

@@ -1,8 +1,8 @@
-"""Many flows at once, with few calls under way.
+"""Run many flows with a few calls in flight.
 
-One pool of connections serves a few calls far better than it serves hundreds that wait for it, and a job needs one only
-now and then. So all flows lie on an agenda, ordered by when each goes on, and a small pool of threads takes them from
-there, one step at a time. The async client has the same with tasks (`_acrew.py`).
+A connection pool serves a few calls far better than hundreds, and a job needs a connection only now and then. So all
+flows wait in one queue, ordered by when each is due, and a few threads take them from there, one step at a time. The
+async client does the same with tasks (`segmind_ltx._many.async_workers`).
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
 from segmind_ltx.errors import APIConnectionError, ConfigurationError
 
 CHECK_INTERVAL: Final = 0.5
-"""Seconds after which to look for calls that do not end, whatever else happens."""
+"""Seconds between two checks for calls that do not end."""
 GRACE: Final = 10.0
-"""Seconds for which the answers to submits are awaited when a pool is told to stop: each may be a paid job."""
+"""Seconds to wait for responses to submits when a pool closes: each may be a paid job."""
 
 
 _LIVE: Final = WeakSet["WorkerPool"]()
 
 
 class WorkerPool:
-    """Threads that take turns with the tasks, at most ``max_calls``. A context manager.
+    """Runs tasks in at most ``max_calls`` threads. A context manager.
 
-    It is closed with its client too, or at the program's end. ``on_close`` is called whenever it was, so that what it
-    leaves behind is known even where nobody ends the generator that it works for.
+    The pool also closes with its client, and when the program ends. ``on_close`` runs on every close, so unfinished
+    jobs are reported even if the caller never closes the generator.
     """
 
     def __init__(self, driver: Driver, max_calls: int, on_close: Callable[[], object]) -> None:
@@ -49,11 +49,11 @@ class WorkerPool:
         self._queue, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException]()
         self._threads: list[threading.Thread] = []
         self._calls: dict[threading.Thread, tuple[JobTask, Call, float]] = {}
-        self._submitting: set[threading.Thread] = set()  # Those at a submit, until its answer is noted.
+        self._submitting: set[threading.Thread] = set()  # Threads in a submit, until its response is recorded.
         self._stopping = self._has_timer = False
         self._idle = 0
         lock = threading.Lock()
-        # One thread watches the time; the others wait until there is something to do.
+        # One idle thread waits for the next due time; the others wait until there is a task.
         self._timer, self._ready = threading.Condition(lock), threading.Condition(lock)
 
     def __enter__(self) -> Self:
@@ -65,11 +65,11 @@ class WorkerPool:
         self.close()
 
     def close(self) -> None:
-        """Begin nothing more, and wait for the answers to submits: a job that nobody knows may cost as much."""
+        """Start nothing more, and wait for the responses to submits: if an id is lost, its job is still billed."""
         _LIVE.discard(self)
         self._driver.closeables.discard(self)
         if self._process != os.getpid():
-            return  # The threads stayed behind in the process that this one was forked from.
+            return  # This process was forked; the threads exist only in its parent.
         with self._timer:
             self._stopping = True
             self._timer.notify_all()
@@ -83,13 +83,13 @@ class WorkerPool:
         self._on_close()
 
     def add(self, task: JobTask) -> None:
-        """Begin a task. Raises `ConfigurationError` where the client is closed."""
+        """Start a task. Raises `ConfigurationError` if the client is closed."""
         if self._stopping:
             raise _closed_error()
         self._enqueue(task, self._now())
 
     def next_ended(self) -> JobTask:
-        """Wait for a task to end. Raises `ConfigurationError` where the client was closed before that."""
+        """Wait for a task to end, and return it. Raises `ConfigurationError` if the client is closed before that."""
         while True:
             left = self._seconds_to_check()
             if left <= 0:
@@ -109,13 +109,13 @@ class WorkerPool:
             return ended
 
     def _seconds_to_check(self) -> float:
-        """Seconds until the next look for calls that do not end, however many tasks end meanwhile."""
+        """Return the seconds until the next check for calls that do not end, however many tasks end meanwhile."""
         calls = list(self._calls.values())
         ends = [begun + call.deadline for _, call, begun in calls if call.deadline is not None]
         return min([self._last_check + CHECK_INTERVAL, *ends]) - time.monotonic()
 
     def _abandon_overdue(self) -> None:
-        """Take the tasks from threads whose calls do not end, since a line that drips could hold them for ever."""
+        """Take tasks back from threads whose call has passed its deadline: a slow server could hold them for ever."""
         now = time.monotonic()
         for thread, (task, call, begun) in list(self._calls.items()):
             if call.deadline is not None and now >= begun + call.deadline and self._calls.pop(thread, None) is not None:
@@ -140,7 +140,7 @@ class WorkerPool:
                 if task is not None:
                     self._grow_if_useful()
                     if not self._has_timer:
-                        self._ready.notify()  # Somebody else watches the time from here on.
+                        self._ready.notify()  # Another thread waits for the next due time from here on.
                     return task
                 self._idle += 1
                 if self._has_timer:
@@ -153,17 +153,17 @@ class WorkerPool:
             return None
 
     def _grow_if_useful(self) -> None:
-        """Take on another thread where a task is due, nobody is free, and it is worth it."""
+        """Start another thread if a task is due, no thread is idle, and one more call is worthwhile."""
         if self._idle or self._queue.next_in(self._now()) != 0:
             return
-        # A thread between two calls counts as one that has just begun.
+        # A thread between two calls counts as one whose call has just started.
         now, calls = time.monotonic(), dict(self._calls)
         begun = [calls[thread][2] if thread in calls else now for thread in self._threads]
         if self._limit.allows(begun, now):
             self._start_thread()
 
     def _start_thread(self) -> bool:
-        """Start a thread; False where the machine has none left."""
+        """Start a thread; False if the system allows no more threads."""
         thread = threading.Thread(target=self._work, name="segmind-ltx worker", daemon=True)
         self._threads.append(thread)
         try:
@@ -182,7 +182,7 @@ class WorkerPool:
             self._ended.put(error)
 
     def _advance(self, task: JobTask) -> bool:
-        """Go on until the task pauses or ends. False where it was given up meanwhile, and with it this thread."""
+        """Run the task until it sleeps or ends. False if the task was taken back meanwhile: this thread then ends."""
         effect, task.reply = task.step(task.reply), None
         task.posting = False
         while effect is not None:
@@ -193,7 +193,7 @@ class WorkerPool:
             if reply is None:
                 return False
             if self._stopping and effect.method != "POST":
-                return True  # Nobody waits for it, and the ledger may be closed.
+                return True  # The pool is closed, and so may be the ledger.
             effect = task.throw(reply) if isinstance(reply, Exception) else task.step(reply)
             task.posting = False
             self._submitting.discard(threading.current_thread())
@@ -202,12 +202,12 @@ class WorkerPool:
         return True
 
     def _make_call(self, task: JobTask, call: Call) -> Response | NoResponse | Exception | None:
-        """Make a call; None where it was withheld, or given up meanwhile."""
+        """Make a call; None if it was cancelled, or its task was taken back meanwhile."""
         me, begun, submit = threading.current_thread(), time.monotonic(), call.method == "POST"
         self._calls[me] = task, call, begun
         if submit:
             self._submitting.add(me)
-        if self._stopping:  # After the notes above, so that either they are seen, or nothing leaves.
+        if self._stopping:  # Check after registering above: either `close` sees this call, or it is not sent.
             del self._calls[me]
             self._submitting.discard(me)
             task.cancel_unsent()
@@ -229,6 +229,6 @@ def _closed_error() -> ConfigurationError:
 
 @atexit.register
 def _close_all() -> None:
-    """A program that simply ends loses no submit that is under way."""
+    """Close the live pools when the program ends, so that no submit in flight is lost."""
     for pool in list(_LIVE):
         pool.close()

@@ -40,7 +40,7 @@ WRONG = {
     '{"model": "ltx-2-pro", "prompt": "x", "promt": "y"}': "there is no parameter 'promt'",
     '{"model": "ltx-2-pro", "prompt": "x", "prompt": "y"}': "'prompt' is there twice",
     '{"model": "ltx-2-pro", "prompt": "x", "image": "no.png"}': "is not a URI",
-    '{"model": "ltx-2-pro", "prompt": "x", "image": "jobs.jsonl"}': "does not end like a picture",
+    '{"model": "ltx-2-pro", "prompt": "x", "image": "jobs.jsonl"}': "has no image suffix",
     f'{{"model": "ltx-2-pro", "prompt": "x", "image": "{"A" * 5000}"}}': "is not a URI",
     '{"model": "ltx-video", "prompt": "x", "cfg": NaN}': "is not a finite number",
     '{"model": "ltx-2-pro", "prompt": "\udcff"}': "it is not JSON",

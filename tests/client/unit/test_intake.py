@@ -120,7 +120,7 @@ def _taken(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
 def test_a_download_that_drips_is_given_up_after_a_minute() -> None:
     pieces, why = _taken(1.0, 999)
     assert pieces == SLOW_START + 1
-    assert why == "no more than 60939 bytes came in 61 s"
+    assert why == "only 60939 bytes arrived in 61 s"
     assert _taken(1.0, 1000) == (500, None)
     assert _taken(0.1, 1) == (500, None)  # The minute is not over.
 

@@ -27,8 +27,8 @@ def test_a_path_becomes_a_data_uri(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("boat.txt", b"x", "picture"),
-        ("boat", b"x", "picture"),
+        ("boat.txt", b"x", "image suffix"),
+        ("boat", b"x", "image suffix"),
         ("empty.png", b"", "no bytes"),
         ("large.png", b"x" * (MAX_IMAGE_BYTES + 1), str(MAX_IMAGE_BYTES)),
         ("missing.png", None, "No such file"),

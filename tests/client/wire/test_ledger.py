@@ -311,7 +311,7 @@ def test_what_cannot_be_written_at_the_end_is_told(tmp_path: Path, caplog: pytes
     caplog.clear()
     ledger.close()
     held.release()
-    assert "not written down: ('accepted', 'r-1', None, 1)" in caplog.text
+    assert "not recorded: ('accepted', 'r-1', None, 1)" in caplog.text
     ledger.update("r-1", "saved")
     assert "Cannot operate on a closed database" in caplog.text
 

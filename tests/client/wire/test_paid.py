@@ -149,7 +149,7 @@ def test_that_a_submit_is_sent_again_is_logged_where_the_caller_wants_it(
     with caplog.at_level("INFO", "mine"):
         caller(step, logger=logging.getLogger("mine"))
     assert [record.name for record in caplog.records] == ["mine", "mine"]
-    assert "status 503; sending it again" in caplog.text
+    assert "status 503; retry in" in caplog.text
     assert ID in caplog.records[-1].getMessage()
 
 
