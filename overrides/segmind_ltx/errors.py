@@ -74,9 +74,8 @@ class SegmindLtxError(Exception):
 
     def __str__(self) -> str:
         # The id may have become known after the message was written; show it in any case.
-        if self.request_id is None or self.request_id in self.message:
-            return self.message
-        return f"{self.message} [request id {self.request_id}]"
+        shown = self.request_id is None or self.request_id in self.message
+        return self.message if shown else f"{self.message} [request id {self.request_id}]"
 
 
 class ConfigurationError(SegmindLtxError, ValueError):
@@ -89,8 +88,8 @@ class ParameterError(SegmindLtxError, ValueError):
     ``problems`` has one text for each invalid parameter: its name, its value, and what is allowed.
     """
 
-    def __init__(self, message: str, *, problems: tuple[str, ...] = (), **fields: Unpack[ErrorFields]) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, *, problems: tuple[str, ...] = (), **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
         self.problems: tuple[str, ...] = problems
 
 
@@ -141,8 +140,8 @@ class RateLimitError(APIStatusError):
 
     advice = "Nothing was billed; try again later."
 
-    def __init__(self, message: str, *, reset_at: datetime | None = None, **fields: Unpack[ErrorFields]) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, *, reset_at: datetime | None = None, **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
         self.reset_at: datetime | None = reset_at
 
 
@@ -175,8 +174,8 @@ class JobFailedError(SegmindLtxError):
 class JobNotFinishedError(SegmindLtxError):
     """`result()` was called for a job that has not finished; ``state`` is the job's state."""
 
-    def __init__(self, message: str, *, state: str | None = None, **fields: Unpack[ErrorFields]) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, *, state: str | None = None, **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
         self.state: str | None = state
 
 
@@ -187,9 +186,9 @@ class WaitTimeoutError(SegmindLtxError, TimeoutError):
     """
 
     def __init__(
-        self, message: str, *, elapsed: float = 0.0, state: str | None = None, **fields: Unpack[ErrorFields]
+        self, message: str, *, elapsed: float = 0.0, state: str | None = None, **rest: Unpack[ErrorFields]
     ) -> None:
-        super().__init__(message, **fields)
+        super().__init__(message, **rest)
         self.elapsed: float = elapsed
         self.state: str | None = state
 
@@ -205,14 +204,9 @@ class SubmitUncertainError(APIConnectionError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        usd_low: float | None = None,
-        usd_high: float | None = None,
-        **fields: Unpack[ErrorFields],
+        self, message: str, *, usd_low: float | None = None, usd_high: float | None = None, **rest: Unpack[ErrorFields]
     ) -> None:
-        super().__init__(message, **fields)
+        super().__init__(message, **rest)
         self.usd_low: float | None = usd_low
         self.usd_high: float | None = usd_high
 
@@ -224,8 +218,8 @@ class UnexpectedResponseError(SegmindLtxError):
 class DownloadError(SegmindLtxError):
     """The video could not be downloaded or written; no partial file is left. ``url`` is the video's address."""
 
-    def __init__(self, message: str, *, url: str | None = None, **fields: Unpack[ErrorFields]) -> None:
-        super().__init__(message, **fields)
+    def __init__(self, message: str, *, url: str | None = None, **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
         self.url: str | None = url
 
 

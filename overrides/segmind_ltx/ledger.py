@@ -17,14 +17,13 @@ from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
-from segmind_ltx._core.journal import EntryState, Journal, JournalBusyError
+from segmind_ltx._core.journal import Entry, EntryState, Journal, JournalBusyError
+
+__all__ = ["LEDGER_VARIABLE", "Entry", "Ledger", "open_ledger"]
 
 LEDGER_VARIABLE: Final = "SEGMIND_LEDGER"
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
-
-RETAINED: Final = 3600.0
-"""Seconds for which the service keeps a result (documents 003 and 004)."""
 
 BUSY_TIMEOUT: Final = 0.5
 """Seconds to wait for another process that has locked the file. The calling thread waits as well."""
@@ -46,48 +45,6 @@ CREATE TABLE IF NOT EXISTS jobs (
     label TEXT
 )
 """
-
-
-class Entry(NamedTuple):
-    """One paid call. ``begun`` is in seconds since the epoch; ``cost`` in USD, None if the service did not send it.
-
-    ``label`` is the request's label (`LabelledRequest`), or the label of the `Ledger` if the request has none.
-
-    ``state`` is one of
-
-    - sending: recorded before it was sent, without a response yet: the call is running, or the program died;
-    - uncertain: the response was lost, so a job may exist;
-    - refused: no job exists, nothing is billed;
-    - accepted: a job exists and is billed;
-    - answered: a blocking call returned its video;
-    - completed, failed, gone (the result has expired), saved: how the job ended.
-    """
-
-    number: int
-    state: str
-    model: str
-    request: Mapping[str, Any]
-    base_url: str
-    begun: float
-    request_id: str | None
-    detail: str | None
-    cost: float | None
-    file: str | None
-    label: str | None = None
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether a job may exist whose id is unknown."""
-        return self.state in {EntryState.SENDING, EntryState.UNCERTAIN}
-
-    @property
-    def fetchable(self) -> bool:
-        """Whether the service may have a result that was not saved yet."""
-        return self.request_id is not None and self.state in {EntryState.ACCEPTED, EntryState.COMPLETED}
-
-    def seconds_left(self, now: float) -> float:
-        """Return how many seconds, at least, the service will keep the result: an hour from the submit; not below 0."""
-        return max(0.0, self.begun + RETAINED - now)
 
 
 class Ledger(Journal):

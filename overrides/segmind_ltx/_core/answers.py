@@ -7,24 +7,23 @@ casts check nothing, so this module checks each value.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote
 
 from segmind_ltx import errors
-from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, str_or_none, unexpected_response
+from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, unexpected_response
 from segmind_ltx._core.effects import Call, Response, looks_like_video
 from segmind_ltx._core.parameters import check_request_id
-from segmind_ltx._core.results import VideoFacts
+from segmind_ltx._core.results import JobStatus, VideoFacts
+from segmind_ltx._core.values import coalesce, float_or_none, int_or_none, price_or_none, str_or_none
 from segmind_ltx_api.models import (
     AcceptedJob,
     FailedJob,
     JobMetrics,
     VideoFile,
 )
-from segmind_ltx_api.types import UNSET
 
 KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
@@ -119,6 +118,20 @@ def parse_result(response: Response, call: Call, request_id: str, time: float | 
     return job
 
 
+def status_of_job(job: JobState, request_id: str) -> JobStatus:
+    """Return the public status of a job."""
+    metrics = job.metrics
+    return JobStatus(
+        request_id=request_id,
+        state=job.state,
+        detail=job.detail,
+        queue_time=metrics.queue_time,
+        inference_time=metrics.inference_time,
+        total_time=metrics.total_time,
+        raw=job.body,
+    )
+
+
 def video_of_job(job: JobState, request_id: str, model: str | None) -> VideoFacts:
     """Return the facts about the video of a COMPLETED job."""
     metrics, file = job.metrics, _video_file(job.body)
@@ -169,9 +182,9 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
         content=content,
         content_type=response.media_type if content else None,
         file_size=len(content) if content else None,
-        cost=_coalesce(price_or_none(headers.get("x-cost")), metrics.cost),
-        remaining_credits=_coalesce(float_or_none(headers.get("x-remaining-credits")), metrics.remaining_credits),
-        inference_time=_coalesce(float_or_none(headers.get("x-generation-time")), metrics.inference_time),
+        cost=coalesce(price_or_none(headers.get("x-cost")), metrics.cost),
+        remaining_credits=coalesce(float_or_none(headers.get("x-remaining-credits")), metrics.remaining_credits),
+        inference_time=coalesce(float_or_none(headers.get("x-generation-time")), metrics.inference_time),
         seed=int_or_none(headers.get("x-seed-value")),
         raw=body,
     )
@@ -227,32 +240,3 @@ def json_object(
     if not isinstance(body, dict):
         raise unexpected_response(response, call, request_id, f"it is not a JSON object{note}", model)
     return cast("dict[str, Any]", body)
-
-
-def _coalesce(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
-
-
-def float_or_none(value: object) -> float | None:
-    if value is UNSET or value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def price_or_none(value: object) -> float | None:
-    """Return a number that can be a price. A negative one would hide the cost of other jobs."""
-    number = float_or_none(value)
-    return number if number is not None and number >= 0 else None
-
-
-def int_or_none(value: object) -> int | None:
-    number = float_or_none(value)
-    if number is None or not number.is_integer():
-        return None
-    return int(value) if isinstance(value, int | str) and str(value).lstrip("+-").isdecimal() else int(number)

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from segmind_ltx import errors
 from segmind_ltx._core.effects import Call, Response
 from segmind_ltx._core.retry import reset_at
+from segmind_ltx._core.values import str_or_none
 from segmind_ltx_api.models import (
     ErrorMessage,
 )
@@ -106,8 +107,3 @@ def excerpt(response: Response) -> str:
     if not response.body:
         return "(empty)"
     return repr(response.body[:120].decode("utf-8", "replace"))
-
-
-def str_or_none(value: object) -> str | None:
-    # JSON may contain lone surrogates, which cannot be printed.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None

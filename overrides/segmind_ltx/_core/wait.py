@@ -61,7 +61,7 @@ def generate(
 def status(context: Context, request_id: str) -> Flow[JobStatus]:
     """Fetch a job's state once; FAILED is a state, not an exception."""
     call = bounded_call(get_request_status(check_request_id(request_id)), context.read_timeout or READ_TIMEOUT)
-    return _job_status(request_id, (yield from _get(context, call, request_id, deadline=None)))
+    return answers.status_of_job((yield from _get(context, call, request_id, deadline=None)), request_id)
 
 
 def result(context: Context, request_id: str, model: str | None) -> Flow[VideoFacts]:
@@ -241,17 +241,4 @@ def _report_status(context: Context, job: JobState, request_id: str, on_status: 
             "job %s has the state %r, which the documents do not name; polling continues", request_id, job.state
         )
     if on_status is not None:
-        on_status(_job_status(request_id, job))
-
-
-def _job_status(request_id: str, job: JobState) -> JobStatus:
-    metrics = job.metrics
-    return JobStatus(
-        request_id=request_id,
-        state=job.state,
-        detail=job.detail,
-        queue_time=metrics.queue_time,
-        inference_time=metrics.inference_time,
-        total_time=metrics.total_time,
-        raw=job.body,
-    )
+        on_status(answers.status_of_job(job, request_id))
