@@ -1,7 +1,7 @@
-"""The signatures of the client's calls, model by model. Emitted from the spec by `nox -s regenerate`; never edited.
+"""The signatures of the client's calls, for each model. Written from the spec by `nox -s regenerate`; never edited.
 
-For type checkers and editors alone: nothing here runs. `Submit[Job]` is the type of a method that takes a model's
-name and its parameters, or a request object, and gives a `Job`.
+Only type checkers and editors read them: nothing here runs. `Submit[Job]` is the type of a method that takes a model's
+name and its parameters, or a request object, and returns a `Job`.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Submit(Protocol[Result_co]):
 
 
 class Generate(Protocol[Result_co, Status_co]):
-    """Submit a job and wait for its video."""
+    """Submit a job, and wait for its video."""
 
     @overload
     def __call__(

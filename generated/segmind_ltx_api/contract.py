@@ -1,4 +1,4 @@
-"""The models and the limits of their parameters. Emitted from the spec by `nox -s regenerate`; never edited."""
+"""The models, and the limits of their parameters. Written from the spec by `nox -s regenerate`; never edited."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .models import (
 
 
 class Parameter(NamedTuple):
-    """One parameter of a model. Empty `allowed` and absent bounds mean that the documents set none."""
+    """One parameter of a model. If `allowed` is empty, or a bound is None, the documents do not limit the value."""
 
     name: str
     types: tuple[str, ...]
@@ -42,7 +42,7 @@ class Parameter(NamedTuple):
 
 
 class Model(NamedTuple):
-    """One model: its request type, the calls that take it, usual duration in seconds, price in USD."""
+    """One model: its request type, the calls that take it, its usual duration in seconds, its price in USD."""
 
     slug: str
     title: str

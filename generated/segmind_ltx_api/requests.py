@@ -1,4 +1,4 @@
-"""The request types, one a model. Emitted from the spec by `nox -s regenerate`; never edited."""
+"""The request types, one for each model. Written from the spec by `nox -s regenerate`; never edited."""
 
 from .models import (
     Ltx2FastRequest,

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# A library leaves it to the program whether and where its log appears.
+# A library writes no log of its own accord: the program decides whether and where its log appears.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
@@ -96,7 +96,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     __all__ += requests.__all__
-else:  # The same without importing them; a further model's type is missing in a star import alone.
+else:  # The same names without importing the models; a new model's type is missing only from a star import.
     __all__ += [  # noqa: F405 - `__getattr__` below gives them
         "Ltx2FastRequest",
         "Ltx2ProRequest",
@@ -105,7 +105,7 @@ else:  # The same without importing them; a further model's type is missing in a
         "LtxVideoRequest",
     ]
 
-_HOMES: Final = {
+_MODULES: Final = {
     "AsyncClient": "segmind_ltx.async_client",
     "AsyncJob": "segmind_ltx.async_client",
     "AsyncVideo": "segmind_ltx.video",
@@ -121,16 +121,16 @@ _HOMES: Final = {
 }
 
 
-def _home(name: str) -> str | None:
+def _module_of(name: str) -> str | None:
     if name.endswith("Error"):
         return "segmind_ltx.errors"
-    return _HOMES.get(name) or ("segmind_ltx_api.requests" if name.endswith("Request") else None)
+    return _MODULES.get(name) or ("segmind_ltx_api.requests" if name.endswith("Request") else None)
 
 
 def __getattr__(name: str) -> Any:
-    # The one lazy door: a program pays for the modules that it uses, and every other module imports at its top.
-    home = _home(name)
-    if home is None or not hasattr(module := import_module(home), name):
+    # Import lazily, here only: a program loads just the modules that it uses. Every other module imports at its top.
+    module_name = _module_of(name)
+    if module_name is None or not hasattr(module := import_module(module_name), name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(module, name)
     globals()[name] = value

@@ -1,4 +1,4 @@
-"""Time as the client sees it."""
+"""The clock that a client measures and waits with."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ import anyio
 
 
 class Clock(Protocol):
-    """Time as the client sees it, in seconds; pass your own to test without waiting."""
+    """A clock in seconds. Pass your own as ``Client(clock=…)`` to test without waiting."""
 
     def monotonic(self) -> float:
-        """Now, on a clock that never goes back."""
+        """Return the seconds since any fixed moment; never less than before."""
         ...
 
     def time(self) -> float:
-        """Now, since the epoch."""
+        """Return the seconds since the epoch."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait; called by `Client`."""
+        """Wait for so many seconds; called by `Client`."""
         ...
 
     def asleep(self, seconds: float) -> Awaitable[None]:
-        """Wait; called by `AsyncClient`."""
+        """Wait for so many seconds; called by `AsyncClient`."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The system's clock."""
 
     def monotonic(self) -> float:
-        """Now, on a clock that never goes back."""
+        """Return the seconds since any fixed moment; never less than before."""
         return time.monotonic()
 
     def time(self) -> float:
-        """Now, since the epoch."""
+        """Return the seconds since the epoch."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Block the thread for so many seconds."""
         time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
-        """Wait, under asyncio or trio."""
+        """Wait for so many seconds, under asyncio or trio."""
         await anyio.sleep(seconds)

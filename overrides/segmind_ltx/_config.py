@@ -1,4 +1,4 @@
-"""What a client is made with: the key, the base URL and the options, each checked."""
+"""Read and check a client's configuration: the API key, the base URL and the options."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx.errors import ConfigurationError
 
 DEFAULT_TIMEOUT: Final = 900.0
-"""Seconds for which a job is waited for: several times what the slowest model usually takes."""
-DEFAULT_RETRIES: Final = 4
+"""Seconds to wait for a job by default: several times the usual duration of the slowest model."""
+DEFAULT_MAX_RETRIES: Final = 4
 
-LONGEST_SILENCE: Final = 100_000
+MAX_TIMEOUT: Final = 100_000
 
-_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE: Final = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
@@ -36,20 +36,22 @@ def check_options(
     clock: Clock | None,
     logger: AnyLogger | None,
 ) -> ClientOptions:
-    """The arguments, checked. Raises `ConfigurationError`."""
+    """Check a client's options. Raises `ConfigurationError` if one is invalid."""
     counts: dict[str, object] = {
-        "retries": max_retries,
+        "max_retries": max_retries,
         "max_submit_retries": max_retries if max_submit_retries is None else max_submit_retries,
     }
     for name, count in counts.items():
         if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise ConfigurationError(f"{name}={count!r} is not a number of times; use 0 or more")
+            raise ConfigurationError(f"{name}={count!r} must be a whole number, 0 or more")
     timed = isinstance(timeout, int | float) and not isinstance(timeout, bool)
-    if timeout is not None and not (timed and 0 < timeout <= LONGEST_SILENCE):
-        raise ConfigurationError(f"timeout={timeout!r} is not a time; use more than 0 and up to {LONGEST_SILENCE} s")
+    if timeout is not None and not (timed and 0 < timeout <= MAX_TIMEOUT):
+        raise ConfigurationError(
+            f"timeout={timeout!r} must be a number of seconds: more than 0, at most {MAX_TIMEOUT} s"
+        )
     problem = _header_problem(headers)
     if problem:
-        del headers  # A traceback that shows local variables would show what they hold.
+        del headers  # A traceback that shows local variables would show their values.
         raise ConfigurationError(problem)
     return ClientOptions(
         base_url=base_url,
@@ -64,23 +66,23 @@ def check_options(
 
 
 def _header_problem(headers: object) -> str | None:
-    """What is wrong with them, if something is. Values are not quoted, nor names that are none."""
+    """Return the problem with ``headers``, or None. Quotes no value, and no invalid name: it may hold a secret."""
     if headers is None:
         return None
     if not isinstance(headers, Mapping):
         return f"headers is {type(headers).__name__}, but must be a mapping"
     for name, value in cast("Mapping[object, object]", headers).items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            return "headers has a name that is none"
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            return "headers has a name that is not an HTTP header name"
         if name.lower() == "x-api-key":
             return "headers has x-api-key in it; pass api_key= instead"
-        if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            return f"headers has a value for {name} that no header can carry; use a str of ASCII in one line"
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+            return f"headers has a value for {name} that no HTTP header can carry; use a str of ASCII on one line"
     return None
 
 
 class ClientOptions(NamedTuple):
-    """What a client was made with, checked."""
+    """The checked options of a client. ``read_timeout`` is in seconds, None if the caller set no timeout."""
 
     base_url: str
     key: Secret
@@ -96,7 +98,7 @@ DEFAULT_BASE_URL: Final = "https://api.segmind.com"
 
 
 class Secret:
-    """A string that shows itself to nobody: not in repr, str, tracebacks with locals, or pickles."""
+    """A string that never shows its value: not in repr, str, pickles, or tracebacks with local variables."""
 
     __slots__ = ("_value",)
 
@@ -104,7 +106,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The string itself. Call it where it is used, and keep no name bound to what it gives."""
+        """Return the string itself. Call it only at the point of use, and bind the result to no name."""
         return self._value
 
     def __repr__(self) -> str:
@@ -115,7 +117,10 @@ class Secret:
 
 
 def read_api_key(given: str | None) -> Secret:
-    """The key from ``given`` or SEGMIND_API_KEY. Raises `ConfigurationError`, which never quotes it."""
+    """Return the API key from ``given`` or SEGMIND_API_KEY.
+
+    Raises `ConfigurationError`, which never quotes the key, if there is none or it cannot be a header.
+    """
     kind = type(given).__name__
     if not isinstance(given, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
         del given
@@ -125,14 +130,17 @@ def read_api_key(given: str | None) -> Secret:
     if not key.reveal():
         raise ConfigurationError("no API key: pass api_key= or set SEGMIND_API_KEY")
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
-        raise ConfigurationError("the API key has characters that no header can carry; is something else in it?")
+        raise ConfigurationError(
+            "the API key has characters that no HTTP header can carry; check that it was copied correctly"
+        )
     return key
 
 
 def read_base_url(given: str | None) -> str:
-    """The API's origin from ``given`` or SEGMIND_BASE_URL, without a slash at its end.
+    """Return the API's origin from ``given`` or SEGMIND_BASE_URL, without a trailing slash or version.
 
-    The vendor's own SDK wants ``…/v1`` there, so a trailing version is taken off.
+    The vendor's SDK is configured with ``…/v1``, so a trailing ``/v1`` or ``/v2`` is removed. Raises
+    `ConfigurationError`.
     """
     kind = type(given).__name__
     if not isinstance(given, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -142,16 +150,16 @@ def read_base_url(given: str | None) -> str:
     del given
     problem = _url_problem(url)
     if problem:
-        # Not quoted: it may hold a password, or be the key where the two were mixed up.
+        # Not quoted: it may contain a password, or be the API key if the caller mixed the two up.
         del url
         raise ConfigurationError(f"the base URL {problem}; use one such as {DEFAULT_BASE_URL}")
     if url.lower().startswith("http:") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
         log.warning("the base URL is http://, so the API key is sent in clear; use https://")
-    return re.sub(r"/v[12]$", "", _normal(url).rstrip("/"))
+    return re.sub(r"/v[12]$", "", _normalize(url).rstrip("/"))
 
 
-def _normal(url: str) -> str:
-    """One way to write an address: two spellings of it are one service, for a ledger say."""
+def _normalize(url: str) -> str:
+    """Return one spelling of a URL, so that a ledger sees two spellings as the same service."""
     parts = urlsplit(url)
     scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
     host = f"[{host}]" if ":" in host else host
@@ -168,7 +176,7 @@ def _url_problem(url: str) -> str | None:
     except ValueError:
         sound, parts = False, urlsplit("")
     if not sound:
-        return "has no host, or a port that is none"
+        return "has no host, or an invalid port"
     if parts.username or parts.password:
         return "has a user or a password in it"
     return "has a query or a fragment" if parts.query or parts.fragment else None

@@ -1,4 +1,4 @@
-"""A file that appears under its name only when it is complete."""
+"""Write a file that gets its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from segmind_ltx._core.effects import Sink
 from segmind_ltx.errors import DownloadError, OutputExistsError
 
 Progress = Callable[[int, int | None], object]
-"""Called with the bytes that have arrived so far, and with how many there will be, or None."""
+"""Called with the number of bytes that have arrived, and with the total, or None if it is unknown."""
 
 
 class PartialFile:
-    """Write beside ``path``, then rename; on any error nothing is left behind. A context manager.
+    """A context manager that writes beside ``path``, then renames; if anything fails, it leaves no file behind.
 
-    Raises `OutputExistsError` where ``path`` exists and ``overwrite`` is false, before anything is fetched, and
-    `DownloadError` where the disk will not have it.
+    Raises `OutputExistsError` on entry if ``path`` exists and ``overwrite`` is false, and `DownloadError` if the file
+    cannot be written.
     """
 
     def __init__(self, path: Path, *, overwrite: bool, request_id: str | None, url: str | None) -> None:
         self.path, self._overwrite, self.request_id, self._url = path, overwrite, request_id, url
-        self._stopped: Exception | None = None
-        # Not of the whole name, which may be as long as the disk allows.
+        self._progress_error: Exception | None = None
+        # Only the beginning of the name, which may be as long as the file system allows.
         self._partial = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}.part"
 
     def __enter__(self) -> Self:
@@ -42,7 +42,7 @@ class PartialFile:
             self._file.write(chunk)
 
     def sink(self, progress: Progress | None) -> Sink:
-        """A sink that writes here, and tells ``progress`` how far it has come."""
+        """Return a sink that writes to this file, and calls ``progress`` after each chunk."""
 
         def take(chunk: bytes, total: int | None) -> None:
             self.write(chunk)
@@ -50,31 +50,31 @@ class PartialFile:
                 try:
                     progress(self._file.tell(), total)
                 except Exception as error:
-                    self._stopped = error
+                    self._progress_error = error
                     raise
 
         return take
 
     def raise_if_stopped(self) -> None:
-        """Raise what ``progress`` raised: an OSError of its own is no fault of the line, to be tried again."""
-        if self._stopped is not None:
-            raise self._stopped
+        """Raise the exception of the ``progress`` callback: if it is an OSError, it is not a network error."""
+        if self._progress_error is not None:
+            raise self._progress_error
 
     def restart(self) -> None:
-        """Forget what was written."""
+        """Delete what was written so far."""
         with self._translating_os_errors():
             self._file.seek(0)
             self._file.truncate()
 
     def head(self) -> bytes:
-        """The first bytes of what was written."""
+        """Return the first 64 bytes that were written."""
         with self._translating_os_errors():
             self._file.flush()
             with self._partial.open("rb") as written:
                 return written.read(64)
 
     def commit(self) -> Path:
-        """Give the complete file its name."""
+        """Give the complete file its name, and return the path."""
         with self._translating_os_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -85,7 +85,7 @@ class PartialFile:
         return self.path
 
     def _link(self) -> bool:
-        """Give the name only if nobody took it meanwhile; False where it may be taken, or the disk has no links."""
+        """Rename, but fail if the name was taken meanwhile; False if it may be replaced, or links are unsupported."""
         if self._overwrite:
             return False
         try:
@@ -98,7 +98,7 @@ class PartialFile:
 
     @contextmanager
     def _translating_os_errors(self) -> Generator[None]:
-        """Turn what the disk says (ValueError: a name with a null in it) into our own exception."""
+        """Raise a `DownloadError` for an OSError (or a ValueError: a null character in the path)."""
         try:
             yield
         except DownloadError:
@@ -108,33 +108,30 @@ class PartialFile:
             raise self.error(f"{self.path} cannot be written: {why}") from None
 
     def error(self, message: str) -> DownloadError:
-        """A `DownloadError` that knows the job and the address."""
-        error = DownloadError(message, request_id=self.request_id)
-        error.url = self._url
-        return error
+        """Return a `DownloadError` with the job's id and the video's address."""
+        return DownloadError(message, request_id=self.request_id, url=self._url)
 
     def _refuse_existing(self) -> None:
         if not self.path.name or self.path.is_dir():
             raise self.error(f"{self.path} is a folder; give the name of a file")
-        # A link that leads nowhere is somebody's as well; a device or a pipe must not become a video.
-        there = os.path.lexists(self.path)
-        if there and self.path.exists() and not self.path.is_file():
-            raise self.error(f"{self.path} is no regular file; give the name of one")
-        if there and not self._overwrite:
+        # A dangling link belongs to someone else as well; a device or a pipe must not be replaced by a video.
+        exists = os.path.lexists(self.path)
+        if exists and self.path.exists() and not self.path.is_file():
+            raise self.error(f"{self.path} is not a regular file; give the name of one")
+        if exists and not self._overwrite:
             raise self._exists()
 
     def _exists(self) -> OutputExistsError:
-        error = OutputExistsError(
-            f"{self.path} exists and was left as it is; pass overwrite=True to replace it",
+        return OutputExistsError(
+            f"{self.path} exists and was not changed; pass overwrite=True to replace it",
             request_id=self.request_id,
+            url=self._url,
         )
-        error.url = self._url
-        return error
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # What is left in the buffer of a full disk cannot be written either, and is not wanted any more.
+        # If the disk is full, the buffered rest cannot be written either; it is no longer needed.
         with suppress(OSError):
             self._file.close()
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The asynchronous client, for asyncio and trio. Each call keeps what its namesake in `segmind_ltx.client` promises."""
+"""The asynchronous client, for asyncio and trio. Each method does what its namesake in `segmind_ltx.client` does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import anyio.to_thread
 import httpx
 
 from segmind_ltx._clock import Clock
-from segmind_ltx._config import DEFAULT_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
+from segmind_ltx._config import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
 from segmind_ltx._core import submit, wait
 from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx._core.journal import attaching_request_id
@@ -40,8 +40,8 @@ class AsyncJob:
         return f"AsyncJob({self.id!r}, model={self.model!r})"
 
     async def status(self) -> JobStatus:
-        """Ask for the job's state, once; see `Job.status`."""
-        return await self._driver.run(wait.status(self._driver.env, self.id))
+        """Fetch the job's state, once; see `Job.status`."""
+        return await self._driver.run(wait.status(self._driver.context, self.id))
 
     async def wait(
         self,
@@ -50,9 +50,9 @@ class AsyncJob:
         poll_interval: float | None = None,
         on_status: Callable[[JobStatus], object] | None = None,
     ) -> AsyncVideo:
-        """Wait for the job to end, and give its video; see `Job.wait`."""
+        """Wait for the job to end, and return its video; see `Job.wait`."""
         flow = wait.wait(
-            self._driver.env,
+            self._driver.context,
             self.id,
             self.model,
             timeout=timeout,
@@ -63,8 +63,8 @@ class AsyncJob:
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     async def result(self) -> AsyncVideo:
-        """Fetch the video of a job that has finished; see `Job.result`."""
-        flow = wait.result(self._driver.env, self.id, self.model)
+        """Fetch the video of a finished job; see `Job.result`."""
+        flow = wait.result(self._driver.context, self.id, self.model)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
 
@@ -84,7 +84,7 @@ class AsyncClient:
         proxy: str | httpx.Proxy | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
-        max_retries: int = DEFAULT_RETRIES,
+        max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
@@ -102,7 +102,7 @@ class AsyncClient:
                 logger=logger,
             )
         finally:
-            del api_key, headers  # A traceback that shows local variables would show what they hold.
+            del api_key, headers  # A traceback that shows local variables would show their values.
         api_transport, journal = AsyncTransport(http, transport, proxy), open_ledger(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = AsyncDriver(api_transport, options, journal)
@@ -114,8 +114,8 @@ class AsyncClient:
         """Submit a job; see `Client.submit`."""
         prepared = prepare(model, parameters)
         with attaching_request_id() as accepted:
-            request_id = await self._driver.run(submit.submit(self._driver.env, prepared, accepted))
-            return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+            request_id = await self._driver.run(submit.submit(self._driver.context, prepared, accepted))
+            return AsyncJob(self._driver, request_id, prepared.model.slug, self._driver.context.now())
 
     async def _generate(
         self,
@@ -127,11 +127,11 @@ class AsyncClient:
         **parameters: Any,
     ) -> AsyncVideo:
         """Submit a job and wait for its video; see `Client.generate`."""
-        # Before the job is paid for.
+        # Check before the job is paid for.
         checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
         prepared = prepare(model, parameters)
-        # One flow, so that a cancellation between the two knows the id as well.
-        flow = wait.generate(self._driver.env, prepared, timeout=checked, poll_interval=None, on_status=on_status)
+        # One flow, so that a cancellation between submit and wait knows the id as well.
+        flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     async def _generate_blocking(
@@ -144,11 +144,11 @@ class AsyncClient:
     ) -> AsyncVideo:
         """Make one blocking v1 call; see `Client.generate_blocking`."""
         prepared = prepare(model, parameters)
-        flow = submit.generate_blocking(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
+        flow = submit.generate_blocking(self._driver.context, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
     def job(self, request_id: str, model: ModelName | None = None) -> AsyncJob:
-        """Take up a job that was submitted before; see `Client.job`."""
+        """Resume a job that was submitted earlier; see `Client.job`."""
         return AsyncJob(self._driver, check_request_id(request_id), model)
 
     def generate_many(
@@ -162,22 +162,23 @@ class AsyncClient:
     ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[AsyncVideo]]]:
         """Submit many jobs, and yield an `Outcome` of each as it ends; see `Client.generate_many`.
 
-        A few tasks make the calls of all jobs, so it is a context manager, which ends them where you stop::
+        Use it as a context manager, which stops the tasks that make the calls if you leave early::
 
             async with client.generate_many(requests, concurrency=50) as outcomes:
                 async for outcome in outcomes:
                     await outcome.result().save(f"{outcome.index}.mp4")
 
-        A submit that is under way when you stop is waited for, since a job that nobody knows may cost as much.
+        If a submit is in flight when you leave, the exit waits for its response: the job may exist, and its id is
+        needed.
         """
         options = ManyOptions(concurrency, timeout, poll_interval, on_status)
         return agenerate_many(self._driver, requests, options, lambda facts: AsyncVideo.of(facts, self._driver))
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and the ledger if this client opened it."""
         await self._driver.close()
         if self._owns_ledger:
-            # In a thread, since it may wait for the file.
+            # In a thread, since it may have to wait for the file.
             await anyio.to_thread.run_sync(self._driver.journal.close)
 
     async def __aenter__(self) -> Self:

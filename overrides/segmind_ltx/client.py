@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from segmind_ltx._clock import Clock
-from segmind_ltx._config import DEFAULT_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
+from segmind_ltx._config import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT, check_options, read_api_key, read_base_url
 from segmind_ltx._core import submit, wait
 from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx._core.journal import attaching_request_id
@@ -25,9 +25,9 @@ from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelN
 
 
 class Job:
-    """A submitted job. It lives on the server: another process takes it up with ``client.job(id)``.
+    """A submitted job. It lives on the server: another process can resume it with ``client.job(id)``.
 
-    ``id`` is the request id; ``model`` the model's name, where it is known.
+    ``id`` is the request id; ``model`` the model's name, if known.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class Job:
         return f"Job({self.id!r}, model={self.model!r})"
 
     def status(self) -> JobStatus:
-        """Ask for the job's state, once. A FAILED job is a state here, not an exception."""
-        return self._driver.run(wait.status(self._driver.env, self.id))
+        """Fetch the job's state, once. A FAILED job is a state here, not an exception."""
+        return self._driver.run(wait.status(self._driver.context, self.id))
 
     def wait(
         self,
@@ -51,14 +51,14 @@ class Job:
         poll_interval: float | None = None,
         on_status: Callable[[JobStatus], object] | None = None,
     ) -> Video:
-        """Wait for the job to end, and give its video.
+        """Wait for the job to end, and return its video.
 
-        ``timeout`` and ``poll_interval`` are in seconds; without an interval the polls follow the model's usual
-        duration. ``on_status`` is called at each change of state. Raises `JobFailedError`, and `WaitTimeoutError`
-        when the time is over: the job goes on, and can be waited for again.
+        ``timeout`` and ``poll_interval`` are in seconds, 0 to 1,000,000. If no interval is given, the polls follow the
+        model's usual duration. ``on_status`` is called at each change of state. Raises `JobFailedError`, and
+        `WaitTimeoutError` if the timeout passes: the job goes on, and you can wait for it again.
         """
         flow = wait.wait(
-            self._driver.env,
+            self._driver.context,
             self.id,
             self.model,
             timeout=timeout,
@@ -69,28 +69,32 @@ class Job:
         return Video.of(self._driver.run(flow), self._driver)
 
     def result(self) -> Video:
-        """Fetch the video of a job that has finished; raises `JobNotFinishedError` where it has not."""
-        flow = wait.result(self._driver.env, self.id, self.model)
+        """Fetch the video of a finished job.
+
+        Raises `JobFailedError`, or `JobNotFinishedError` if it is still running.
+        """
+        flow = wait.result(self._driver.context, self.id, self.model)
         return Video.of(self._driver.run(flow), self._driver)
 
 
 class Client:
     """A client for the five LTX models.
 
-    ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL, and the latter to the live
-    service. Raises `ConfigurationError`.
+    ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL; without either, the base URL is the
+    live service. Raises `ConfigurationError` if an argument is invalid or there is no key.
 
-    - ``http``: an `httpx.Client` of your own; it is not closed with this one. Where threads share it, let its limits
-      keep as many connections as it may have: above 20 httpx closes some that are in use. Or ``transport`` and
-      ``proxy``, as httpx takes them, for a client that is made here.
-    - ``headers`` go along with each call to the API, and to no other host.
-    - ``timeout``: the longest silence on the line, in seconds; by default 60 for a submit and 30 for the rest. A
-      silent submit ends in `SubmitUncertainError`, so be generous.
-    - ``max_retries``: how often a free call is sent again at most, where no deadline bounds it; ``max_submit_retries``: how often a
-      submit is, where that cannot pay twice (by default as often). Each repetition is logged as a warning.
-    - ``ledger``: the path of a file that keeps account of every paid call (`segmind_ltx.ledger`), by default
-      SEGMIND_LEDGER's; a `Ledger` of your own is not closed with this client.
-    - ``logger`` replaces ``logging.getLogger("segmind_ltx")``; ``clock`` the machine's clock, for tests.
+    - ``http``: an `httpx.Client` of your own, which this client does not close. If threads share it, raise its
+      ``max_keepalive_connections`` to ``max_connections``: above 20, httpx closes connections that are in use. Or pass
+      ``transport`` or ``proxy``, as httpx takes them.
+    - ``headers``: sent with each call to the API, and to no other host.
+    - ``timeout``: the longest silence on a connection, in seconds; by default 60 for a submit and 30 for other calls.
+      If a submit times out, it raises `SubmitUncertainError`, so be generous.
+    - ``max_retries``: the most retries of a free call, if no deadline bounds it. ``max_submit_retries``: the most
+      retries of a submit, which is retried only if that cannot pay twice; by default ``max_retries``. Each retry logs a
+      warning.
+    - ``ledger``: the path of a file that records every paid call (`segmind_ltx.ledger`); by default SEGMIND_LEDGER. If
+      you pass a `Ledger`, this client does not close it.
+    - ``logger``: replaces ``logging.getLogger("segmind_ltx")``. ``clock``: replaces the system's clock in tests.
     """
 
     def __init__(
@@ -103,7 +107,7 @@ class Client:
         proxy: str | httpx.Proxy | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
-        max_retries: int = DEFAULT_RETRIES,
+        max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
@@ -121,7 +125,7 @@ class Client:
                 logger=logger,
             )
         finally:
-            del api_key, headers  # A traceback that shows local variables would show what they hold.
+            del api_key, headers  # A traceback that shows local variables would show their values.
         api_transport, journal = Transport(http, transport, proxy), open_ledger(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = Driver(api_transport, options, journal)
@@ -132,15 +136,15 @@ class Client:
     def _submit(self, model: Any, /, **parameters: Any) -> Job:
         """Submit a job. Once this returns, the job is accepted and billed; keep its ``id``.
 
-        Takes a model's name and its parameters, or a request object. Everything is checked against the documents
-        first: `ParameterError` names each parameter that is wrong, and nothing was sent then. What is left out
-        stays out, so that the service's own defaults hold. Raises `SubmitUncertainError` where the answer was
-        lost: it is never sent again then, since that could pay twice.
+        Takes a model's name and its parameters, or a request object. If a parameter is invalid by the documents, raises
+        `ParameterError`, which lists every problem, and sends nothing. Parameters that you leave out are not sent, so
+        the service's own defaults apply. Raises `SubmitUncertainError` if the response is lost: the submit is not sent
+        again, since that could pay twice.
         """
         prepared = prepare(model, parameters)
         with attaching_request_id() as accepted:
-            request_id = self._driver.run(submit.submit(self._driver.env, prepared, accepted))
-            return Job(self._driver, request_id, prepared.model.slug, self._driver.env.now())
+            request_id = self._driver.run(submit.submit(self._driver.context, prepared, accepted))
+            return Job(self._driver, request_id, prepared.model.slug, self._driver.context.now())
 
     def _generate(
         self,
@@ -152,27 +156,28 @@ class Client:
         **parameters: Any,
     ) -> Video:
         """Submit a job and wait for its video: `submit` and `Job.wait` in one."""
-        # Before the job is paid for.
+        # Check before the job is paid for.
         checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
         prepared = prepare(model, parameters)
-        # One flow, so that an interrupt between the two knows the id as well.
-        flow = wait.generate(self._driver.env, prepared, timeout=checked, poll_interval=None, on_status=on_status)
+        # One flow, so that an interrupt between submit and wait knows the id as well.
+        flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)
         return Video.of(self._driver.run(flow), self._driver)
 
     def _generate_blocking(self, model: Any, /, *, timeout: float | None = None, **parameters: Any) -> Video:
-        """Make one blocking v1 call, and give its video.
+        """Make one blocking v1 call, and return its video.
 
-        A connection that breaks while it blocks loses a paid video (`SubmitUncertainError`); prefer `generate`.
-        ``timeout`` bounds the silence on the line, in seconds.
+        If the connection breaks during the call, a paid video is lost (`SubmitUncertainError`); prefer `generate`.
+        ``timeout`` bounds the silence on the connection, in seconds.
         """
         prepared = prepare(model, parameters)
-        flow = submit.generate_blocking(self._driver.env, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
+        flow = submit.generate_blocking(self._driver.context, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)
         return Video.of(self._driver.run(flow), self._driver)
 
     def job(self, request_id: str, model: ModelName | None = None) -> Job:
-        """Take up a job that was submitted before, by this process or another one.
+        """Resume a job that was submitted earlier, by this process or another one.
 
-        The model's name, where you know it, only helps to choose when to poll.
+        The model's name, if you know it, only helps to choose when to poll. Raises `ParameterError` if
+        ``request_id`` cannot be an id.
         """
         return Job(self._driver, check_request_id(request_id), model)
 
@@ -185,20 +190,19 @@ class Client:
         poll_interval: float | None = None,
         on_status: Callable[[JobStatus], object] | None = None,
     ) -> Generator[Outcome[Video]]:
-        """Submit many jobs, and yield an `Outcome` of each as it ends: its video, or why there is none.
+        """Submit many jobs, and yield an `Outcome` of each as it ends: its video, or the error.
 
-        Each of ``requests`` is a request object, or a `LabelledRequest` with your own name for it.
-
-        At most ``concurrency`` jobs are paid for and not yet yielded at any time, so ``requests`` is drawn on only as
-        far as that allows, and where you stop, no further job begins. What is in flight then goes on at the service;
-        a warning names the ids. ``timeout`` and ``poll_interval`` are those of `Job.wait`, for each job. A few threads
-        make the calls of all jobs; ``on_status`` is called from them.
+        Each of ``requests`` is a request object, or a `LabelledRequest` with your own name for it. At any time, at most
+        ``concurrency`` jobs are paid for and not yet yielded, and ``requests`` is read only that far. If you stop
+        early, no further job is submitted; running jobs go on at the service, and a warning lists their ids.
+        ``timeout`` and ``poll_interval`` are those of `Job.wait`, for each job. A few threads make the calls of all
+        jobs, and call ``on_status``.
         """
         options = ManyOptions(concurrency, timeout, poll_interval, on_status)
         return generate_many(self._driver, requests, options, lambda facts: Video.of(facts, self._driver))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and the ledger if this client opened it."""
         self._driver.close()
         if self._owns_ledger:
             self._driver.journal.close()

@@ -1,11 +1,11 @@
-"""The vendor's names over this client, for code that was written for ``segmind`` 1.x.
+"""The names of the vendor's SDK (``segmind`` 1.x), on top of this client.
 
 Only the import line changes::
 
     from segmind_ltx.compat import SegmindClient, InferenceFailed, InferenceTimeout
 
-Answers are the JSON objects that the service sent, as there. Parameters are checked before they are sent, and every
-exception carries the request id, unlike there. Only the inference calls are here, for the LTX models.
+As in the SDK, a response is the JSON object that the service sent. Unlike there, parameters are checked before they are
+sent, and every exception has the request id. Only the inference calls are here, for the LTX models.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ __all__ = ["AsyncJob", "InferenceFailed", "InferenceTimeout", "SegmindClient", "
 E = TypeVar("E", bound=SegmindLtxError)
 
 SegmindError = SegmindLtxError
-"""The root of the exceptions; ``status`` and ``detail`` are as in the vendor's."""
+"""The root of the exceptions; ``status`` and ``detail`` are as in the vendor's SDK."""
 
 
 class InferenceFailed(JobFailedError):  # noqa: N818 - the vendor's name
-    """The job FAILED; ``detail`` says why, ``status_body`` is the service's answer."""
+    """The job FAILED; ``detail`` says why, ``status_body`` is the service's response."""
 
     @property
     def status_body(self) -> Mapping[str, Any]:
-        """The answer that said so."""
+        """Return the JSON response that reported the failure."""
         return self.body or {}
 
 
@@ -41,12 +41,12 @@ class InferenceTimeout(WaitTimeoutError):  # noqa: N818 - the vendor's name
 
     @property
     def elapsed_s(self) -> float:
-        """How long was waited, in seconds."""
+        """Return how long the call waited, in seconds."""
         return self.elapsed
 
 
 class AsyncJob:
-    """A submitted job, under the vendor's name for it; nothing here is ``async``."""
+    """A submitted job, under the vendor's name for it. It is not ``async``."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -56,31 +56,31 @@ class AsyncJob:
         return f"AsyncJob(request_id={self.request_id!r})"
 
     def status(self) -> dict[str, Any]:
-        """The status answer."""
+        """Fetch the status response."""
         return dict(self._job.status().raw)
 
     def result(self) -> dict[str, Any]:
-        """The final answer of a job; of one that has not finished, what there is of it."""
+        """Fetch the final response of a job; if the job has not finished, its current one."""
         try:
             return dict(self._job.result().raw)
         except (JobFailedError, JobNotFinishedError) as error:
             return dict(error.body or {})
 
     def wait(self, timeout: float = 600.0, interval: float | None = None) -> dict[str, Any]:
-        """Wait for the job to end, and give the final answer; both times are in seconds.
+        """Wait for the job to end, and return the final response; both times are in seconds.
 
-        Raises `InferenceFailed` and `InferenceTimeout`.
+        Raises `InferenceFailed` if the job failed, and `InferenceTimeout` if the timeout passes.
         """
         try:
             return dict(self._job.wait(timeout, poll_interval=interval).raw)
         except JobFailedError as error:
-            raise _renamed(error, InferenceFailed) from None
+            raise _as_class(error, InferenceFailed) from None
         except WaitTimeoutError as error:
-            raise _renamed(error, InferenceTimeout) from None
+            raise _as_class(error, InferenceTimeout) from None
 
 
 class SegmindClient:
-    """The vendor's client, as far as the LTX models need it. ``timeout`` is the HTTP timeout of a v1 call."""
+    """The vendor's client, with the calls that the LTX models need. ``timeout`` is the HTTP timeout of a v1 call."""
 
     def __init__(
         self,
@@ -100,7 +100,7 @@ class SegmindClient:
         return f"Segmind{self._client!r}"
 
     def submit_async(self, slug: str, **params: Any) -> AsyncJob:
-        """Submit a job."""
+        """Submit a job, and return it."""
         submit: Any = self._client.submit
         return AsyncJob(submit(slug, **params))
 
@@ -109,7 +109,7 @@ class SegmindClient:
         return self.submit_async(slug, **params).wait()
 
     def run_sync(self, slug: str, **params: Any) -> httpx.Response:
-        """Make one blocking v1 call; the answer has ``.content`` or ``.json()``, as there."""
+        """Make one blocking v1 call; the response has ``.content`` or ``.json()``, as in the SDK."""
         generate: Any = self._client.generate_blocking
         video = generate(slug, timeout=self._timeout, **params)
         if video.content is None:
@@ -129,7 +129,7 @@ class SegmindClient:
         self.close()
 
 
-def _renamed(error: SegmindLtxError, kind: type[E]) -> E:
+def _as_class(error: SegmindLtxError, kind: type[E]) -> E:
     renamed = kind(*error.args)
     renamed.__dict__.update(error.__dict__)
     return renamed

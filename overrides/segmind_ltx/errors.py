@@ -3,45 +3,55 @@
 ::
 
     SegmindLtxError
-    ├── ConfigurationError (ValueError)     no key, or a base URL that is none
-    ├── ParameterError (ValueError)         refused here, before anything was sent
+    ├── ConfigurationError (ValueError)     no API key, an invalid option, or a ledger that cannot be used
+    ├── ParameterError (ValueError)         invalid parameters; nothing was sent
     ├── APIStatusError                      the service answered with an error status
-    │   ├── BadRequestError                 400  it refused a parameter or the request's form
+    │   ├── BadRequestError                 400  a parameter or the form of the request was refused
     │   ├── AuthenticationError             401  key missing or unknown
     │   ├── PermissionDeniedError           403
-    │   ├── NotFoundError                   404  no such model; or a job unknown or expired
+    │   ├── NotFoundError                   404  no such model; or a job that is unknown or has expired
     │   ├── InsufficientCreditsError        406
     │   ├── ModelRetiredError               410
-    │   ├── RateLimitError                429  `reset_at` where told
+    │   ├── RateLimitError                  429  `reset_at` if the service sent it
     │   └── ServerError                     5xx
     │       ├── InternalServerError         500
     │       ├── BadGatewayError             502
     │       └── GatewayTimeoutError         504
     ├── JobFailedError                      422  the job ran and failed; it is not charged
-    ├── JobNotFinishedError                 `result()` of a job that still runs
-    ├── WaitTimeoutError (TimeoutError)     the deadline passed; the job goes on and can be waited for again
-    ├── APIConnectionError (ConnectionError)     nothing came back, and nothing can have been billed
-    │   └── SubmitUncertainError            the answer to a paid call was lost: a job may exist, and may be billed
-    ├── UnexpectedResponseError               an answer that makes no sense
-    └── DownloadError                       the video could not be brought to disk
+    ├── JobNotFinishedError                 `result()` of a job that is still running
+    ├── WaitTimeoutError (TimeoutError)     the deadline passed; the job goes on, and you can wait for it again
+    ├── APIConnectionError (ConnectionError)  no response, and nothing can have been billed
+    │   └── SubmitUncertainError            no response to a paid call: a job may exist, and may be billed
+    ├── UnexpectedResponseError             a response that the client cannot understand
+    └── DownloadError                       the video could not be downloaded or written
         └── OutputExistsError (FileExistsError)
 
-Each carries ``request_id`` from the moment it is known, and ``status``, ``detail`` and ``body`` where there was an
-answer. All survive pickle and copy. None ever contains the API key.
+Each has ``request_id`` as soon as the client knows it, and ``status``, ``detail`` and ``body`` if there was a response.
+All survive pickle and copy. None ever contains the API key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict, Unpack
+
+
+class ErrorFields(TypedDict, total=False):
+    """The keyword arguments that every exception of the tree takes; see `SegmindLtxError`."""
+
+    request_id: str | None
+    model: str | None
+    status: int | None
+    detail: str | None
+    body: Mapping[str, Any] | None
 
 
 class SegmindLtxError(Exception):
     """The root of the tree.
 
-    ``request_id`` is the job's id, once known; ``model`` the model's name; ``status`` the HTTP status; ``detail``
-    the service's own words; ``body`` its JSON answer.
+    ``request_id`` is the job's id, if known; ``model`` the model's name; ``status`` the HTTP status; ``detail`` the
+    service's own message; ``body`` its JSON response.
     """
 
     def __init__(
@@ -63,23 +73,24 @@ class SegmindLtxError(Exception):
         self.body: Mapping[str, Any] | None = body
 
     def __str__(self) -> str:
-        # A message that was written before the id was known still has to show it.
-        if self.request_id is None or self.request_id in self.message:
-            return self.message
-        return f"{self.message} [request id {self.request_id}]"
+        # The id may have become known after the message was written; show it in any case.
+        shown = self.request_id is None or self.request_id in self.message
+        return self.message if shown else f"{self.message} [request id {self.request_id}]"
 
 
 class ConfigurationError(SegmindLtxError, ValueError):
-    """The client cannot be made: there is no key, or the base URL is none."""
+    """The client cannot be made or used: no API key, an invalid option, or a ledger that cannot be written."""
 
 
 class ParameterError(SegmindLtxError, ValueError):
-    """Parameters that the documents do not allow; nothing was sent, nothing is billed.
+    """The documents do not allow these parameters. Nothing was sent, nothing is billed.
 
-    ``problems`` names each one: parameter, value, what is allowed.
+    ``problems`` has one text for each invalid parameter: its name, its value, and what is allowed.
     """
 
-    problems: tuple[str, ...] = ()
+    def __init__(self, message: str, *, problems: tuple[str, ...] = (), **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
+        self.problems: tuple[str, ...] = problems
 
 
 class APIStatusError(SegmindLtxError):
@@ -107,7 +118,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: no such model; or a job that is unknown, or whose hour is over."""
+    """404: no such model; or a job that is unknown, or older than an hour."""
 
     advice = "There is no such model; or no such job, or it was kept for its hour and has expired."
 
@@ -115,7 +126,7 @@ class NotFoundError(APIStatusError):
 class InsufficientCreditsError(APIStatusError):
     """406: not enough credits. The vendor also uses it for a spend limit and for some refused values."""
 
-    advice = "Nothing was billed; add credits, or see whether the answer names another limit."
+    advice = "Nothing was billed; add credits, or see whether the message names another limit."
 
 
 class ModelRetiredError(APIStatusError):
@@ -125,16 +136,19 @@ class ModelRetiredError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. ``reset_at`` is when the limit is lifted, in UTC, where the service said so."""
+    """429: too many requests. ``reset_at`` is the end of the limit, in UTC; None if the service did not send it."""
 
     advice = "Nothing was billed; try again later."
-    reset_at: datetime | None = None
+
+    def __init__(self, message: str, *, reset_at: datetime | None = None, **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
+        self.reset_at: datetime | None = reset_at
 
 
 class ServerError(APIStatusError):
     """Any 5xx. By the vendor's pages a submit that got one was not billed."""
 
-    advice = "The service failed; by the vendor's pages only an answer of 200 is billed."
+    advice = "The service failed; by the vendor's pages only a 200 is billed."
 
 
 class InternalServerError(ServerError):
@@ -142,7 +156,7 @@ class InternalServerError(ServerError):
 
 
 class BadGatewayError(ServerError):
-    """502: the service is unavailable for the moment."""
+    """502: the service is temporarily unavailable."""
 
     advice = "A gateway gave up. Behind a blocking v1 call the work may have gone on: look before you repeat it."
 
@@ -158,47 +172,59 @@ class JobFailedError(SegmindLtxError):
 
 
 class JobNotFinishedError(SegmindLtxError):
-    """`result()` was asked of a job that has not finished; ``state`` says where it stands."""
+    """`result()` was called for a job that has not finished; ``state`` is the job's state."""
 
-    state: str | None = None
+    def __init__(self, message: str, *, state: str | None = None, **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
+        self.state: str | None = state
 
 
 class WaitTimeoutError(SegmindLtxError, TimeoutError):
     """The deadline passed before the job ended. It goes on: ``client.job(error.request_id).wait()`` resumes.
 
-    ``elapsed`` is how long was waited, in seconds; ``state`` the last state seen.
+    ``elapsed`` is the time waited, in seconds; ``state`` the last state seen, None if no poll succeeded.
     """
 
-    elapsed: float = 0.0
-    state: str | None = None
+    def __init__(
+        self, message: str, *, elapsed: float = 0.0, state: str | None = None, **rest: Unpack[ErrorFields]
+    ) -> None:
+        super().__init__(message, **rest)
+        self.elapsed: float = elapsed
+        self.state: str | None = state
 
 
 class APIConnectionError(SegmindLtxError, ConnectionError):
-    """No answer came. Where it was a paid call, it provably never left: nothing is billed."""
+    """No response arrived. If it was a paid call, it provably was not sent: nothing is billed."""
 
 
 class SubmitUncertainError(APIConnectionError):
-    """The answer to a paid call was lost: a job may exist, and may be billed. It was not sent again.
+    """The response to a paid call was lost: a job may exist, and may be billed. The call was not sent again.
 
-    ``usd_low`` and ``usd_high`` bound what it may have cost, in USD, as the contract prices the model.
+    ``usd_low`` and ``usd_high`` bound what the job may have cost, in USD, by the model's price in the spec.
     """
 
-    usd_low: float | None = None
-    usd_high: float | None = None
+    def __init__(
+        self, message: str, *, usd_low: float | None = None, usd_high: float | None = None, **rest: Unpack[ErrorFields]
+    ) -> None:
+        super().__init__(message, **rest)
+        self.usd_low: float | None = usd_low
+        self.usd_high: float | None = usd_high
 
 
 class UnexpectedResponseError(SegmindLtxError):
-    """An answer that makes no sense: not JSON, or without what the documents promise."""
+    """The client cannot understand a response: it is not JSON, or lacks what the documents promise."""
 
 
 class DownloadError(SegmindLtxError):
-    """The video could not be brought to disk; nothing half-written is left. ``url`` is where it lies."""
+    """The video could not be downloaded or written; no partial file is left. ``url`` is the video's address."""
 
-    url: str | None = None
+    def __init__(self, message: str, *, url: str | None = None, **rest: Unpack[ErrorFields]) -> None:
+        super().__init__(message, **rest)
+        self.url: str | None = url
 
 
 class OutputExistsError(DownloadError, FileExistsError):
-    """The file exists already, and was left as it is."""
+    """The file exists already, and was not changed."""
 
 
 _BY_STATUS: dict[int, type[APIStatusError]] = {
@@ -216,5 +242,5 @@ _BY_STATUS: dict[int, type[APIStatusError]] = {
 
 
 def class_for_status(status: int) -> type[APIStatusError]:
-    """The class for an error status; `ServerError` and `APIStatusError` for those that no document names."""
+    """Return the class for an error status; `ServerError` or `APIStatusError` if the documents do not name it."""
     return _BY_STATUS.get(status, ServerError if status >= 500 else APIStatusError)

@@ -1,4 +1,4 @@
-"""What a finished job gives: facts about the video, and a way to bring it to disk."""
+"""The video of a finished job: what the service said about it, and how to save it."""
 
 from __future__ import annotations
 
@@ -26,25 +26,26 @@ class Video(VideoFacts):
 
     @classmethod
     def of(cls, facts: VideoFacts, driver: Driver) -> Self:
-        """The facts, with a way to bring the video to disk."""
+        """Return a video with these facts, which downloads through ``driver``."""
         return cls(**vars(facts), driver=driver)
 
     def save(self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None) -> Path:
-        """Bring the video to disk, and return where it lies.
+        """Save the video at ``path``, and return the path.
 
-        It is streamed to a temporary file beside ``path`` and renamed, so that no half of it is ever seen under
-        that name. The API key is not sent. Raises `OutputExistsError` where ``path`` exists and ``overwrite`` is
-        false, and `DownloadError` where the video cannot be had or written, or has fewer bytes than the service told.
+        The video is streamed to a temporary file beside ``path`` and then renamed, so ``path`` never holds a partial
+        video. The API key is not sent. ``progress`` is called with the bytes so far and the total, or None if unknown.
+        Raises `OutputExistsError` if ``path`` exists and ``overwrite`` is false, and `DownloadError` if the video
+        cannot be downloaded or written, or is smaller than the service said.
 
-        There is no deadline, since a video may be long; but a try is given up after a silence of 30 s (the client's
-        ``timeout``), and where after a minute less than 1 kB/s has come on average.
+        There is no deadline, since a video may be long. But an attempt ends if the connection is silent for 30 s (or
+        the client's ``timeout``), or if the average is below 1 kB/s after one minute.
         """
         with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
             sink = file.sink(progress)
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                self._driver.run(download(self._driver.env, self.url, file, sink, self.file_size))
+                self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size))
             saved = file.commit()
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
         return saved
@@ -58,19 +59,19 @@ class AsyncVideo(VideoFacts):
 
     @classmethod
     def of(cls, facts: VideoFacts, driver: AsyncDriver) -> Self:
-        """The facts, with a way to bring the video to disk."""
+        """Return a video with these facts, which downloads through ``driver``."""
         return cls(**vars(facts), driver=driver)
 
     async def save(
         self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
     ) -> Path:
-        """Bring the video to disk, and return where it lies; see `Video.save`."""
+        """Save the video at ``path``, and return the path; see `Video.save`."""
         with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
             sink = file.sink(progress)
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                await self._driver.run(download(self._driver.env, self.url, file, sink, self.file_size))
+                await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size))
             # In a thread, since it waits for the disk.
             saved = await anyio.to_thread.run_sync(file.commit)
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))

@@ -1,1 +1,1 @@
-"""Decisions of the client, without HTTP, threads or I/O."""
+"""The decisions of the client, as pure functions and flows: no HTTP, no threads, no I/O."""

@@ -1,37 +1,36 @@
-"""Understand an answer, whatever it is. Pure; nothing here but our own exceptions is ever raised.
+"""Parse responses. Pure; whatever the response is, only the client's own exceptions are raised.
 
-What is nested in a body is read with the generated models, made from a view of the spec in which everything is
-optional. Their casts check nothing, so every value taken from one is checked here.
+Nested values are read with the generated models, which come from a view of the spec with every field optional. Their
+casts check nothing, so this module checks each value.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import unquote
 
 from segmind_ltx import errors
-from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, str_or_none, unexpected_response
+from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, unexpected_response
 from segmind_ltx._core.effects import Call, Response, looks_like_video
 from segmind_ltx._core.parameters import check_request_id
-from segmind_ltx._core.results import VideoFacts
+from segmind_ltx._core.results import JobStatus, VideoFacts
+from segmind_ltx._core.values import coalesce, float_or_none, int_or_none, price_or_none, str_or_none
 from segmind_ltx_api.models import (
     AcceptedJob,
     FailedJob,
     JobMetrics,
     VideoFile,
 )
-from segmind_ltx_api.types import UNSET
 
-KNOWN: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
+KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
 
 
 class Metrics(NamedTuple):
-    """What a job took, in seconds, and cost, in USD; None where the service did not say."""
+    """A job's times, in seconds, and its cost, in USD; None if the service did not send them."""
 
     cost: float | None = None
     remaining_credits: float | None = None
@@ -41,86 +40,105 @@ class Metrics(NamedTuple):
 
 
 class JobState(NamedTuple):
-    """An understood poll or fetch. What nobody asks for is not read out of it: most polls are about the state."""
+    """A parsed poll or fetch. Metrics and detail are parsed on access: most polls need only the state."""
 
     state: str
     body: dict[str, Any]
 
     @property
     def metrics(self) -> Metrics:
-        """The service's figures."""
+        """Return the job's times and cost."""
         return metrics_of(self.body)
 
     @property
     def detail(self) -> str | None:
-        """Why the job FAILED."""
+        """Return the reason if the job FAILED, else None."""
         return str_or_none(FailedJob.from_dict(self.body).error) if self.state == "FAILED" else None
 
 
-def parse_submit(answer: Response, call: Call, model: str) -> str:
-    """The request id of an accepted submit.
+def parse_submit(response: Response, call: Call, model: str) -> str:
+    """Return the request id of an accepted submit.
 
-    Raises `UnexpectedResponseError` where none can be made out: the job exists then, and is billed, but is lost.
+    Raises `UnexpectedResponseError` if the response has no readable id: a job exists and is billed, but its id is lost.
     """
     request_id: object
     try:
-        parsed = AcceptedJob.from_dict(json_object(answer, call))
+        parsed = AcceptedJob.from_dict(json_object(response, call))
         request_id = parsed.request_id or _id_in(parsed.status_url) or _id_in(parsed.response_url)
     except errors.UnexpectedResponseError:
-        # The answer may have been cut off after the id; a paid job is worth a second look.
-        found = re.search(rb'"request_id"\s*:\s*"([^"\\/\x00-\x20\x7f-\xff]{1,512})"', answer.body)
+        # The body may be truncated after the id; search it, since the job is paid for.
+        found = re.search(rb'"request_id"\s*:\s*"([^"\\/\x00-\x20\x7f-\xff]{1,512})"', response.body)
         request_id = found.group(1).decode() if found else None
     try:
         return check_request_id(request_id)
     except errors.ParameterError:
         raise errors.UnexpectedResponseError(
-            f"{call} was accepted (status {answer.status}), so a job exists and is billed, but no request id can be "
-            f"read from the answer: {excerpt(answer)}. Look for the job in your account before you submit it again.",
+            f"{call} was accepted (status {response.status}), so a job exists and is billed, but no request id can be "
+            f"read from the response: {excerpt(response)}. "
+            f"Look for the job in your account before you submit it again.",
             model=model,
-            status=answer.status,
-            body=json_or_none(answer),
+            status=response.status,
+            body=json_or_none(response),
         ) from None
 
 
 def _id_in(url: object) -> str | None:
-    """The id in a job's address. It is taken only where the answer names none; nothing is ever sent to the address."""
+    """Return the id in a job's URL. Used only if the response names no id; the client never calls that URL."""
     found = re.search(r"/v2/requests/([^/?#]+)(?:/status)?$", url) if isinstance(url, str) else None
     return unquote(found.group(1)) if found else None
 
 
-def parse_status(answer: Response, call: Call, request_id: str) -> JobState:
-    """The state of a job, FAILED included. Raises the exception for any other error status."""
-    if not answer.ok and answer.status != 422:
-        raise error_for(answer, call, request_id=request_id)
-    body = json_object(answer, call, request_id)
-    state, about = body.get("status"), body.get("request_id")
-    if answer.status == 422 and state is None and str_or_none(body.get("error")):
-        state = "FAILED"  # The documents say so of the status alone; that the body repeats it is from elsewhere.
+def parse_status(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
+    """Return a job's state, FAILED included. Raises the matching exception for any other error status."""
+    if not response.ok and response.status != 422:
+        raise error_for(response, call, request_id=request_id, time=time)
+    body = json_object(response, call, request_id)
+    state, named_id = body.get("status"), body.get("request_id")
+    if response.status == 422 and state is None and str_or_none(body.get("error")):
+        # By the documents 422 alone means FAILED; that the body repeats it is from the vendor's other pages.
+        state = "FAILED"
     if not isinstance(state, str) or not state:
-        raise unexpected_response(answer, call, request_id, "it has no status")
-    # By the word rather than the status: a job is FAILED even where a gateway made a 200 of the 422.
-    if answer.status == 422 and state != "FAILED":
-        raise unexpected_response(answer, call, request_id, f"status 422 means FAILED, but it says {state}")
-    if isinstance(about, str) and about != request_id:
-        raise unexpected_response(answer, call, request_id, f"it is about another job, {about!r}")
+        raise unexpected_response(response, call, request_id, "it has no status")
+    # Trust the body rather than the status: a job is FAILED even if a gateway turned the 422 into a 200.
+    if response.status == 422 and state != "FAILED":
+        raise unexpected_response(response, call, request_id, f"status 422 means FAILED, but it says {state}")
+    if isinstance(named_id, str) and named_id != request_id:
+        raise unexpected_response(response, call, request_id, f"it is about another job, {named_id!r}")
     return JobState(state, body)
 
 
-def parse_result(answer: Response, call: Call, request_id: str) -> JobState:
-    """The state of a job with its output: as `parse_status`, but a COMPLETED one must name where its output lies."""
-    seen = parse_status(answer, call, request_id)
-    if seen.state == "COMPLETED" and video_url(seen.body) is None:
-        raise unexpected_response(answer, call, request_id, "the job is COMPLETED, but no output is named")
-    return seen
+def parse_result(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
+    """Return a job's state, as `parse_status` does.
+
+    Raises `UnexpectedResponseError` if it is COMPLETED without output.
+    """
+    job = parse_status(response, call, request_id, time)
+    if job.state == "COMPLETED" and video_url(job.body) is None:
+        raise unexpected_response(response, call, request_id, "the job is COMPLETED, but no output is named")
+    return job
 
 
-def video_of_job(polled: JobState, request_id: str, model: str | None) -> VideoFacts:
-    """What a COMPLETED job says of its video."""
-    metrics, file = polled.metrics, _file(polled.body)
+def status_of_job(job: JobState, request_id: str) -> JobStatus:
+    """Return the public status of a job."""
+    metrics = job.metrics
+    return JobStatus(
+        request_id=request_id,
+        state=job.state,
+        detail=job.detail,
+        queue_time=metrics.queue_time,
+        inference_time=metrics.inference_time,
+        total_time=metrics.total_time,
+        raw=job.body,
+    )
+
+
+def video_of_job(job: JobState, request_id: str, model: str | None) -> VideoFacts:
+    """Return the facts about the video of a COMPLETED job."""
+    metrics, file = job.metrics, _video_file(job.body)
     return VideoFacts(
         request_id=request_id,
         model=model,
-        url=video_url(polled.body),
+        url=video_url(job.body),
         content_type=str_or_none(file.content_type),
         file_name=str_or_none(file.file_name),
         file_size=int_or_none(file.file_size),
@@ -129,28 +147,32 @@ def video_of_job(polled: JobState, request_id: str, model: str | None) -> VideoF
         queue_time=metrics.queue_time,
         inference_time=metrics.inference_time,
         total_time=metrics.total_time,
-        raw=polled.body,
+        raw=job.body,
     )
 
 
-def video_of_call(answer: Response, call: Call, model: str) -> VideoFacts:
-    """What a v1 answer says: it is the video's bytes, or JSON that carries its location."""
-    headers = answer.headers
+def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
+    """Return the facts about the video of a v1 call, whose response is the video itself, or JSON with its address."""
+    headers = response.headers
     request_id = headers.get("x-request-id")
     body: dict[str, Any] = {}
     content: bytes | None = None
     url: str | None = None
-    if looks_like_video(answer):
-        content = answer.body
-        broken = answer.truncated or ("it is empty" if not content else "only a part" if answer.status == 206 else None)
+    if looks_like_video(response):
+        content = response.body
+        broken = response.truncated or (
+            "it is empty" if not content else "only a part" if response.status == 206 else None
+        )
         if broken:
-            raise unexpected_response(answer, call, request_id, f"the video ends early ({broken}); it is billed", model)
+            raise unexpected_response(
+                response, call, request_id, f"the video ends early ({broken}); it is billed", model
+            )
     else:
-        body = json_object(answer, call, request_id, model, "; it is billed")
+        body = json_object(response, call, request_id, model, "; it is billed")
         url = video_url(body)
         if url is None:
             raise unexpected_response(
-                answer, call, request_id, "it has neither a video nor its location; it is billed", model
+                response, call, request_id, "it has neither a video nor its location; it is billed", model
             )
     metrics = metrics_of(body)
     return VideoFacts(
@@ -158,41 +180,41 @@ def video_of_call(answer: Response, call: Call, model: str) -> VideoFacts:
         model=model,
         url=url,
         content=content,
-        content_type=answer.media_type if content else None,
+        content_type=response.media_type if content else None,
         file_size=len(content) if content else None,
-        cost=_coalesce(price_or_none(headers.get("x-cost")), metrics.cost),
-        remaining_credits=_coalesce(float_or_none(headers.get("x-remaining-credits")), metrics.remaining_credits),
-        inference_time=_coalesce(float_or_none(headers.get("x-generation-time")), metrics.inference_time),
+        cost=coalesce(price_or_none(headers.get("x-cost")), metrics.cost),
+        remaining_credits=coalesce(float_or_none(headers.get("x-remaining-credits")), metrics.remaining_credits),
+        inference_time=coalesce(float_or_none(headers.get("x-generation-time")), metrics.inference_time),
         seed=int_or_none(headers.get("x-seed-value")),
         raw=body,
     )
 
 
 def video_url(body: Mapping[str, Any]) -> str | None:
-    """The output's address: `output` (a string, or a list of them) or `video.url`; None where there is none.
+    """Return the output's address: `output` (a string, or a list of them) or `video.url`; None if there is none.
 
-    Only what is an address at all: an `output` that says something else must not pass for a video.
+    Only a URL counts: an `output` with any other text must not pass for a video.
     """
     output: object = body.get("output")
     for candidate in cast("list[object]", output) if isinstance(output, list) else (output,):
         if isinstance(candidate, str) and _ADDRESS.fullmatch(candidate.strip()):
             return candidate.strip()
-    url: object = _file(body).url
+    url: object = _video_file(body).url
     return url.strip() if isinstance(url, str) and _ADDRESS.fullmatch(url.strip()) else None
 
 
-def _file(body: Mapping[str, Any]) -> VideoFile:
-    """What is said of the file; empty where the answer had something else."""
+def _video_file(body: Mapping[str, Any]) -> VideoFile:
+    """Return the file object of a response; an empty one if the response has none."""
     file = body.get("video")
     return VideoFile.from_dict(cast("dict[str, Any]", file)) if isinstance(file, dict) else VideoFile()
 
 
 def metrics_of(body: Mapping[str, Any]) -> Metrics:
-    """An answer's figures, each checked; empty where it had something else."""
-    told = body.get("metrics")
-    if not isinstance(told, dict):
+    """Return the metrics of a response, each value checked; empty if it has none."""
+    metrics = body.get("metrics")
+    if not isinstance(metrics, dict):
         return Metrics()
-    parsed = JobMetrics.from_dict(cast("dict[str, Any]", told))
+    parsed = JobMetrics.from_dict(cast("dict[str, Any]", metrics))
     return Metrics(
         cost=price_or_none(parsed.cost),
         remaining_credits=float_or_none(parsed.remaining_credits),
@@ -203,44 +225,18 @@ def metrics_of(body: Mapping[str, Any]) -> Metrics:
 
 
 def json_object(
-    answer: Response, call: Call, request_id: str | None = None, model: str | None = None, note: str = ""
+    response: Response, call: Call, request_id: str | None = None, model: str | None = None, note: str = ""
 ) -> dict[str, Any]:
-    """The JSON object of an answer. Raises `UnexpectedResponseError`, with ``note`` in it, for anything else."""
-    if answer.truncated:
-        raise unexpected_response(answer, call, request_id, f"it ends early ({answer.truncated}){note}", model)
+    """Return the JSON object in a response.
+
+    Raises `UnexpectedResponseError`, with ``note`` in its message, otherwise.
+    """
+    if response.truncated:
+        raise unexpected_response(response, call, request_id, f"it ends early ({response.truncated}){note}", model)
     try:
-        body: object = json.loads(answer.body)
+        body: object = json.loads(response.body)
     except (ValueError, RecursionError):
-        raise unexpected_response(answer, call, request_id, f"it is not JSON{note}", model) from None
+        raise unexpected_response(response, call, request_id, f"it is not JSON{note}", model) from None
     if not isinstance(body, dict):
-        raise unexpected_response(answer, call, request_id, f"it is not a JSON object{note}", model)
+        raise unexpected_response(response, call, request_id, f"it is not a JSON object{note}", model)
     return cast("dict[str, Any]", body)
-
-
-def _coalesce(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
-
-
-def float_or_none(value: object) -> float | None:
-    if value is UNSET or value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def price_or_none(value: object) -> float | None:
-    """A number that a price can be: what is below zero would hide what others cost."""
-    number = float_or_none(value)
-    return number if number is not None and number >= 0 else None
-
-
-def int_or_none(value: object) -> int | None:
-    number = float_or_none(value)
-    if number is None or not number.is_integer():
-        return None
-    return int(value) if isinstance(value, int | str) and str(value).lstrip("+-").isdecimal() else int(number)

@@ -1,4 +1,4 @@
-"""Exceptions for responses that report an error or cannot be understood."""
+"""Make exceptions for responses that report an error or that the client cannot parse."""
 
 from __future__ import annotations
 
@@ -9,34 +9,53 @@ from typing import Any, Final, cast
 
 from segmind_ltx import errors
 from segmind_ltx._core.effects import Call, Response
+from segmind_ltx._core.retry import reset_at
+from segmind_ltx._core.values import str_or_none
 from segmind_ltx_api.models import (
     ErrorMessage,
 )
 
-_LONGEST_DETAIL: Final = 500
+_MAX_DETAIL: Final = 500
 
 
 def error_for(
-    answer: Response, call: Call, *, request_id: str | None = None, model: str | None = None
+    response: Response,
+    call: Call,
+    *,
+    request_id: str | None = None,
+    model: str | None = None,
+    time: float | None = None,
 ) -> errors.SegmindLtxError:
-    """The exception for an answer that is no success."""
-    body = json_or_none(answer)
-    detail = _detail(answer, body)
+    """Return the exception for a response that is not a success.
+
+    ``time`` is now, in seconds since the epoch; without it a `RateLimitError` has no ``reset_at``.
+    """
+    body = json_or_none(response)
+    detail = _detail(response, body)
     if request_id is None:
-        request_id = request_id_in(answer)  # Whatever the status: an id may be the way to a paid job.
-    if answer.status < 400:
-        return unexpected_response(answer, call, request_id, f"status {answer.status} is not expected here", model)
+        request_id = request_id_in(response)  # Whatever the status: the id may lead to a paid job.
+    if response.status < 400:
+        return unexpected_response(response, call, request_id, f"status {response.status} is not expected here", model)
     if body is not None and body.get("status") == "FAILED":
-        return failed(detail, call, request_id, model, answer.status, body)
-    kind = errors.class_for_status(answer.status)
-    said = (detail or "no message").rstrip(".")
-    message = f"{call} was answered {answer.status}: {said}. {kind.advice}"
-    return kind(message, request_id=request_id, model=model, status=answer.status, detail=detail, body=body)
+        return failed(detail, call, request_id, model, response.status, body)
+    kind = errors.class_for_status(response.status)
+    reason = (detail or "no message").rstrip(".")
+    message = f"{call} was answered {response.status}: {reason}. {kind.advice}"
+    fields: errors.ErrorFields = {
+        "request_id": request_id,
+        "model": model,
+        "status": response.status,
+        "detail": detail,
+        "body": body,
+    }
+    if issubclass(kind, errors.RateLimitError):
+        return kind(message, reset_at=None if time is None else reset_at(response.headers, time), **fields)
+    return kind(message, **fields)
 
 
-def request_id_in(answer: Response) -> str | None:
-    """The id of the job that an answer names, whatever else it says."""
-    return str_or_none((json_or_none(answer) or {}).get("request_id"))
+def request_id_in(response: Response) -> str | None:
+    """Return the request id in a response, whatever its status."""
+    return str_or_none((json_or_none(response) or {}).get("request_id"))
 
 
 def failed(
@@ -47,49 +66,44 @@ def failed(
     status: int | None,
     body: Mapping[str, Any] | None,
 ) -> errors.JobFailedError:
-    """The exception for a FAILED job."""
+    """Return the exception for a FAILED job."""
     message = f"job {request_id} failed: {detail or 'no reason given'}. Failed jobs are not charged. ({call})"
     return errors.JobFailedError(message, request_id=request_id, model=model, status=status, detail=detail, body=body)
 
 
 def unexpected_response(
-    answer: Response, call: Call, request_id: str | None, why: str, model: str | None = None
+    response: Response, call: Call, request_id: str | None, why: str, model: str | None = None
 ) -> errors.UnexpectedResponseError:
     return errors.UnexpectedResponseError(
-        f"the answer to {call} (status {answer.status}) makes no sense: {why}. It begins: {excerpt(answer)}",
+        f"unexpected response to {call} (status {response.status}): {why}. It begins: {excerpt(response)}",
         request_id=request_id,
         model=model,
-        status=answer.status,
-        body=json_or_none(answer),
+        status=response.status,
+        body=json_or_none(response),
     )
 
 
-def json_or_none(answer: Response) -> dict[str, Any] | None:
+def json_or_none(response: Response) -> dict[str, Any] | None:
     try:
-        body: object = json.loads(answer.body)
+        body: object = json.loads(response.body)
     except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", body) if isinstance(body, dict) else None
 
 
-def _detail(answer: Response, body: dict[str, Any] | None) -> str | None:
-    """The service's own words: JSON's `error`, or plain text, or what an HTML page says."""
+def _detail(response: Response, body: dict[str, Any] | None) -> str | None:
+    """Return the service's own message: `error` of a JSON body, plain text, or the text of an HTML page."""
     if body is not None:
         parsed = ErrorMessage.from_dict(body)
         words = [str_or_none(parsed.error) or str_or_none(body.get("message")), str_or_none(parsed.error_description)]
-        return ": ".join(word for word in words if word)[:_LONGEST_DETAIL] or None
-    text = answer.body[: 16 * _LONGEST_DETAIL].decode("utf-8", "replace")
+        return ": ".join(word for word in words if word)[:_MAX_DETAIL] or None
+    text = response.body[: 16 * _MAX_DETAIL].decode("utf-8", "replace")
     if "<" in text:
         text = re.sub(r"(?is)<(script|style|title).*?</\1>|<[^>]*>", " ", text)
-    return " ".join(text.split())[:_LONGEST_DETAIL] or None
+    return " ".join(text.split())[:_MAX_DETAIL] or None
 
 
-def excerpt(answer: Response) -> str:
-    if not answer.body:
+def excerpt(response: Response) -> str:
+    if not response.body:
         return "(empty)"
-    return repr(answer.body[:120].decode("utf-8", "replace"))
-
-
-def str_or_none(value: object) -> str | None:
-    # JSON can spell lone surrogates, which no stream prints.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
+    return repr(response.body[:120].decode("utf-8", "replace"))

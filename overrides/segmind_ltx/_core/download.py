@@ -1,4 +1,4 @@
-"""The flow that brings a video from its address to disk: retries, redirects, and what is no video."""
+"""Download a video, as a flow: retries, redirects, and the checks that the file is a video."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from segmind_ltx._core.effects import (
 )
 
 TIMEOUT: Final = 30.0
-MOST_REDIRECTS: Final = 5
+"""Seconds of silence after which a download attempt fails, if the caller set no timeout."""
+MAX_REDIRECTS: Final = 5
 
 
-def download(env: Context, url: str, file: DownloadTarget, sink: Sink, size: int | None = None) -> Flow[None]:
-    """Fetch ``url`` into ``file`` through ``sink``. Raises `DownloadError`, also where it has less than ``size`` bytes.
+def download(context: Context, url: str, file: DownloadTarget, sink: Sink, size: int | None = None) -> Flow[None]:
+    """Fetch ``url`` into ``file`` through ``sink``. Raises `DownloadError`, also if it has fewer than ``size`` bytes.
 
-    More is taken: a size that the service tells too low must not cost a video that is there.
+    More bytes than ``size`` are accepted: if the service gave too low a size, the video is still good.
     """
     attempt = hops = 0
     address = url
@@ -34,22 +35,22 @@ def download(env: Context, url: str, file: DownloadTarget, sink: Sink, size: int
         if not _fetchable(address):
             raise file.error(f"{address!r} is not an address to download from; only http and https are followed")
         file.restart()
-        outcome = yield from send(Call("GET", address, env.read_timeout or TIMEOUT, sink=sink))
+        outcome = yield from send(Call("GET", address, context.read_timeout or TIMEOUT, sink=sink))
         file.raise_if_stopped()
         if isinstance(outcome, Response) and 300 <= outcome.status < 400:
             hops += 1
-            if hops > MOST_REDIRECTS or "location" not in outcome.headers:
-                raise file.error(f"{url} leads on and on, or nowhere: {hops} redirects, the last from {address}")
+            if hops > MAX_REDIRECTS or "location" not in outcome.headers:
+                raise file.error(f"{url} could not be followed: {hops} redirects, the last from {address}")
             address = _resolve(address, outcome.headers["location"])
             continue
-        trouble = _problem(outcome, file, size)
-        if trouble is None:
+        problem = _problem(outcome, file, size)
+        if problem is None:
             return
         attempt += 1
-        if attempt > env.max_retries or not _is_retryable(outcome):
-            raise file.error(f"{address} could not be downloaded: {trouble}")
-        delay = retry.delay_before(attempt, outcome, time=env.time(), random=env.random())
-        env.log.warning("job %s: download from %s: %s; again in %.1f s", file.request_id, address, trouble, delay)
+        if attempt > context.max_retries or not _is_retryable(outcome):
+            raise file.error(f"{address} could not be downloaded: {problem}")
+        delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
+        context.log.warning("job %s: download from %s: %s; retry in %.1f s", file.request_id, address, problem, delay)
         yield from sleep(delay)
 
 
@@ -60,11 +61,11 @@ def _fetchable(address: str) -> bool:
         return False
 
 
-def _resolve(address: str, video_url: str) -> str:
+def _resolve(address: str, location: str) -> str:
     try:
-        return urljoin(address, video_url)
+        return urljoin(address, location)
     except ValueError:
-        return video_url
+        return location
 
 
 def _problem(outcome: Response | NoResponse, file: DownloadTarget, size: int | None) -> str | None:
@@ -83,10 +84,10 @@ def _problem(outcome: Response | NoResponse, file: DownloadTarget, size: int | N
     if looks_like_text(file.head()):
         return "it is text, not a video"
     if size is not None and outcome.size < size:
-        return f"{outcome.size} bytes came where the job's answer tells of {size}"
+        return f"{outcome.size} bytes arrived, but the job's result says {size}"
     return None
 
 
 def _is_retryable(outcome: Response | NoResponse) -> bool:
-    """Whether another try may help: not where the address itself is refused, or serves something else."""
+    """Whether a retry may help: not if the address is refused, or serves something other than a video."""
     return isinstance(outcome, NoResponse) or outcome.status in {200, 429} or outcome.status >= 500

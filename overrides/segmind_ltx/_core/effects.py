@@ -1,8 +1,8 @@
-"""The vocabulary between decisions and I/O.
+"""The effects that flows ask for, and their results.
 
-A *flow* is a generator that decides: it yields what is to be done next (`Call` or `Sleep`) and is sent what came of
-it (`Response`, `NoResponse`, or None after a pause). It does no I/O and reads no clock of its own, so that the sync and the
-async client run the very same flows and cannot disagree.
+A *flow* is a generator that decides: it yields an effect (`Call` or `Sleep`) and receives the result (`Response`,
+`NoResponse`, or None after a sleep). It does no I/O and reads no clock of its own, so the sync and the async client
+run the same flows and cannot disagree.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ AnyLogger: TypeAlias = "Logger | LoggerAdapter[Any]"
 T = TypeVar("T")
 
 Sink: TypeAlias = Callable[[bytes, int | None], None]
-"""Takes the pieces of a body as they come, each with the length of the whole where that was told."""
+"""Takes the chunks of a body in order, each with the length of the whole body, or None if it is unknown."""
 
 
 class DownloadTarget(Protocol):
-    """A file that a download is written to through its sink."""
+    """The file that a download writes to, through its sink."""
 
     request_id: str | None
 
     def restart(self) -> None:
-        """Forget what was written."""
+        """Delete what was written so far."""
         ...
 
     def head(self) -> bytes:
@@ -40,15 +40,15 @@ class DownloadTarget(Protocol):
         ...
 
     def raise_if_stopped(self) -> None:
-        """Raise what the caller's progress callback raised."""
+        """Raise the exception of the caller's progress callback, if it raised one."""
         ...
 
 
 class Call(NamedTuple):
-    """One request. ``timeout`` bounds each silence on the line, ``deadline`` the whole call; both are in seconds.
+    """One request. ``read_timeout`` bounds each silence, ``deadline`` the whole call; both are in seconds.
 
-    ``path`` is a path below the API's base URL, and is called with the key. With a ``sink`` it is a whole URL
-    elsewhere, is called without the key, and the body of its 200 goes into the sink.
+    ``path`` is below the API's base URL, and the call carries the API key. If there is a ``sink``, ``path`` is a whole
+    URL on another host, the call does not carry the key, and the body of a 200 goes into the sink.
     """
 
     method: str
@@ -63,9 +63,10 @@ class Call(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What came back; header names are in lower case.
+    """A response; header names are in lower case.
 
-    ``truncated`` says why the body ends early, where it does; ``size`` counts its bytes, whether kept or sunk.
+    ``truncated`` says why the body is incomplete, None if it is complete; ``size`` is the number of bytes received, in
+    ``body`` or in the sink.
     """
 
     status: int
@@ -76,44 +77,44 @@ class Response(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether the status says success; a gateway's 202 is one as well."""
+        """Whether the status is a 2xx: if a gateway turns a 200 into a 202, that is a success as well."""
         return 200 <= self.status < 300
 
     @property
     def media_type(self) -> str:
-        """The content type without its parameters, in lower case."""
+        """Return the content type without parameters, in lower case."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def __repr__(self) -> str:
         # The body may be a whole video.
-        return f"<Answer {self.status}, {len(self.body)} bytes>"
+        return f"<Response {self.status}, {len(self.body)} bytes>"
 
 
 def looks_like_text(body: bytes) -> bool:
-    """Whether a body begins as JSON, HTML or XML does, and no video."""
+    """Whether a body begins like JSON, HTML or XML, which no video does."""
     return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b"<"}
 
 
-def looks_like_video(answer: Response) -> bool:
-    """By media type or, where that is missing or generic, by the first bytes (ISO media, Matroska).
+def looks_like_video(response: Response) -> bool:
+    """Whether a response is a video: by its media type or, if that is missing or generic, by its first bytes.
 
-    Text under the media type of a video is none.
+    The first bytes are those of ISO media or Matroska. Text with the media type of a video is not a video.
     """
-    if answer.media_type.startswith("video/"):
-        return not looks_like_text(answer.body)
-    generic = answer.media_type in {"", "application/octet-stream", "binary/octet-stream"}
-    return generic and (answer.body[4:8] == b"ftyp" or answer.body[:4] == b"\x1aE\xdf\xa3")
+    if response.media_type.startswith("video/"):
+        return not looks_like_text(response.body)
+    generic = response.media_type in {"", "application/octet-stream", "binary/octet-stream"}
+    return generic and (response.body[4:8] == b"ftyp" or response.body[:4] == b"\x1aE\xdf\xa3")
 
 
 class NoResponse(NamedTuple):
-    """No answer. ``sent`` is False only where the request provably never left."""
+    """No response arrived. ``sent`` is False only if the request provably was not sent."""
 
     reason: str
     sent: bool
 
 
 class InterruptedCall(BaseException):
-    """An interrupt that came while a paid call was under way, and the answer that came after all."""
+    """An interrupt during a paid call, with the response that arrived after it."""
 
     def __init__(self, interrupt: BaseException, reply: Response | NoResponse) -> None:
         super().__init__()
@@ -121,7 +122,7 @@ class InterruptedCall(BaseException):
 
 
 class Sleep(NamedTuple):
-    """Wait for some seconds."""
+    """Wait for so many seconds."""
 
     seconds: float
 
@@ -132,16 +133,15 @@ Flow: TypeAlias = Generator[Effect, Reply, T]
 
 
 DurationStats: TypeAlias = dict[str, tuple[int, float]]
-"""For each model, how many completed jobs there were, and the sum of the logarithms of their seconds."""
+"""For each model, the number of completed jobs, and the sum of the logarithms of their durations in seconds."""
 
 
 class Context(NamedTuple):
-    """What flows know of the world: two clocks in seconds (one monotonic, one since the epoch) and a die.
+    """The inputs of a flow: two clocks, in seconds (monotonic, and since the epoch), a random number, and options.
 
-    ``max_retries`` is how often a free call is sent again at most, ``max_submit_retries`` how often a paid one is where that cannot
-    pay twice; ``read_timeout`` is the longest silence on the line in seconds, where the caller set one; ``durations`` is how
-    long jobs took so far; ``journal`` is told of every paid call to
-    ``base_url``.
+    ``max_retries`` is the most retries of a free call; ``max_submit_retries`` those of a paid call, which is retried
+    only if that cannot pay twice; ``read_timeout`` the longest silence in seconds, None if the caller set none;
+    ``durations`` the durations of earlier jobs; ``journal`` records every paid call to ``base_url``.
     """
 
     now: Callable[[], float]
@@ -157,28 +157,31 @@ class Context(NamedTuple):
 
 
 def send(call: Call) -> Flow[Response | NoResponse]:
-    """Make one call."""
+    """Make one call, and return its outcome."""
     reply = yield call
     assert reply is not None, "a driver answers every call"  # noqa: S101 - a contract between two modules of ours
     return reply
 
 
 def sleep(seconds: float) -> Flow[None]:
-    """Wait."""
+    """Wait for so many seconds, if more than 0."""
     yield Sleep(max(0.0, seconds))
 
 
 DEADLINE_FACTOR: Final = 4
-"""So many times the longest silence is waited for the whole of an answer that is no video."""
+"""The deadline of a short call, as a multiple of its read timeout."""
 
 
 def bounded_call(kwargs: dict[str, Any], timeout: float) -> Call:
-    """A call whose answer is short: it must not drip for ever either."""
+    """Return a call with a deadline.
+
+    Its response is short, so a server that sends it byte by byte must not hold it up.
+    """
     return call_from(kwargs, timeout)._replace(deadline=DEADLINE_FACTOR * timeout)
 
 
 def call_from(kwargs: dict[str, Any], timeout: float) -> Call:
-    """A call from what a generated endpoint module says of itself."""
+    """Return a call from the keyword arguments that a generated endpoint module gives."""
     return Call(kwargs["method"].upper(), kwargs["url"], timeout, kwargs.get("json"))
 
 

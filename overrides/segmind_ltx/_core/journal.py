@@ -1,17 +1,20 @@
-"""What is noted of paid calls and jobs, so that none is lost to an exception or a crash."""
+"""Keep track of paid calls and jobs, so that no exception or crash loses one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from segmind_ltx.errors import ConfigurationError, SegmindLtxError
 
+RETAINED: Final = 3600.0
+"""Seconds for which the service keeps a result (documents 003 and 004)."""
+
 
 class EntryState(StrEnum):
-    """The state of a paid call in a ledger; `segmind_ltx.ledger.Entry` says what each means."""
+    """The state of a paid call in a ledger; `Entry` defines each."""
 
     SENDING = "sending"
     UNCERTAIN = "uncertain"
@@ -24,23 +27,65 @@ class EntryState(StrEnum):
     SAVED = "saved"
 
 
+class Entry(NamedTuple):
+    """One paid call. ``begun`` is in seconds since the epoch; ``cost`` in USD, None if the service did not send it.
+
+    ``label`` is the request's label (`LabelledRequest`), or the label of the `Ledger` if the request has none.
+
+    ``state`` is one of
+
+    - sending: recorded before it was sent, without a response yet: the call is running, or the program died;
+    - uncertain: the response was lost, so a job may exist;
+    - refused: no job exists, nothing is billed;
+    - accepted: a job exists and is billed;
+    - answered: a blocking call returned its video;
+    - completed, failed, gone (the result has expired), saved: how the job ended.
+    """
+
+    number: int
+    state: str
+    model: str
+    request: Mapping[str, Any]
+    base_url: str
+    begun: float
+    request_id: str | None
+    detail: str | None
+    cost: float | None
+    file: str | None
+    label: str | None = None
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a job may exist whose id is unknown."""
+        return self.state in {EntryState.SENDING, EntryState.UNCERTAIN}
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether the service may have a result that was not saved yet."""
+        return self.request_id is not None and self.state in {EntryState.ACCEPTED, EntryState.COMPLETED}
+
+    def seconds_left(self, now: float) -> float:
+        """Return how many seconds, at least, the service will keep the result: an hour from the submit; not below 0."""
+        return max(0.0, self.begun + RETAINED - now)
+
+
 class JournalBusyError(ConfigurationError):
-    """What is to be noted cannot be noted now, but may be in a moment."""
+    """The journal cannot be written now, but may be in a moment."""
 
 
 def attach_request_id(error: BaseException, request_id: str) -> None:
-    """Put a paid job's id onto whatever ends its wait; once is enough."""
+    """Add a paid job's id to the exception that ends its wait, once."""
     if isinstance(error, SegmindLtxError):
         error.request_id = error.request_id or request_id
         return
     words = f"segmind-ltx: the job goes on; take it up again with client.job({request_id!r}).wait()"
-    if words not in getattr(error, "__notes__", ()):  # This is Ctrl-C, or an error in a callback.
+    if words not in getattr(error, "__notes__", ()):  # For Ctrl-C, or an error in a callback.
         error.add_note(words)
 
 
 @contextmanager
 def attaching_request_id() -> Generator[Callable[[str], object]]:
-    """Gives what is to be told of a job's id; from then on whatever ends the block carries it."""
+    """Yield a callback for the request id; any later exception in the block gets that id."""
     known: list[str] = []
     try:
         yield known.append
@@ -51,7 +96,7 @@ def attaching_request_id() -> Generator[Callable[[str], object]]:
 
 
 class Journal:
-    """Keeps nothing beyond the exceptions themselves; `segmind_ltx.ledger.Ledger` keeps a file."""
+    """Record nothing, but add what is known to exceptions. `segmind_ltx.ledger.Ledger` also writes a file."""
 
     def record_submit(
         self,
@@ -60,26 +105,26 @@ class Journal:
         base_url: str,  # noqa: ARG002 - a ledger writes it down
         label: str | None = None,  # noqa: ARG002 - a ledger writes it down
     ) -> int:
-        """A paid call is about to leave; gives the number under which it is known here."""
+        """Record a paid call that is about to be sent, and return its number in this journal."""
         return 0
 
     def record_response(self, number: int, state: str, request_id: str | None) -> None:
-        """A paid call was answered well."""
+        """Record that a paid call succeeded."""
 
     def record_failure(self, number: int, model: str, error: BaseException) -> None:  # noqa: ARG002 - a ledger uses the number
-        """A paid call ended otherwise. An interrupt in the midst of it is told what may have happened."""
-        if not isinstance(error, SegmindLtxError):  # Ours say it themselves.
+        """Record how a paid call failed. If it was interrupted, add a note that a job may exist."""
+        if not isinstance(error, SegmindLtxError):  # The client's own exceptions say so in their messages.
             error.add_note(
                 f"segmind-ltx: a paid call to {model} was interrupted; a job may exist, and be billed. "
                 "Look into your account before you submit it again."
             )
 
     def record_end(self, request_id: str, error: BaseException) -> None:
-        """A wait or fetch ended without a video. No exception that ends it may hide the id of a paid job."""
+        """Record how a wait or fetch ended without a video, and add the id of the paid job to the exception."""
         attach_request_id(error, request_id)
 
     def update(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
-        """What became of a job."""
+        """Record a job's new state. ``cost`` is in USD."""
 
     def close(self) -> None:
-        """Nothing is noted after this."""
+        """Close the journal; nothing is recorded after this."""

@@ -1,6 +1,6 @@
-"""Check a call against the spec before anything is sent.
+"""Check a request against the spec before it is sent.
 
-The limits come from `segmind_ltx_api.contract`, which the generator wrote from the spec.
+The limits are in `segmind_ltx_api.contract`, which the generator writes from the spec.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from segmind_ltx_api.contract import MODELS, Model, Parameter
 from segmind_ltx_api.types import Unset
 
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
-_LONGEST_INTEGER: Final = 1024
-"""In bits. No document bounds a seed, but an integer of thousands of digits cannot be written as JSON."""
+_MAX_INTEGER_BITS: Final = 1024
+"""The longest integer, in bits. No document bounds a seed, but Python refuses to write thousands of digits as JSON."""
 
-_LONGEST_WAIT: Final = 1_000_000
-"""In seconds; longer ones, such as infinity, are refused by sockets in the midst of a call."""
+_MAX_WAIT: Final = 1_000_000
+"""The longest wait, in seconds. If it is longer, for example infinite, a socket raises in the middle of a call."""
 
-_WORDS: Final = {
+_TYPE_NAMES: Final = {
     "string": "a string",
     "integer": "an integer",
     "number": "a number",
@@ -48,7 +48,7 @@ class PreparedRequest:
 def prepare(model: object, parameters: Mapping[str, Any], label: str | None = None) -> PreparedRequest:
     """Check a model's name with its parameters, or a request object.
 
-    What the caller left out stays out. Raises `ParameterError`, which lists every problem at once.
+    Parameters that the caller left out are not sent. Raises `ParameterError`, which lists every problem at once.
     """
     if isinstance(model, str):
         entry, given = model_named(model), parameters
@@ -57,26 +57,24 @@ def prepare(model: object, parameters: Mapping[str, Any], label: str | None = No
         given = {name: getattr(model, name) for name in entry.parameters}
         if parameters:
             raise ParameterError(f"{entry.slug}: give either a request object or parameters, not both")
-    # Unset is told by type: after copy or pickle a request's Unset is no longer the one and only UNSET.
+    # Test the type of Unset, not its identity: a copied or unpickled request has another instance than UNSET.
     payload = {
         name: _with_data_uri(entry, name, value) for name, value in given.items() if not isinstance(value, Unset)
     }
     problems = tuple(_problems(entry, payload))
     if problems:
-        error = ParameterError(f"{entry.slug}: {'; '.join(problems)}", model=entry.slug)
-        error.problems = problems
-        raise error
+        raise ParameterError(f"{entry.slug}: {'; '.join(problems)}", problems=problems, model=entry.slug)
     return PreparedRequest(entry, entry.request(**payload), label)
 
 
 def _with_data_uri(model: Model, name: str, value: object) -> object:
-    """A local picture becomes a data URI; everything else stays as it is."""
+    """Return a data URI if the value is a local image, else the value itself."""
     parameter = model.parameters.get(name)
     return data_uri(name, value) if parameter and parameter.uri and isinstance(value, Path) else value
 
 
 def model_named(name: str) -> Model:
-    """The model of that name. Raises `ParameterError`, which lists the names there are."""
+    """Return the model of that name. Raises `ParameterError`, which lists the known names, if there is none."""
     if name in MODELS:
         return MODELS[name]
     raise ParameterError(
@@ -85,9 +83,9 @@ def model_named(name: str) -> Model:
 
 
 def check_request_id(request_id: object) -> str:
-    """A request id that is safe to put into a path. Raises `ParameterError`.
+    """Return a request id that is safe in a path. Raises `ParameterError` if it is not.
 
-    Ids are opaque, but one that is empty, a dot segment or has a slash would address another resource.
+    Ids are opaque. But if one is empty, a dot segment or contains a slash, the path would address another resource.
     """
     if isinstance(request_id, str):
         plain = unquote(request_id)
@@ -98,14 +96,20 @@ def check_request_id(request_id: object) -> str:
 
 
 def check_seconds(name: str, value: object) -> float:
-    """A time that can be waited for. Raises `ParameterError`; call it before anything is paid."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LONGEST_WAIT:
+    """Return a time in seconds, 0 to 1,000,000.
+
+    Raises `ParameterError` otherwise; call it before anything is paid for.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_WAIT:
         return value
-    raise ParameterError(f"{name}={_short_repr(value)} is not a time in seconds; use 0 to {_LONGEST_WAIT}")
+    raise ParameterError(f"{name}={_short_repr(value)} is not a time in seconds; use 0 to {_MAX_WAIT}")
 
 
 def check_wait(timeout: object, poll_interval: object = None) -> float:
-    """The timeout of a wait, checked with its interval. Raises `ParameterError`."""
+    """Return the timeout of a wait, checked together with its interval.
+
+    Raises `ParameterError` if either is invalid.
+    """
     if poll_interval is not None and check_seconds("poll_interval", poll_interval) == 0:
         raise ParameterError("poll_interval=0 would poll without a pause; leave it out, or give seconds")
     return check_seconds("timeout", timeout)
@@ -116,7 +120,9 @@ def _model_of(request: object) -> Model:
         if isinstance(request, entry.request):
             return entry
     known = ", ".join(MODELS)
-    raise ParameterError(f"{_short_repr(request)} is neither a model's name nor a request; the names are {known}")
+    raise ParameterError(
+        f"{_short_repr(request)} is neither a model's name nor a request object; the names are {known}"
+    )
 
 
 def _problems(model: Model, payload: Mapping[str, Any]) -> Iterator[str]:
@@ -134,9 +140,9 @@ def _problems(model: Model, payload: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _problem(parameter: Parameter, value: object) -> str | None:
-    """What is wrong with a value, and what is allowed; None where it is fine."""
+    """Return what is wrong with a value, and which values are allowed; None if it is valid."""
     if not any(_is(kind, value) for kind in parameter.types):
-        wanted = " or ".join(_WORDS[kind] for kind in parameter.types)
+        wanted = " or ".join(_TYPE_NAMES[kind] for kind in parameter.types)
         return f"is {type(value).__name__}, but must be {wanted}"
     if parameter.allowed and value not in parameter.allowed:
         return f"is not allowed; use one of {', '.join(map(str, parameter.allowed))}"
@@ -156,7 +162,7 @@ def _text_problem(parameter: Parameter, value: str) -> str | None:
 
 
 def _number_problem(parameter: Parameter, value: float) -> str | None:
-    if isinstance(value, int) and value.bit_length() > _LONGEST_INTEGER:
+    if isinstance(value, int) and value.bit_length() > _MAX_INTEGER_BITS:
         return "is too long to be sent"
     if not math.isfinite(value):
         return "is not a finite number"
@@ -181,13 +187,13 @@ def _is(kind: str, value: object) -> bool:
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" did you mean {near[0]!r}?" if near else ""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" did you mean {close[0]!r}?" if close else ""
 
 
 def _short_repr(value: object) -> str:
     try:
         text = repr(value)
-    except Exception:  # An integer of thousands of digits has none, and a caller's class may have any.
+    except Exception:  # An integer of thousands of digits has no repr, and a caller's class may raise anything.
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:77]}…"

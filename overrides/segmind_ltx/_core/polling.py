@@ -1,8 +1,8 @@
-"""When to poll a job next: a pure function of how long it has run and how long it usually takes.
+"""Choose when to poll a job next, from the time since its submit and the model's usual duration.
 
-What counts is requests times the delay until the outcome is known. A fixed interval cannot lower that product:
-half the interval is twice the requests. Knowing about when the end is due can. The figures below were chosen by the
-simulation in ``tests/unit/test_unit_polling.py``, which also holds them.
+The cost to minimize is the number of polls times the delay until the outcome is known. A fixed interval cannot lower
+that product: half the interval means twice the polls. An estimate of the end can. The constants below were chosen by
+the simulation in ``tests/client/unit/test_polling.py``, which also tests them.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from segmind_ltx._core.effects import DurationStats
 from segmind_ltx_api.contract import MODELS
 
 EARLY_POLLS: Final = (1.3, 2.9)
-"""Seconds after the submit at which a job is looked at anyway: one that fails mostly does so at once."""
+"""Seconds after the submit at which to poll every job: if a job fails, it usually fails at once."""
 
 COARSE, FINE = 0.1, 0.0125
-"""Steps before and after the end comes near, as shares of the usual duration."""
+"""Steps outside and inside the window in which the job is likely to end, as fractions of the usual duration."""
 WINDOW_START: Final = 0.75
-"""The share of the usual duration from which on the end may come."""
+"""The fraction of the usual duration at which that window starts."""
 OVERDUE: Final = 4.0
-"""So many usual durations after which something is wrong, and the steps grow."""
+"""The multiple of the usual duration after which the job is late, and the steps grow."""
 
 EPSILON: Final = 0.05
-"""A moment that is nearer than this counts as reached: a clock may fall short of it by a rounding error."""
-SHORTEST_STEP: Final = 0.25
-LONGEST_STEP: Final = 30.0
+"""Seconds by which a clock may fall short of a moment because of rounding: it then counts as reached."""
+MIN_STEP: Final = 0.25
+MAX_STEP: Final = 30.0
 
 
 def next_poll(elapsed: float, usual: float | None) -> float:
-    """Seconds to wait before the next poll of a job that was submitted ``elapsed`` seconds ago.
+    """Return the seconds to wait before the next poll of a job that was submitted ``elapsed`` seconds ago.
 
-    ``usual`` is the model's usual duration in seconds, or None where the model is not known.
+    ``usual`` is the model's usual duration in seconds, or None if the model is unknown.
     """
     for moment in EARLY_POLLS:
         if elapsed < moment - EPSILON:
@@ -46,24 +46,24 @@ def next_poll(elapsed: float, usual: float | None) -> float:
 
 
 def _clamp(step: float) -> float:
-    return min(max(SHORTEST_STEP, step), LONGEST_STEP)
+    return min(max(MIN_STEP, step), MAX_STEP)
 
 
-def usual_duration(seen: DurationStats, model: str | None) -> float | None:
-    """The usual duration of a model, in seconds; None where the model is not known.
+def usual_duration(durations: DurationStats, model: str | None) -> float | None:
+    """Return the usual duration of a model, in seconds; None if the model is unknown.
 
-    The documented one counts as one job among those ``seen``. The mean is geometric, so that a job which takes three
-    times as long and one which takes a third cancel out.
+    The documented duration counts as one job beside those in ``durations``. The mean is geometric, so that a job that
+    takes three times as long and one that takes a third cancel out.
     """
     known = MODELS.get(model or "")
     if known is None:
         return None
-    count, logs = seen.get(known.slug, (0, 0.0))
+    count, logs = durations.get(known.slug, (0, 0.0))
     return math.exp((math.log(known.seconds) + logs) / (1 + count))
 
 
-def learn(seen: DurationStats, model: str | None, seconds: float) -> None:
-    """Add a job that was completed in so many seconds to those ``seen``."""
+def learn(durations: DurationStats, model: str | None, seconds: float) -> None:
+    """Add a job that completed in so many seconds to ``durations``."""
     if model is not None and math.isfinite(seconds) and seconds > 0:
-        count, logs = seen.get(model, (0, 0.0))
-        seen[model] = (count + 1, logs + math.log(seconds))
+        count, logs = durations.get(model, (0, 0.0))
+        durations[model] = (count + 1, logs + math.log(seconds))

@@ -1,4 +1,4 @@
-"""What an API call gives: the state of a job, and facts about its video."""
+"""The results of API calls: the state of a job, and the facts about its video."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from attrs import field, frozen
 
 @frozen
 class JobStatus:
-    """A job's state at one moment. Times are in seconds, None where the service did not say.
+    """A job's state at one moment. Times are in seconds, None if the service did not send them.
 
-    ``state`` is QUEUED, PROCESSING, COMPLETED or FAILED by the documents; another word is passed on as it came.
-    ``detail`` says why a job FAILED.
+    ``state`` is QUEUED, PROCESSING, COMPLETED or FAILED by the documents; any other word is passed on unchanged. If the
+    job FAILED, ``detail`` is the reason.
     """
 
     request_id: str
@@ -28,16 +28,16 @@ class JobStatus:
 
     @property
     def finished(self) -> bool:
-        """Whether the job has ended, well or badly."""
+        """Whether the job has ended, COMPLETED or FAILED."""
         return self.state in {"COMPLETED", "FAILED"}
 
 
 @frozen(kw_only=True, slots=False)
 class VideoFacts:
-    """What the service said of a video. Prices in USD, times in seconds, sizes in bytes; None where it did not say.
+    """What the service said about a video. Prices in USD, times in seconds, sizes in bytes; None if it said nothing.
 
-    ``url`` is on another host, needs no key, and dies after seven days (from the vendor's other pages).
-    ``content`` is the video itself where a v1 call answered with it. ``raw`` is the JSON answer as it came.
+    ``url`` is on another host, needs no key, and expires after seven days (from the vendor's other pages). ``content``
+    is the video itself if a v1 call returned it. ``raw`` is the JSON response, unchanged.
     """
 
     request_id: str | None
@@ -56,7 +56,7 @@ class VideoFacts:
     raw: Mapping[str, Any] = field(factory=dict[str, Any], repr=False, eq=False)
 
     def _repr_html_(self) -> str:
-        """A player, in a notebook."""
+        """Return a video player for a notebook."""
         source = self.url
         if self.content is not None:
             source = f"data:{self.content_type or 'video/mp4'};base64,{base64.b64encode(self.content).decode()}"

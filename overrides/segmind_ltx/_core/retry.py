@@ -1,7 +1,7 @@
-"""What may be sent again, and when. Pure decisions; see `segmind_ltx._core.wait` for who asks.
+"""Decide whether a call may be sent again, and when. Pure; called by `segmind_ltx._core.submit` and ``wait``.
 
-Every accepted submit is billed and there is no idempotency key. So a paid call is repeated only where it provably
-never left, or was answered 429 or 5xx (by the vendor's pages only a 200 is billed). Reading is free and safe.
+Every accepted submit is billed, and there is no idempotency key. So a paid call is repeated only if it provably was not
+sent, or if the response was a 429 or 5xx (by the vendor's pages only a 200 is billed). Polls and fetches are free.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Final
 from segmind_ltx._core.effects import NoResponse, Response
 
 FIRST_DELAY: Final = 0.5
-"""Seconds before the first repetition; each further one waits twice as long, up to `LONGEST_DELAY`."""
-LONGEST_DELAY: Final = 20.0
+"""Seconds before the first retry; each further one waits twice as long, up to `MAX_DELAY`."""
+MAX_DELAY: Final = 20.0
 MAX_RETRY_AFTER: Final = 120.0
-"""Seconds for which a server's own word on when to come back is believed."""
+"""The most seconds to wait because a server asked for it."""
 
 
 def may_repeat_paid(outcome: Response | NoResponse, *, blocking: bool) -> bool:
     """Whether a paid call may be sent again without any risk of a second charge.
 
-    A ``blocking`` v1 call is the more delicate one: behind a gateway that gave up waiting, the work may go on.
+    A ``blocking`` v1 call is riskier: if a gateway gave up waiting, the work may go on behind it.
     """
     if isinstance(outcome, NoResponse):
         return not outcome.sent
@@ -33,28 +33,28 @@ def may_repeat_paid(outcome: Response | NoResponse, *, blocking: bool) -> bool:
 
 
 def may_repeat_read(outcome: Response | NoResponse) -> bool:
-    """Whether a poll or fetch is worth sending again: the trouble may pass."""
+    """Whether to send a poll or fetch again: the failure may be temporary."""
     return isinstance(outcome, NoResponse) or outcome.status == 429 or outcome.status >= 500
 
 
 def delay_before(attempt: int, outcome: Response | NoResponse | None, *, time: float, random: float) -> float:
-    """Seconds to wait before repetition number ``attempt`` (from 1).
+    """Return the seconds to wait before retry number ``attempt`` (from 1).
 
-    ``time`` is now, in seconds since the epoch; ``random`` is in [0, 1). A 429's own word is taken, capped, with
-    up to a second of jitter so that many clients do not come back at once.
+    ``time`` is now, in seconds since the epoch; ``random`` is in [0, 1). If a 429 says when to come back, wait until
+    then, at most `MAX_RETRY_AFTER`, plus up to a second of jitter so that many clients do not come back at once.
     """
-    told = reset_at(outcome.headers, time) if isinstance(outcome, Response) and outcome.status == 429 else None
-    # A moment that is past (clocks differ, or it was no date) says nothing of when to come back.
-    if told is not None and told.timestamp() > time:
-        return min(told.timestamp() - time, MAX_RETRY_AFTER) + random
-    # The exponent is bounded, since a job may be polled through an outage of hours.
-    return min(FIRST_DELAY * 2.0 ** min(attempt - 1, 16), LONGEST_DELAY) * (0.5 + random / 2)
+    reset = reset_at(outcome.headers, time) if isinstance(outcome, Response) and outcome.status == 429 else None
+    # If the moment is past (clocks differ, or the value was not a date), it says nothing about when to come back.
+    if reset is not None and reset.timestamp() > time:
+        return min(reset.timestamp() - time, MAX_RETRY_AFTER) + random
+    # Bound the exponent, since a job may be polled through an outage of hours.
+    return min(FIRST_DELAY * 2.0 ** min(attempt - 1, 16), MAX_DELAY) * (0.5 + random / 2)
 
 
 def reset_at(headers: Mapping[str, str], time: float) -> datetime | None:
-    """When a rate limit is lifted, in UTC, as told by x-rate-limit-reset-at-utc or else Retry-After.
+    """Return the end of a rate limit, in UTC, from x-rate-limit-reset-at-utc or else Retry-After; None without them.
 
-    The form of the former is not published: ISO 8601 and seconds (or milliseconds) since the epoch are understood.
+    The format of the former is not documented: ISO 8601 and seconds or milliseconds since the epoch are accepted.
     """
     return _instant(headers.get("x-rate-limit-reset-at-utc")) or _retry_after(headers.get("retry-after"), time)
 

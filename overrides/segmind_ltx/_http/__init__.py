@@ -1,1 +1,1 @@
-"""Carry out what flows ask for, over HTTP."""
+"""Perform the effects that flows ask for, over HTTP."""

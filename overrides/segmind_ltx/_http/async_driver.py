@@ -16,14 +16,14 @@ from segmind_ltx._http.reader import ResponseReader
 
 
 class AsyncDriver(BaseDriver):
-    """Runs the same flows under asyncio or trio."""
+    """Runs flows under asyncio or trio."""
 
-    def __init__(self, line: AsyncTransport, options: ClientOptions, journal: Journal) -> None:
+    def __init__(self, transport: AsyncTransport, options: ClientOptions, journal: Journal) -> None:
         super().__init__(options, journal)
-        self._line = line
+        self._transport = transport
 
     async def run(self, flow: Flow[T]) -> T:
-        """Do what the flow asks for until it has its result."""
+        """Perform each effect of the flow, and return its result."""
         reply: Reply = None
         try:
             while True:
@@ -35,7 +35,7 @@ class AsyncDriver(BaseDriver):
                 reply = await self._perform(effect)
         except BaseException as error:
             if getattr(flow, "gi_frame", None) is not None:
-                flow.throw(error)  # A cancellation: the flow adds what it knows of the job, and lets it pass.
+                flow.throw(error)  # Cancelled: the flow adds what it knows about the job, and re-raises.
             raise
 
     async def _perform(self, effect: Effect) -> Reply:
@@ -45,7 +45,7 @@ class AsyncDriver(BaseDriver):
         return None
 
     async def call(self, call: Call) -> Response | NoResponse:
-        """Make one call, within its time."""
+        """Make one call, within its deadline if it has one."""
         try:
             with anyio.move_on_after(call.deadline):
                 return await self._call(call)
@@ -54,31 +54,31 @@ class AsyncDriver(BaseDriver):
         return deadline_exceeded(call)
 
     async def _call(self, call: Call) -> Response | NoResponse:
-        request = self._request(self._line, call)
+        request = self._request(self._transport, call)
         if isinstance(request, NoResponse):
             return request
-        begun = self.env.now()
+        begun = self.context.now()
         try:
-            exchange = await self._line.send(request, to_api=call.sink is None)
+            exchange = await self._transport.send(request, to_api=call.sink is None)
         except Exception as error:
-            return self._fault(self._line, error)
+            return self._failure(self._transport, error)
         try:
-            intake = ResponseReader(call, exchange.response, self.env.now, begun)
+            reader = ResponseReader(call, exchange.response, self.context.now, begun)
             chunks = exchange.response.aiter_bytes()
-            while intake.truncated is None:
+            while reader.truncated is None:
                 try:
                     chunk = await anext(chunks, None)
                 except Exception as error:
-                    intake.truncated = self._fault(self._line, error).reason
+                    reader.truncated = self._failure(self._transport, error).reason
                     break
-                # Not within the try: what a sink raises is no fault of the line.
-                if chunk is None or not intake.take(chunk):
+                # Outside the try: if a sink raises, the connection is not to blame.
+                if chunk is None or not reader.feed(chunk):
                     break
         finally:
-            with suppress(Exception):  # It must not cost an answer that is there.
-                await self._line.done(exchange)
-        return intake.answer(self._key)
+            with suppress(Exception):  # A failure here must not cost a response that has arrived.
+                await self._transport.release(exchange)
+        return reader.response(self._key)
 
     async def close(self) -> None:
-        """Let go of the connections."""
-        await self._line.close()
+        """Close the connections."""
+        await self._transport.close()

@@ -1,4 +1,4 @@
-"""The asynchronous way to the network."""
+"""Send requests for the asynchronous client."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from segmind_ltx._http.transport import (
 
 
 class AsyncExchange(NamedTuple):
-    """The same for `AsyncTransport`."""
+    """A response whose body is still to be read, and its transport if that is the client's own."""
 
     response: httpx.Response
     transport: httpx.AsyncHTTPTransport | None = None
 
 
 class AsyncTransport(BaseTransport):
-    """For `AsyncClient`."""
+    """Sends the requests of `AsyncClient`. Raises `ConfigurationError` if the arguments contradict each other."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class AsyncTransport(BaseTransport):
             self._idle.append(self._new())
 
     async def send(self, request: httpx.Request, *, to_api: bool) -> AsyncExchange:
-        """Send a request; a ``bare`` one without the caller's client's auth."""
+        """Send a request. With ``to_api=False`` the user's auth is not applied."""
         if self._http is not None:
             auth = NO_AUTH if not to_api else httpx.USE_CLIENT_DEFAULT
             return AsyncExchange(await self._http.send(request, stream=True, auth=auth, follow_redirects=False))
@@ -54,12 +54,12 @@ class AsyncTransport(BaseTransport):
         try:
             return AsyncExchange(await transport.handle_async_request(request), transport)
         except BaseException:
-            with anyio.CancelScope(shield=True):  # A cancelled call leaves no socket open.
+            with anyio.CancelScope(shield=True):  # If the call is cancelled, leave no socket open.
                 await transport.aclose()
             raise
 
-    async def done(self, exchange: AsyncExchange) -> None:
-        """End an exchange, whether its answer was read to the end or not."""
+    async def release(self, exchange: AsyncExchange) -> None:
+        """End an exchange, whether or not its body was read to the end."""
         with anyio.CancelScope(shield=True):
             await exchange.response.aclose()
         if exchange.transport is not None:
@@ -69,7 +69,7 @@ class AsyncTransport(BaseTransport):
                 self._idle.append(exchange.transport)
 
     async def close(self) -> None:
-        """Close what is not the caller's."""
+        """Close everything except the user's own HTTP client."""
         self._closed = True
         while self._idle:
             await self._idle.pop().aclose()

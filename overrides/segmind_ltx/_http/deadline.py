@@ -1,7 +1,7 @@
-"""Calls that their caller can stop waiting for.
+"""Run calls with a deadline.
 
-httpx bounds each wait for a piece of an answer, not the whole: a line that drips holds a caller for ever. So a call
-that has to end in time is made in a thread of its own, which is left to itself when the time is over.
+httpx bounds each wait for a chunk of a response, not the whole: a server that sends one byte at a time would hold the
+caller for ever. So a call with a deadline runs in a thread of its own, which is abandoned if the deadline passes.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ T = TypeVar("T")
 
 
 class DeadlineExecutor:
-    """Runs one piece of work after another, each within a time. Threads are kept, and used again."""
+    """Runs functions one after another, each with a deadline. Threads are kept and reused."""
 
     def __init__(self) -> None:
         self._idle: list[_Worker] = []
         self._process = os.getpid()
 
     def run(self, work: Callable[[], T], seconds: float, grace: float = 0.0) -> T:
-        """What ``work`` gives, or raises. Raises `TimeoutError` after so many seconds; the work then goes on unseen.
+        """Return the result of ``work``, or raise its exception.
 
-        Where it is interrupted, what comes within the ``grace``, in seconds, is given with the interrupt as `InterruptedCall`.
+        Raises `TimeoutError` after so many seconds; the work then goes on, and its result is dropped. If the caller is
+        interrupted, waits up to ``grace`` seconds for the result, and raises it with the interrupt as
+        `InterruptedCall`.
         """
         if self._process != os.getpid():
-            # The threads stayed behind in the process that this one was forked from.
+            # This process was forked; the threads exist only in its parent.
             self._idle, self._process = [], os.getpid()
         try:
             worker = self._idle.pop()
@@ -41,10 +43,10 @@ class DeadlineExecutor:
             worker.work.put((contextvars.copy_context(), work))
             result, error = worker.done.get(timeout=seconds)
         except BaseException as stopped:
-            worker.work.put(None)  # It ends when it has come through.
+            worker.work.put(None)  # The thread ends once the work is done.
             if isinstance(stopped, queue.Empty):
                 raise TimeoutError from None
-            late = _within(worker, grace) if grace else None
+            late = _late_result(worker, grace) if grace else None
             if late is None:
                 raise
             raise InterruptedCall(stopped, late) from None
@@ -55,7 +57,7 @@ class DeadlineExecutor:
         return value
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Let the idle threads end."""
         while self._idle:
             self._idle.pop().work.put(None)
 
@@ -63,8 +65,8 @@ class DeadlineExecutor:
         self.close()
 
 
-def _within(worker: _Worker, seconds: float) -> Any:
-    """What still comes of an interrupted worker; None where nothing does. A second interrupt ends this as well."""
+def _late_result(worker: _Worker, seconds: float) -> Any:
+    """Return the late result of an interrupted worker, None if there is none. A second interrupt ends the wait."""
     try:
         return worker.done.get(timeout=seconds)[0]
     except queue.Empty:
@@ -75,7 +77,7 @@ class _Worker:
     def __init__(self) -> None:
         self.work: queue.SimpleQueue[tuple[contextvars.Context, Callable[[], Any]] | None] = queue.SimpleQueue()
         self.done: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        # A daemon, since a program that has given up on an answer must be able to end.
+        # A daemon thread, so that a program which has abandoned a call can still end.
         threading.Thread(target=_work, args=(self.work, self.done), name="segmind-ltx call", daemon=True).start()
 
 
@@ -87,6 +89,6 @@ def _work(
         context, function = task
         try:
             done.put((context.run(function), None))
-        except BaseException as error:  # It belongs to the caller, whatever it is.
+        except BaseException as error:  # The caller gets it, whatever it is.
             done.put((None, error))
         del task, context, function

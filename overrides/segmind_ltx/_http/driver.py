@@ -1,8 +1,8 @@
-"""The two drivers: they do what flows ask for, one with `httpx.Client`, one with `httpx.AsyncClient`.
+"""Run flows: make the calls and the sleeps that they ask for.
 
-The key is put on each call to the API, and on nothing else: it is no default header of the HTTP client, so neither
-a redirect nor an address taken from an answer can carry it away. What httpx raises becomes a plain `NoResponse` before
-a flow sees it, so that no frame with headers in it hangs on an exception of ours.
+The API key is added to each call to the API, and to nothing else. It is not a default header of the HTTP client, so
+neither a redirect nor an address in a response can carry it to another host. An exception of httpx becomes a plain
+`NoResponse` before a flow sees it, so that no exception of the client refers to a frame with headers in it.
 """
 
 from __future__ import annotations
@@ -37,30 +37,30 @@ from segmind_ltx._http.transport import Transport
 from segmind_ltx.errors import ConfigurationError, SegmindLtxError
 
 CONNECT_TIMEOUT = 10.0
-"""Seconds to find a connection; nothing has been sent then."""
+"""Seconds to wait for a connection; nothing has been sent then."""
 
 
 GRACE = 10.0
-"""Seconds for which the answer to a submit is still awaited after an interrupt, so that the job's id is known."""
-PLAIN = {"accept-encoding": "identity"}
-"""What goes along with a call to another host."""
+"""Seconds to wait, after an interrupt, for the response to a submit, so that the job's id is known."""
+DOWNLOAD_HEADERS = {"accept-encoding": "identity"}
+"""The headers of a call to another host."""
 
 
 def strip_traceback(error: BaseException) -> BaseException:
-    """An interrupt, a cancellation or a bug without the frames that it came through: those of httpx hold the key."""
+    """Return an interrupt, a cancellation or a bug without its traceback: the frames of httpx contain the key."""
     error.__context__ = None
     return error.with_traceback(None)
 
 
-_parsed = lru_cache(maxsize=1024)(httpx.URL)
-"""The same few addresses are called again and again, and httpx takes as long to parse one as for all the rest."""
+_parse_url = lru_cache(maxsize=1024)(httpx.URL)
+"""A cached parser: the same few addresses recur, and httpx takes as long to parse one as for the rest of a call."""
 
 
 class Closeable(Protocol):
-    """Something that works through a driver, and has to end before the driver is closed."""
+    """An object that uses a driver, and has to be closed before it."""
 
     def close(self) -> None:
-        """End the work."""
+        """Stop using the driver."""
         ...
 
 
@@ -69,7 +69,7 @@ class BaseDriver:
         self.base_url: str = options.base_url
         self.journal: Journal = journal
         self._key, self._clock, self._headers = options.key, options.clock, options.headers
-        self.env: Context = Context(
+        self.context: Context = Context(
             now=options.clock.monotonic,
             time=options.clock.time,
             random=random.random,
@@ -85,38 +85,43 @@ class BaseDriver:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.base_url}>"
 
-    def _request(self, line: Transport | AsyncTransport, call: Call) -> httpx.Request | NoResponse:
-        if line.closed:
+    def _request(self, transport: Transport | AsyncTransport, call: Call) -> httpx.Request | NoResponse:
+        if transport.closed:
             raise ConfigurationError("this client is closed; make a new one")
         timeout = httpx.Timeout(call.read_timeout, connect=min(CONNECT_TIMEOUT, call.read_timeout))
         try:
             if call.sink is not None:
-                return line.request(call.method, httpx.URL(call.path), PLAIN, None, timeout, to_api=False)
+                return transport.request(
+                    call.method, httpx.URL(call.path), DOWNLOAD_HEADERS, None, timeout, to_api=False
+                )
             headers = {**self._headers, "x-api-key": self._key.reveal()}
-            url = _parsed(self.base_url + call.path)
-            return line.request(call.method, url, headers, call.json, timeout, to_api=True)
+            url = _parse_url(self.base_url + call.path)
+            return transport.request(call.method, url, headers, call.json, timeout, to_api=True)
         except (httpx.InvalidURL, ValueError) as error:
-            # An address out of an answer may be anything; what cannot be built is not sent.
+            # An address in a response may be anything; if no request can be built from it, nothing is sent.
             return NoResponse(redact(f"{type(error).__name__}: {error}", self._key), sent=False)
 
-    def _fault(self, line: Transport | AsyncTransport, error: Exception) -> NoResponse:
-        """What a line raised, in words. Our own exceptions say it themselves, and a full memory is nobody's fault."""
+    def _failure(self, transport: Transport | AsyncTransport, error: Exception) -> NoResponse:
+        """Return the exception of a transport as a `NoResponse`.
+
+        Raises the client's own exceptions, and `MemoryError`.
+        """
         if isinstance(error, SegmindLtxError | MemoryError):
             raise error
-        return describe_failure(error, self._key, uses_httpx_transport=line.uses_httpx_transport)
+        return describe_failure(error, self._key, uses_httpx_transport=transport.uses_httpx_transport)
 
 
 class Driver(BaseDriver):
-    """Runs flows, and waits where they say so."""
+    """Runs flows, and blocks while they sleep."""
 
-    def __init__(self, line: Transport, options: ClientOptions, journal: Journal) -> None:
+    def __init__(self, transport: Transport, options: ClientOptions, journal: Journal) -> None:
         super().__init__(options, journal)
-        self._line = line
+        self._transport = transport
         self._executor: DeadlineExecutor | None = None
         self.closeables: WeakSet[Closeable] = WeakSet()
 
     def run(self, flow: Flow[T]) -> T:
-        """Do what the flow asks for until it has its result."""
+        """Perform each effect of the flow, and return its result."""
         reply: Reply = None
         try:
             while True:
@@ -127,12 +132,12 @@ class Driver(BaseDriver):
                     return result
                 reply = self._perform(effect)
         except InterruptedCall as caught:
-            late = caught
+            interrupted = caught
         except BaseException as error:
             if getattr(flow, "gi_frame", None) is not None:
-                flow.throw(error)  # An interrupt: the flow adds what it knows of the job, and lets it pass.
+                flow.throw(error)  # Interrupted: the flow adds what it knows about the job, and re-raises.
             raise
-        interrupt = self._finish_interrupted(flow, late)
+        interrupt = self._finish_interrupted(flow, interrupted)
         flow.throw(interrupt)
         raise interrupt
 
@@ -142,56 +147,56 @@ class Driver(BaseDriver):
         self._clock.sleep(effect.seconds)
         return None
 
-    def _finish_interrupted(self, flow: Flow[T], late: InterruptedCall) -> BaseException:
-        """The interrupt, once the flow knows of the answer that came after it."""
+    def _finish_interrupted(self, flow: Flow[T], interrupted: InterruptedCall) -> BaseException:
+        """Pass the late response to the flow, then return the interrupt to re-raise."""
         try:
-            flow.send(late.reply)
+            flow.send(interrupted.reply)
         except StopIteration:
             pass
         except SegmindLtxError as error:
-            late.interrupt.add_note(f"segmind-ltx: {error}")
-        return late.interrupt
+            interrupted.interrupt.add_note(f"segmind-ltx: {error}")
+        return interrupted.interrupt
 
     def call(self, call: Call) -> Response | NoResponse:
-        """Make one call, however long it takes in all."""
+        """Make one call, without a deadline."""
         try:
             return self._call(call)
         except BaseException as error:
             raise strip_traceback(error)  # noqa: B904 - it is the same one
 
     def _call(self, call: Call) -> Response | NoResponse:
-        request = self._request(self._line, call)
+        request = self._request(self._transport, call)
         if isinstance(request, NoResponse):
             return request
-        begun = self.env.now()
+        begun = self.context.now()
         try:
-            exchange = self._line.send(request, to_api=call.sink is None)
+            exchange = self._transport.send(request, to_api=call.sink is None)
         except Exception as error:
-            return self._fault(self._line, error)
+            return self._failure(self._transport, error)
         try:
-            intake = ResponseReader(call, exchange.response, self.env.now, begun)
+            reader = ResponseReader(call, exchange.response, self.context.now, begun)
             chunks = exchange.response.iter_bytes()
-            while intake.truncated is None:
+            while reader.truncated is None:
                 try:
                     chunk = next(chunks, None)
                 except Exception as error:
-                    intake.truncated = self._fault(self._line, error).reason
+                    reader.truncated = self._failure(self._transport, error).reason
                     break
-                # Not within the try: what a sink raises is no fault of the line.
-                if chunk is None or not intake.take(chunk):
+                # Outside the try: if a sink raises, the connection is not to blame.
+                if chunk is None or not reader.feed(chunk):
                     break
         finally:
-            with suppress(Exception):  # It must not cost an answer that is there.
-                self._line.done(exchange)
-        return intake.answer(self._key)
+            with suppress(Exception):  # A failure here must not cost a response that has arrived.
+                self._transport.release(exchange)
+        return reader.response(self._key)
 
     def close(self) -> None:
-        """Let go of threads and connections; first of crews, whose submits are waited for."""
-        for crew in list(self.closeables):
-            crew.close()
+        """Close the closeables first, since worker pools wait for their submits; then threads and connections."""
+        for closeable in list(self.closeables):
+            closeable.close()
         if self._executor is not None:
             self._executor.close()
-        self._line.close()
+        self._transport.close()
 
     def _call_with_deadline(self, call: Call) -> Response | NoResponse:
         if call.deadline is None:

@@ -1,4 +1,4 @@
-"""Take in an answer piece by piece, and say what is left of one that broke off."""
+"""Describe failed calls in plain words, without the API key, and decide whether anything was sent."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import httpx
 from segmind_ltx._config import Secret
 from segmind_ltx._core.effects import Call, NoResponse
 
-FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
-"""What httpx and the socket below it raise where a call goes wrong."""
+KNOWN_ERRORS: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+"""The exceptions of httpx, and of the sockets below it, for a call that fails."""
 
 NOT_SENT_ERRORS: Final = (
     httpx.ConnectError,
@@ -20,9 +20,9 @@ NOT_SENT_ERRORS: Final = (
     httpx.UnsupportedProtocol,
     httpx.LocalProtocolError,
 )
-"""The faults of httpx's transports after which it is certain that nothing was sent (HTTP/1)."""
+"""The exceptions of httpx's own transports that prove that nothing was sent (HTTP/1)."""
 
-NO_CONNECTION: Final = frozenset(
+NO_CONNECTION_CAUSES: Final = frozenset(
     {
         "httpcore.ConnectError",
         "httpcore.ConnectTimeout",
@@ -34,37 +34,37 @@ NO_CONNECTION: Final = frozenset(
         "aiohttp.InvalidURL",
     }
 )
-"""What proves the same where it is the cause of a fault, by the package and the class."""
+"""Exceptions that prove the same if they are the cause of another one, by package and class."""
 
 SENT_ERRORS: Final = frozenset(
     f"{package}.{name}"
     for package in ("httpx", "httpcore")
     for name in ("ReadError", "ReadTimeout", "WriteError", "WriteTimeout", "CloseError", "RemoteProtocolError")
 )
-"""What says that there was a connection, whatever came after it."""
+"""Exceptions that prove that there was a connection, whatever came later."""
 
 
 MIN_KEY_LENGTH: Final = 8
-"""A key of fewer characters is left in answers: it is nobody's real one, and taking it out could maul a job's id."""
+"""Shorter keys are not redacted: no real key is that short, and redacting it could damage a job's id."""
 
 
 def describe_failure(error: Exception, key: Secret, *, uses_httpx_transport: bool) -> NoResponse:
-    """A fault as plain words, with no traceback, no request and no key in them.
+    """Return a failure as plain words: no traceback, no request, no key.
 
-    ``own`` is for a line that is made of httpx's own transports: its word is taken on whether anything was sent. What
-    another transport calls a failure to connect may have come after the request, so there it takes a cause to prove it.
-    What is not httpx's or Python's (aiohttp's errors hold the headers) says no more than its name.
+    If only httpx's own transports are in use, their exception proves whether the request was sent. Another transport
+    may report a failure to connect after it has sent the request, so there the cause has to prove it. If the exception
+    is neither httpx's nor Python's, only its name is used: aiohttp's messages contain the headers.
     """
     name = type(error).__name__
-    # Others may say anything, and aiohttp's may even fail to.
-    plain = isinstance(error, FAULTS) and type(error).__module__.partition(".")[0] in {"builtins", "httpx", "ssl"}
+    # Other exceptions may contain anything, and str() of aiohttp's may even raise.
+    plain = isinstance(error, KNOWN_ERRORS) and type(error).__module__.partition(".")[0] in {"builtins", "httpx", "ssl"}
     words = redact(str(error).strip(), key) if plain else ""
     sent = not isinstance(error, NOT_SENT_ERRORS) if uses_httpx_transport else not _proves_not_sent(error)
     return NoResponse(f"{name}: {words}" if words not in {"", name} else name, sent=sent)
 
 
 def redact(text: str, key: Secret) -> str:
-    """A text without the key in it, as it is and as a repr shows it."""
+    """Return a text without the key, also without its repr."""
     secret = key.reveal()
     if len(secret) < MIN_KEY_LENGTH:
         return text
@@ -72,18 +72,18 @@ def redact(text: str, key: Secret) -> str:
 
 
 def deadline_exceeded(call: Call) -> NoResponse:
-    """A call that did not come to its end in time."""
-    return NoResponse(f"it was not answered in full within {call.deadline:.1f} s", sent=True)
+    """Return the outcome of a call whose deadline passed."""
+    return NoResponse(f"no complete response within {call.deadline:.1f} s", sent=True)
 
 
 def _proves_not_sent(error: Exception) -> bool:
-    """Whether what led to a fault proves that nothing was sent."""
+    """Whether an exception, with its causes, proves that nothing was sent."""
     kinds = {kind for link in _chain(error) for kind in _kinds(link)}
-    return not kinds.isdisjoint(NO_CONNECTION) and kinds.isdisjoint(SENT_ERRORS)
+    return not kinds.isdisjoint(NO_CONNECTION_CAUSES) and kinds.isdisjoint(SENT_ERRORS)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception, and all that led to it."""
+    """Yield an exception, and everything that led to it."""
     seen: set[int] = set()
     todo: list[BaseException | None] = [error]
     while todo:
@@ -95,5 +95,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _kinds(error: BaseException) -> set[str]:
-    """The classes of an exception, each with the package that it is from."""
+    """Return the classes of an exception, each with its package."""
     return {f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(error).__mro__}

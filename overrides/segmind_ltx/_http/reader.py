@@ -16,60 +16,60 @@ MAX_JSON_BYTES: Final = 16 << 20
 
 
 MAX_VIDEO_BYTES: Final = 1 << 30
-"""Bytes of an answer that are kept in memory; a v1 answer may be a whole video."""
+"""The most bytes of a response to keep in memory; a v1 response may be a whole video."""
 
 
 MIN_BYTES_PER_SECOND: Final = 1000
-"""Bytes a second, on average; a download that is slower after `SLOW_START` seconds is given up."""
+"""If a download is slower than this on average, it is given up after `SLOW_START` seconds."""
 
 
 SLOW_START: Final = 60.0
 
 
 class ResponseReader:
-    """The body of one answer: kept up to a limit, or handed on where the call has a sink and the status is 200."""
+    """Collects the body of a response up to a limit. If the call has a sink and the status is 200, passes it on."""
 
-    def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float], begun: float) -> None:
+    def __init__(self, call: Call, response: httpx.Response, now: Callable[[], float], started: float) -> None:
         self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
-        good = self._status == 200
-        self._sink = call.sink if good else None
+        ok = self._status == 200
+        self._sink = call.sink if ok else None
         self._blocking = call.method == "POST" and call.path.startswith("/v1/")
         self._kept = bytearray()
         self._size = 0
         # A video may come without a media type, or with a generic one.
-        plain = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
-        self._limit = MAX_VIDEO_BYTES if good and not plain else MAX_JSON_BYTES
-        self._begun, self._until = begun, math.inf if call.deadline is None else begun + call.deadline
+        is_text = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
+        self._limit = MAX_VIDEO_BYTES if ok and not is_text else MAX_JSON_BYTES
+        self._started, self._deadline = started, math.inf if call.deadline is None else started + call.deadline
         self._length = _length(self._headers)
-        # Half of a compressed video would unfold to half a video, and nothing would tell.
+        # Part of a compressed video unpacks to part of a video, and nothing would show that it is incomplete.
         encoded = self._sink is not None and _encoded(self._headers)
-        self.truncated: str | None = "it comes encoded, though that was not asked for" if encoded else None
+        self.truncated: str | None = "it has a content encoding that was not requested" if encoded else None
 
-    def take(self, chunk: bytes) -> bool:
-        """Take a piece; False where no more is wanted."""
+    def feed(self, chunk: bytes) -> bool:
+        """Add a chunk; False if no more is wanted."""
         self._size += len(chunk)
         if self._sink is not None:
             self._sink(chunk, self._length)
-            took = self._now() - self._begun
-            if took > SLOW_START and self._size < took * MIN_BYTES_PER_SECOND:
-                self.truncated = f"no more than {self._size} bytes came in {took:.0f} s"
+            elapsed = self._now() - self._started
+            if elapsed > SLOW_START and self._size < elapsed * MIN_BYTES_PER_SECOND:
+                self.truncated = f"only {self._size} bytes arrived in {elapsed:.0f} s"
             return self.truncated is None
         self._kept += chunk
         if len(self._kept) > self._limit:
             self.truncated = f"it has more than {self._limit} bytes"
-        elif self._now() > self._until:
-            self.truncated = "it came in drips, and was not waited for"
+        elif self._now() > self._deadline:
+            self.truncated = "it did not arrive in full before the deadline"
         return self.truncated is None
 
-    def answer(self, key: Secret) -> Response:
-        """What came. A service that quotes the key in its answer must not put it into our errors and logs."""
+    def response(self, key: Secret) -> Response:
+        """Return the response, with the key redacted: a service may quote it, but errors and logs must not."""
         if self.truncated is not None:
             self.truncated = redact(self.truncated, key)
         elif self._length is not None and self._length != self._size:
-            self.truncated = f"{self._size} bytes came where {self._length} were announced"
+            self.truncated = f"{self._size} bytes arrived, but {self._length} were announced"
         body, headers = bytes(self._kept), self._headers
         secret = key.reveal()
-        # The whole video of a blocking call is nobody's message, is quoted nowhere, and has to stay as it was made.
+        # Never change a complete video: it is quoted nowhere, and some bytes may equal the key by chance.
         whole = self._blocking and self._status == 200 and self.truncated is None
         video = whole and looks_like_video(Response(self._status, headers, body))
         if len(secret) >= MIN_KEY_LENGTH:
@@ -80,9 +80,9 @@ class ResponseReader:
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
-    """The announced length of the body, where it was announced and is not of an encoded form."""
-    told = headers.get("content-length", "")
-    return int(told) if told.isdecimal() and len(told) < 20 and not _encoded(headers) else None
+    """Return the announced length of the body; None if there is none, or if it counts encoded bytes."""
+    announced = headers.get("content-length", "")
+    return int(announced) if announced.isdecimal() and len(announced) < 20 and not _encoded(headers) else None
 
 
 def _encoded(headers: Mapping[str, str]) -> bool:

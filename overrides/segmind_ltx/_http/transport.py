@@ -1,9 +1,8 @@
-"""The way to the network: transports of our own, or the HTTP client or transport that the caller brought.
+"""Send requests: through the client's own transports, or through the user's HTTP client or transport.
 
-`httpx.Client` does much that is not needed here (redirects, cookies, auth, hooks), and that is a quarter of what a
-request costs. And its pool looks through all connections for each request, so that many at once cost ever more. So
-where nobody brings a client, each request under way has a transport of httpx's, with one connection, to itself; the
-idle ones lie on a stack.
+`httpx.Client` does much that is not needed here (redirects, cookies, auth, hooks), a quarter of the cost of a request.
+Its pool also scans all connections for each request, so many requests at once cost ever more. So if the user passes no
+client, each request in flight has an httpx transport with one connection to itself; idle transports are on a stack.
 """
 
 from __future__ import annotations
@@ -20,27 +19,29 @@ from segmind_ltx.errors import ConfigurationError
 USER_AGENT: Final = f"segmind-ltx python-httpx/{httpx.__version__}"
 
 NO_AUTH: Final = httpx.Auth()
-"""Sends nothing, also where the address has a user in it."""
+"""Adds no credentials, even if the address contains a user name."""
 
 tls_context = lru_cache(maxsize=1)(httpx.create_ssl_context)
-"""One for all transports: to make it takes as long as to make fifty requests."""
+"""One context for all transports: making it takes as long as making fifty requests."""
 
 
 class BaseTransport:
-    """What both have in common: how a request is made, and how a transport."""
+    """What the sync and the async transport share: building requests, and the options of new transports."""
 
     uses_httpx_transport: bool
     """Whether only httpx's own transports are in use."""
 
     def __init__(self, http: httpx.Client | httpx.AsyncClient | None, proxy: str | httpx.Proxy | None) -> None:
-        self._given, self._closed = http, False
-        self._own = httpx.Headers({"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT})
+        self._client, self._closed = http, False
+        self._default_headers = httpx.Headers(
+            {"accept": "*/*", "accept-encoding": "gzip, deflate", "user-agent": USER_AGENT}
+        )
         self._proxy = proxy
 
     @property
     def closed(self) -> bool:
         """Whether nothing more can be sent."""
-        return self._closed or (self._given is not None and self._given.is_closed)
+        return self._closed or (self._client is not None and self._client.is_closed)
 
     def request(
         self,
@@ -52,23 +53,23 @@ class BaseTransport:
         *,
         to_api: bool,
     ) -> httpx.Request:
-        """A request with these headers over those of the caller's client; a ``bare`` one has nothing of that client."""
-        if self._given is not None and to_api:
-            return self._given.build_request(method, url, headers=headers, json=json, timeout=timeout)
-        merged = self._own.copy()
+        """Build a request. With ``to_api=False`` it has no headers or cookies of the user's client."""
+        if self._client is not None and to_api:
+            return self._client.build_request(method, url, headers=headers, json=json, timeout=timeout)
+        merged = self._default_headers.copy()
         merged.update(headers)
         return httpx.Request(method, url, headers=merged, json=json, extensions={"timeout": timeout.as_dict()})
 
 
 class Exchange(NamedTuple):
-    """An answer whose body is yet to be read, and the transport it comes by where that is ours."""
+    """A response whose body is still to be read, and its transport if that is the client's own."""
 
     response: httpx.Response
     transport: httpx.HTTPTransport | None = None
 
 
 class Transport(BaseTransport):
-    """For `Client`. Raises `ConfigurationError` where the arguments are at odds."""
+    """Sends the requests of `Client`. Raises `ConfigurationError` if the arguments contradict each other."""
 
     def __init__(
         self, http: httpx.Client | None, transport: httpx.BaseTransport | None, proxy: str | httpx.Proxy | None
@@ -83,7 +84,7 @@ class Transport(BaseTransport):
             self._idle.append(self._new())
 
     def send(self, request: httpx.Request, *, to_api: bool) -> Exchange:
-        """Send a request; a ``bare`` one without the caller's client's auth."""
+        """Send a request. With ``to_api=False`` the user's auth is not applied."""
         if self._http is not None:
             auth = NO_AUTH if not to_api else httpx.USE_CLIENT_DEFAULT
             return Exchange(self._http.send(request, stream=True, auth=auth, follow_redirects=False))
@@ -93,11 +94,11 @@ class Transport(BaseTransport):
             transport = self._idle.pop()
         except IndexError:
             transport = self._new()
-        # One that fails has closed its connection, and is not used again.
+        # If a transport raises, it has closed its connection; drop it.
         return Exchange(transport.handle_request(request), transport)
 
-    def done(self, exchange: Exchange) -> None:
-        """End an exchange, whether its answer was read to the end or not."""
+    def release(self, exchange: Exchange) -> None:
+        """End an exchange, whether or not its body was read to the end."""
         exchange.response.close()
         if exchange.transport is not None:
             if self._closed:
@@ -106,7 +107,7 @@ class Transport(BaseTransport):
                 self._idle.append(exchange.transport)
 
     def close(self) -> None:
-        """Close what is not the caller's."""
+        """Close everything except the user's own HTTP client."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
@@ -122,7 +123,7 @@ class Transport(BaseTransport):
 
 
 def check_transport_options(http: object, transport: object, proxy: object, kind: type) -> None:
-    """Raises `ConfigurationError` where the arguments are at odds."""
+    """Raise `ConfigurationError` if the arguments contradict each other."""
     given = [name for name, value in {"transport": transport, "proxy": proxy}.items() if value is not None]
     if len(given) == 2 or (given and http is not None):
         both = " and ".join(f"{name}=" for name in (["http"] if http is not None else []) + given)
@@ -132,7 +133,7 @@ def check_transport_options(http: object, transport: object, proxy: object, kind
 
 
 def environment_has_proxy(transport: object, proxy: object) -> bool:
-    """Whether the environment names proxies, and nobody else does. httpx knows best what to make of them."""
+    """Whether the environment names proxies and the arguments do not. If so, httpx interprets them."""
     return transport is None and proxy is None and any(getproxies().get(name) for name in ("http", "https", "all"))
 
 
@@ -140,5 +141,5 @@ PROXY_ERRORS: Final = (ValueError, TypeError, ImportError, httpx.InvalidURL)
 
 
 def proxy_error(error: Exception) -> ConfigurationError:
-    """For a proxy that httpx cannot use. It is not quoted: its address may hold a password."""
+    """Return the error for a proxy that httpx cannot use. It is not quoted, since it may contain a password."""
     return ConfigurationError(f"the proxy cannot be used ({type(error).__name__})")

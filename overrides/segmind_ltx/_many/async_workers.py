@@ -1,4 +1,4 @@
-"""A crew of tasks, under asyncio or trio, that takes turns with many flows (`_crew.py` says why)."""
+"""Run many flows with a few calls in flight, under asyncio or trio; see `segmind_ltx._many.workers`."""
 
 from __future__ import annotations
 
@@ -18,58 +18,58 @@ from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
 
 CHECK_INTERVAL: Final = 0.5
-"""Seconds after which to look whether another call is worth it, where nothing else happens."""
+"""Seconds after which to check whether another call is worthwhile, even if no task is due."""
 
 
 class AsyncWorkerPool:
-    """Tasks that take turns with the jobs, at most ``most``. Made by `async_worker_pool`."""
+    """Runs tasks with at most ``max_calls`` calls in flight. Made by `async_worker_pool`."""
 
-    def __init__(self, driver: AsyncDriver, most: int, group: anyio.abc.TaskGroup) -> None:
-        self._driver, self._group, self._now = driver, group, driver.env.now
-        self._agenda, self._pace, self._wake = DueQueue(), ConcurrencyLimit(most), anyio.Event()
-        self._calls: dict[JobTask, float] = {}  # When the call of each began.
+    def __init__(self, driver: AsyncDriver, max_calls: int, group: anyio.abc.TaskGroup) -> None:
+        self._driver, self._group, self._now = driver, group, driver.context.now
+        self._queue, self._limit, self._wake = DueQueue(), ConcurrencyLimit(max_calls), anyio.Event()
+        self._calls: dict[JobTask, float] = {}  # The start of each task's call.
         ends: tuple[MemoryObjectSendStream[JobTask], MemoryObjectReceiveStream[JobTask]]
         ends = anyio.create_memory_object_stream(math.inf)
         self._ended, self.ended = ends
 
     def add(self, task: JobTask) -> None:
-        """Begin a task."""
-        self._put(task, self._now())
+        """Start a task."""
+        self._enqueue(task, self._now())
 
     def close(self) -> None:
-        """Close the stream of those that have ended, and leave the others."""
-        for task in self._agenda.clear():
+        """Cancel the waiting tasks, and close the stream of ended ones."""
+        for task in self._queue.clear():
             task.cancel_unsent()
         self._ended.close()
         self.ended.close()
 
     async def dispatch(self) -> None:
-        """Let each task go on when it is due, a few at a time."""
+        """Resume each task when it is due, as many at once as the limit allows."""
         while True:
-            # Begun after a stop it would take one more step, and leave a note of a submit that is none.
+            # If a task started after the stop, it would take one more step, and record a submit that is never sent.
             await anyio.lowlevel.checkpoint_if_cancelled()
             now, at = self._now(), time.monotonic()
-            allowed = self._pace.allows(self._calls.values(), at)
-            task = self._agenda.due(now) if allowed else None
+            allowed = self._limit.allows(self._calls.values(), at)
+            task = self._queue.due(now) if allowed else None
             if task is not None:
                 self._calls[task] = at
-                self._group.start_soon(self._go_on, task)
+                self._group.start_soon(self._run, task)
                 continue
             self._wake = anyio.Event()
-            with anyio.move_on_after(self._agenda.next_in(now) if allowed else CHECK_INTERVAL):
+            with anyio.move_on_after(self._queue.next_in(now) if allowed else CHECK_INTERVAL):
                 await self._wake.wait()
 
-    def _put(self, task: JobTask, at: float) -> None:
-        if self._agenda.add(task, at):
+    def _enqueue(self, task: JobTask, at: float) -> None:
+        if self._queue.add(task, at):
             self._wake.set()
 
-    async def _go_on(self, task: JobTask) -> None:
+    async def _run(self, task: JobTask) -> None:
         pause = await self._advance(task)
         del self._calls[task]
         if pause is None:
             self._ended.send_nowait(task)
         else:
-            self._agenda.add(task, self._now() + pause)
+            self._queue.add(task, self._now() + pause)
         self._wake.set()
 
     async def _advance(self, task: JobTask) -> float | None:
@@ -78,52 +78,52 @@ class AsyncWorkerPool:
             if isinstance(effect, Sleep):
                 return effect.seconds
             if effect.method != "POST":
-                effect = await self._answered(task, effect)
+                effect = await self._make_call(task, effect)
                 continue
-            await self._unless_stopped(task)
-            # A submit is not cancelled half-way: a job that nobody knows may cost as much.
+            await self._stop_before_submit(task)
+            # Do not cancel a submit in flight: if its id is lost, the job is billed all the same.
             task.posting = True
             with anyio.CancelScope(shield=True):
-                effect = await self._answered(task, effect)
+                effect = await self._make_call(task, effect)
             task.posting = False
         return None
 
-    async def _unless_stopped(self, task: JobTask) -> None:
-        """The last moment for a submit to be withheld."""
+    async def _stop_before_submit(self, task: JobTask) -> None:
+        """Cancel the task if the pool was stopped before its submit is sent."""
         try:
             await anyio.lowlevel.checkpoint_if_cancelled()
         except anyio.get_cancelled_exc_class():
             task.cancel_unsent()
             raise
 
-    async def _answered(self, task: JobTask, call: Call) -> Effect | None:
+    async def _make_call(self, task: JobTask, call: Call) -> Effect | None:
         begun = time.perf_counter()
         try:
             reply = await self._driver.call(call)
         except Exception as error:
             return task.throw(error)
-        self._pace.took(time.perf_counter() - begun)
+        self._limit.took(time.perf_counter() - begun)
         return task.step(reply)
 
 
 @asynccontextmanager
-async def async_worker_pool(driver: AsyncDriver, most: int) -> AsyncGenerator[AsyncWorkerPool]:
-    """A crew at work for as long as the block runs."""
+async def async_worker_pool(driver: AsyncDriver, max_calls: int) -> AsyncGenerator[AsyncWorkerPool]:
+    """Run a pool for as long as the block runs."""
     failure: BaseException | None = None
     group = anyio.create_task_group()
-    crew = AsyncWorkerPool(driver, most, group)
+    pool = AsyncWorkerPool(driver, max_calls, group)
     try:
         async with group:
-            group.start_soon(crew.dispatch)
+            group.start_soon(pool.dispatch)
             try:
-                yield crew
+                yield pool
             except anyio.get_cancelled_exc_class():
                 raise
             except BaseException as error:
-                failure = error  # Kept out of the group, which would wrap it into another one.
+                failure = error  # Keep it out of the task group, which would wrap it in an exception group.
             finally:
                 group.cancel_scope.cancel()
     finally:
-        crew.close()
+        pool.close()
     if failure is not None:
         raise failure

@@ -23,7 +23,7 @@ from segmind_ltx_api.calls import AnyRequest
 V = TypeVar("V")
 
 MAX_CALLS: Final = 128
-"""The most calls under way at once; `_many.scheduler.ConcurrencyLimit` allows fewer if the server is near."""
+"""The most calls in flight at once; `_many.scheduler.ConcurrencyLimit` allows fewer if the server is near."""
 
 
 @frozen
@@ -43,10 +43,10 @@ class LabelledRequest:
 
 @frozen(kw_only=True)
 class Outcome(Generic[V]):
-    """How one job of many ended: with a ``video``, or with an ``error``, which says whether it cost money.
+    """The end of one of many jobs: a ``video``, or an ``error``, which says whether the job was billed.
 
-    ``index`` is the request's position from 0; ``label`` that of a `LabelledRequest`, else None; ``request_id`` is set
-    as soon as the job was accepted.
+    ``index`` is the request's position, from 0; ``label`` the label of a `LabelledRequest`, else None; ``request_id``
+    is None if no job was accepted.
     """
 
     index: int
@@ -57,14 +57,14 @@ class Outcome(Generic[V]):
     error: Exception | None
 
     def result(self) -> V:
-        """Return the video; raise the error if there is none."""
+        """Return the video, or raise the error if there is none."""
         if self.video is None:
             raise self.error or RuntimeError("an outcome has a video or an error")
         return self.video
 
 
 class ManyOptions(NamedTuple):
-    """How to wait for each of many jobs, and how many may be paid for and not yet yielded. Times are in seconds."""
+    """How to wait for each job, and how many may be paid for and not yet yielded. Times are in seconds."""
 
     concurrency: int
     timeout: float
@@ -75,40 +75,42 @@ class ManyOptions(NamedTuple):
 class _JobSource:
     """Turn requests into tasks, so that no more than ``concurrency`` jobs are paid for and not yet yielded."""
 
-    def __init__(self, env: Context, requests: Iterable[AnyRequest | LabelledRequest], options: ManyOptions) -> None:
+    def __init__(
+        self, context: Context, requests: Iterable[AnyRequest | LabelledRequest], options: ManyOptions
+    ) -> None:
         if not _is_count(options.concurrency):
             raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
         check_wait(options.timeout, options.poll_interval)
         self.running: dict[int, JobTask] = {}
-        self._env, self._options, self._warned = env, options, ""
+        self._context, self._options, self._warned = context, options, ""
         self._source: Iterator[tuple[int, AnyRequest | LabelledRequest]] = enumerate(requests)
 
     def new(self) -> Iterator[JobTask]:
-        """Yield as many tasks as may begin now."""
+        """Yield as many new tasks as may start now."""
         while len(self.running) < self._options.concurrency:
             item = next(self._source, None)
             if item is None:
                 return
             task = _task(*item)
             try:
-                # An invalid request does not end the others; nothing is sent for it.
+                # If a request is invalid, it does not end the others; nothing is sent for it.
                 prepared = prepare(task.request, {}, task.label)
             except ParameterError as error:
                 task.error = error
             else:
                 task.flow = wait.generate(
-                    self._env,
+                    self._context,
                     prepared,
                     timeout=self._options.timeout,
                     poll_interval=self._options.poll_interval,
                     on_status=self._options.on_status,
-                    accepted=task.accepted,
+                    on_accepted=task.on_accepted,
                 )
             self.running[task.index] = task
             yield task
 
     def outcome(self, task: JobTask, wrap: Callable[[VideoFacts], V]) -> Outcome[V]:
-        """Hand over an ended task; from here on the caller answers for its job."""
+        """Return the outcome of an ended task, and stop tracking its job."""
         del self.running[task.index]
         video = wrap(task.facts) if task.facts else None
         return Outcome(
@@ -121,7 +123,7 @@ class _JobSource:
         )
 
     def warn_unfinished(self, error: BaseException | None = None) -> None:
-        """Log the jobs that are, or may be, paid for and were not yielded; note them on ``error`` as well."""
+        """Log the jobs that are or may be billed and were not yielded; if there is an ``error``, add a note to it."""
         running = list(self.running.values())
         ids = [task.request_id for task in running if task.request_id and not isinstance(task.error, JobFailedError)]
         unknown = [str(task.index) for task in running if task.possibly_billed]
@@ -138,7 +140,7 @@ class _JobSource:
         text = ". ".join(warnings)
         if text and text != self._warned:
             self._warned = text
-            self._env.log.warning("%s", text)
+            self._context.log.warning("%s", text)
         if text and error is not None:
             error.add_note(f"segmind-ltx: {text}")
 
@@ -155,8 +157,8 @@ def generate_many(
     options: ManyOptions,
     wrap: Callable[[VideoFacts], V],
 ) -> Generator[Outcome[V]]:
-    """Yield the outcomes; see `Client.generate_many`. Raises `ParameterError` at once if an argument is wrong."""
-    source = _JobSource(driver.env, requests, options)
+    """Yield the outcomes; see `Client.generate_many`. Raises `ParameterError` at once if an argument is invalid."""
+    source = _JobSource(driver.context, requests, options)
     return _outcomes(driver, source, min(options.concurrency, MAX_CALLS), wrap)
 
 
@@ -187,8 +189,8 @@ async def agenerate_many(
     options: ManyOptions,
     wrap: Callable[[VideoFacts], V],
 ) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
-    """Give an iterator over the outcomes; see `AsyncClient.generate_many`."""
-    source = _JobSource(driver.env, requests, options)
+    """Yield an iterator over the outcomes; see `AsyncClient.generate_many`."""
+    source = _JobSource(driver.context, requests, options)
 
     async def outcomes() -> AsyncGenerator[Outcome[V]]:
         while True:

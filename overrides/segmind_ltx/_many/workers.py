@@ -1,8 +1,8 @@
-"""Many flows at once, with few calls under way.
+"""Run many flows with a few calls in flight.
 
-One pool of connections serves a few calls far better than it serves hundreds that wait for it, and a job needs one only
-now and then. So all flows lie on an agenda, ordered by when each goes on, and a small crew of threads takes them from
-there, one step at a time. The async client has the same with tasks (`_acrew.py`).
+A connection pool serves a few calls far better than hundreds, and a job needs a connection only now and then. So all
+flows wait in one queue, ordered by when each is due, and a few threads take them from there, one step at a time. The
+async client does the same with tasks (`segmind_ltx._many.async_workers`).
 """
 
 from __future__ import annotations
@@ -23,33 +23,38 @@ from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
 from segmind_ltx.errors import APIConnectionError, ConfigurationError
 
 CHECK_INTERVAL: Final = 0.5
-"""Seconds after which to look for calls that do not end, whatever else happens."""
+"""Seconds between two checks for calls that do not end."""
 GRACE: Final = 10.0
-"""Seconds for which the answers to submits are awaited when a crew is told to stop: each may be a paid job."""
+"""Seconds to wait for responses to submits when a pool closes: each may be a paid job."""
 
 
 _LIVE: Final = WeakSet["WorkerPool"]()
 
 
 class WorkerPool:
-    """Threads that take turns with the tasks, at most ``most``. A context manager.
+    """Runs tasks in at most ``max_calls`` threads. A context manager.
 
-    It is closed with its client too, or at the program's end. ``tell`` is called whenever it was, so that what it
-    leaves behind is known even where nobody ends the generator that it works for.
+    The pool also closes with its client, and when the program ends. ``on_close`` runs on every close, so unfinished
+    jobs are reported even if the caller never closes the generator.
     """
 
-    def __init__(self, driver: Driver, most: int, tell: Callable[[], object]) -> None:
-        self._driver, self._pace, self._now, self._on_close_ = driver, ConcurrencyLimit(most), driver.env.now, tell
-        self._process, self._looked = os.getpid(), time.monotonic()
-        self._agenda, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException]()
+    def __init__(self, driver: Driver, max_calls: int, on_close: Callable[[], object]) -> None:
+        self._driver, self._limit, self._now, self._on_close = (
+            driver,
+            ConcurrencyLimit(max_calls),
+            driver.context.now,
+            on_close,
+        )
+        self._process, self._last_check = os.getpid(), time.monotonic()
+        self._queue, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException]()
         self._threads: list[threading.Thread] = []
-        self._under_way: dict[threading.Thread, tuple[JobTask, Call, float]] = {}
-        self._submits: set[threading.Thread] = set()  # Those at a submit, until its answer is noted.
-        self._stopping = self._watched = False
+        self._calls: dict[threading.Thread, tuple[JobTask, Call, float]] = {}
+        self._submitting: set[threading.Thread] = set()  # Threads in a submit, until its response is recorded.
+        self._stopping = self._has_timer = False
         self._idle = 0
         lock = threading.Lock()
-        # One thread watches the time; the others wait until there is something to do.
-        self._watch, self._help = threading.Condition(lock), threading.Condition(lock)
+        # One idle thread waits for the next due time; the others wait until there is a task.
+        self._timer, self._ready = threading.Condition(lock), threading.Condition(lock)
 
     def __enter__(self) -> Self:
         _LIVE.add(self)
@@ -60,110 +65,106 @@ class WorkerPool:
         self.close()
 
     def close(self) -> None:
-        """Begin nothing more, and wait for the answers to submits: a job that nobody knows may cost as much."""
+        """Start nothing more, and wait for the responses to submits: if an id is lost, its job is still billed."""
         _LIVE.discard(self)
         self._driver.closeables.discard(self)
         if self._process != os.getpid():
-            return  # The threads stayed behind in the process that this one was forked from.
-        with self._watch:
+            return  # This process was forked; the threads exist only in its parent.
+        with self._timer:
             self._stopping = True
-            self._watch.notify_all()
-            self._help.notify_all()
+            self._timer.notify_all()
+            self._ready.notify_all()
         until = time.monotonic() + GRACE
-        for thread in list(self._submits):
+        for thread in list(self._submitting):
             thread.join(max(0.0, until - time.monotonic()))
-        with self._watch:
-            for task in self._agenda.clear():
+        with self._timer:
+            for task in self._queue.clear():
                 task.cancel_unsent()
-        self._on_close_()
+        self._on_close()
 
     def add(self, task: JobTask) -> None:
-        """Begin a task. Raises `ConfigurationError` where the client is closed."""
+        """Start a task. Raises `ConfigurationError` if the client is closed."""
         if self._stopping:
-            raise _closed()
-        self._put(task, self._now())
+            raise _closed_error()
+        self._enqueue(task, self._now())
 
     def next_ended(self) -> JobTask:
-        """Wait for a task to end. Raises `ConfigurationError` where the client was closed before that."""
+        """Wait for a task to end, and return it. Raises `ConfigurationError` if the client is closed before that."""
         while True:
-            left = self._next_look()
+            left = self._seconds_to_check()
             if left <= 0:
-                self._looked = time.monotonic()
+                self._last_check = time.monotonic()
                 self._abandon_overdue()
-                with self._watch:
+                with self._timer:
                     self._grow_if_useful()
-                left = self._next_look()
+                left = self._seconds_to_check()
             try:
                 ended = self._ended.get(timeout=max(0.0, left))
             except Empty:
                 if self._stopping:
-                    raise _closed() from None
+                    raise _closed_error() from None
                 continue
             if isinstance(ended, BaseException):
                 raise ended
             return ended
 
-    def _next_look(self) -> float:
-        """Seconds until the next look for calls that do not end, however many tasks end meanwhile."""
-        calls = list(self._under_way.values())
+    def _seconds_to_check(self) -> float:
+        """Return the seconds until the next check for calls that do not end, however many tasks end meanwhile."""
+        calls = list(self._calls.values())
         ends = [begun + call.deadline for _, call, begun in calls if call.deadline is not None]
-        return min([self._looked + CHECK_INTERVAL, *ends]) - time.monotonic()
+        return min([self._last_check + CHECK_INTERVAL, *ends]) - time.monotonic()
 
     def _abandon_overdue(self) -> None:
-        """Take the tasks from threads whose calls do not end, since a line that drips could hold them for ever."""
+        """Take tasks back from threads whose call has passed its deadline: a slow server could hold them for ever."""
         now = time.monotonic()
-        for thread, (task, call, begun) in list(self._under_way.items()):
-            if (
-                call.deadline is not None
-                and now >= begun + call.deadline
-                and self._under_way.pop(thread, None) is not None
-            ):
-                with self._watch:
+        for thread, (task, call, begun) in list(self._calls.items()):
+            if call.deadline is not None and now >= begun + call.deadline and self._calls.pop(thread, None) is not None:
+                with self._timer:
                     self._threads.remove(thread)
-                self._submits.discard(thread)
+                self._submitting.discard(thread)
                 task.reply = deadline_exceeded(call)
-                self._put(task, self._now())
+                self._enqueue(task, self._now())
 
-    def _put(self, task: JobTask, at: float) -> None:
-        with self._watch:
-            if not self._threads and not self._grow():
+    def _enqueue(self, task: JobTask, at: float) -> None:
+        with self._timer:
+            if not self._threads and not self._start_thread():
                 raise APIConnectionError("no thread can be started to make the calls")
-            if self._agenda.add(task, at):
-                (self._watch if self._watched else self._help).notify()
+            if self._queue.add(task, at):
+                (self._timer if self._has_timer else self._ready).notify()
 
-    def _take(self) -> JobTask | None:
-        with self._watch:
+    def _next_task(self) -> JobTask | None:
+        with self._timer:
             while not self._stopping:
                 now = self._now()
-                task = self._agenda.due(now)
+                task = self._queue.due(now)
                 if task is not None:
                     self._grow_if_useful()
-                    if not self._watched:
-                        self._help.notify()  # Somebody else watches the time from here on.
+                    if not self._has_timer:
+                        self._ready.notify()  # Another thread waits for the next due time from here on.
                     return task
                 self._idle += 1
-                if self._watched:
-                    self._help.wait()
+                if self._has_timer:
+                    self._ready.wait()
                 else:
-                    self._watched = True
-                    self._watch.wait(self._agenda.next_in(now))
-                    self._watched = False
+                    self._has_timer = True
+                    self._timer.wait(self._queue.next_in(now))
+                    self._has_timer = False
                 self._idle -= 1
             return None
 
     def _grow_if_useful(self) -> None:
-        """Take on another thread where a task is due, nobody is free, and it is worth it."""
-        if self._idle or self._agenda.next_in(self._now()) != 0:
+        """Start another thread if a task is due, no thread is idle, and one more call is worthwhile."""
+        if self._idle or self._queue.next_in(self._now()) != 0:
             return
-        # A thread between two calls counts as one that has just begun.
-        now, calls = time.monotonic(), dict(self._under_way)
+        # A thread between two calls counts as one whose call has just started.
+        now, calls = time.monotonic(), dict(self._calls)
         begun = [calls[thread][2] if thread in calls else now for thread in self._threads]
-        if self._pace.allows(begun, now):
-            self._grow()
+        if self._limit.allows(begun, now):
+            self._start_thread()
 
-    def _grow(self) -> bool:
-        """Start a thread; False where the machine has none left."""
-        thread = threading.Thread(target=self._work, name="segmind-ltx crew", daemon=True)
+    def _start_thread(self) -> bool:
+        """Start a thread; False if the system allows no more threads."""
+        thread = threading.Thread(target=self._work, name="segmind-ltx worker", daemon=True)
         self._threads.append(thread)
         try:
             thread.start()
@@ -174,41 +175,41 @@ class WorkerPool:
 
     def _work(self) -> None:
         try:
-            while (task := self._take()) is not None:
+            while (task := self._next_task()) is not None:
                 if not self._advance(task):
                     return
         except BaseException as error:  # Not an Exception: a callback that ends the program.
             self._ended.put(error)
 
     def _advance(self, task: JobTask) -> bool:
-        """Go on until the task pauses or ends. False where it was given up meanwhile, and with it this thread."""
+        """Run the task until it sleeps or ends. False if the task was taken back meanwhile: this thread then ends."""
         effect, task.reply = task.step(task.reply), None
         task.posting = False
         while effect is not None:
             if isinstance(effect, Sleep):
-                self._put(task, self._now() + effect.seconds)
+                self._enqueue(task, self._now() + effect.seconds)
                 return True
-            reply = self._reply(task, effect)
+            reply = self._make_call(task, effect)
             if reply is None:
                 return False
             if self._stopping and effect.method != "POST":
-                return True  # Nobody waits for it, and the ledger may be closed.
+                return True  # The pool is closed, and so may be the ledger.
             effect = task.throw(reply) if isinstance(reply, Exception) else task.step(reply)
             task.posting = False
-            self._submits.discard(threading.current_thread())
+            self._submitting.discard(threading.current_thread())
         if task.ended:
             self._ended.put(task)
         return True
 
-    def _reply(self, task: JobTask, call: Call) -> Response | NoResponse | Exception | None:
-        """Make a call; None where it was withheld, or given up meanwhile."""
+    def _make_call(self, task: JobTask, call: Call) -> Response | NoResponse | Exception | None:
+        """Make a call; None if it was cancelled, or its task was taken back meanwhile."""
         me, begun, submit = threading.current_thread(), time.monotonic(), call.method == "POST"
-        self._under_way[me] = task, call, begun
+        self._calls[me] = task, call, begun
         if submit:
-            self._submits.add(me)
-        if self._stopping:  # After the notes above, so that either they are seen, or nothing leaves.
-            del self._under_way[me]
-            self._submits.discard(me)
+            self._submitting.add(me)
+        if self._stopping:  # Check after registering above: either `close` sees this call, or it is not sent.
+            del self._calls[me]
+            self._submitting.discard(me)
             task.cancel_unsent()
             return None
         task.posting = submit
@@ -216,18 +217,18 @@ class WorkerPool:
             reply: Response | NoResponse | Exception = self._driver.call(call)
         except Exception as error:
             reply = error
-        if self._under_way.pop(me, None) is None:
+        if self._calls.pop(me, None) is None:
             return None
-        self._pace.took(time.monotonic() - begun)
+        self._limit.took(time.monotonic() - begun)
         return reply
 
 
-def _closed() -> ConfigurationError:
+def _closed_error() -> ConfigurationError:
     return ConfigurationError("this client was closed before all jobs had ended")
 
 
 @atexit.register
-def _end() -> None:
-    """A program that simply ends loses no submit that is under way."""
-    for crew in list(_LIVE):
-        crew.close()
+def _close_all() -> None:
+    """Close the live pools when the program ends, so that no submit in flight is lost."""
+    for pool in list(_LIVE):
+        pool.close()

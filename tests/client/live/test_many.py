@@ -127,7 +127,7 @@ def entries(path: Path) -> list[Entry]:
 
 
 def crew() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx crew"]
+    return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx worker"]
 
 
 def test_each_is_handed_over_as_it_ends_with_its_own_request(many: Many) -> None:

@@ -61,7 +61,7 @@ def service() -> Generator[Service]:
     service.let_in.set()
     service.over.set()
     for thread in threading.enumerate():
-        if thread.name == "segmind-ltx crew":
+        if thread.name == "segmind-ltx worker":
             thread.join(SLOW_START)
     gc.collect()
 
@@ -227,7 +227,7 @@ def test_where_no_thread_can_be_started_those_there_are_go_on(
     start, started = threading.Thread.start, list[threading.Thread]()
 
     def limited(self: threading.Thread) -> None:
-        if self.name == "segmind-ltx crew":
+        if self.name == "segmind-ltx worker":
             if len(started) == most:
                 raise RuntimeError("can't start new thread")
             started.append(self)

@@ -244,7 +244,7 @@ def test_what_is_no_id_is_told_with_all_that_came(body: bytes) -> None:
     error = caught.value
     assert str(error) == (
         "POST /v2/ltx-2-pro was accepted (status 202), so a job exists and is billed, but no request id can be read "
-        f"from the answer: {body[:120].decode()!r}. Look for the job in your account before you submit it again."
+        f"from the response: {body[:120].decode()!r}. Look for the job in your account before you submit it again."
     )
     whole = json.loads(body) if body.endswith(b"}") else None
     assert (error.model, error.status, error.body, error.__cause__) == ("ltx-2-pro", 202, whole, None)
@@ -283,7 +283,7 @@ def test_an_answer_that_makes_no_sense_is_told_word_by_word(answer: str) -> None
     with pytest.raises(errors.UnexpectedResponseError) as caught:
         parse_result(given, CALL, ID)
     error = caught.value
-    start = f"the answer to GET /v2/requests/job-1 (status {given.status}) makes no sense: "
+    start = f"unexpected response to GET /v2/requests/job-1 (status {given.status}): "
     assert error.message == start + words
     assert (error.request_id, error.status) == (ID, given.status)
     assert error.__cause__ is None
@@ -310,7 +310,7 @@ def test_a_blocking_call_that_gave_no_video_is_told_to_be_billed(answer: str) ->
     with pytest.raises(errors.UnexpectedResponseError) as caught:
         video_of_call(given._replace(headers={**given.headers, "x-request-id": "v1-1"}), PAID, "ltx-2-pro")
     error = caught.value
-    start = f"the answer to POST /v2/ltx-2-pro (status {given.status}) makes no sense: {words}. It begins: "
+    start = f"unexpected response to POST /v2/ltx-2-pro (status {given.status}): {words}. It begins: "
     assert error.message.startswith(start)
     assert (error.request_id, error.model, error.status) == ("v1-1", "ltx-2-pro", given.status)
 

@@ -185,7 +185,7 @@ WRONG = LtxVideoRequest(prompt="x", steps=1000)
 
 
 def crew() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx crew"]
+    return [thread for thread in threading.enumerate() if thread.name == "segmind-ltx worker"]
 
 
 def test_after_a_stop_nothing_leaves_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +222,7 @@ def test_a_submit_that_was_refused_so_far_is_not_ambiguous_after_a_stop(tmp_path
 
     class DurationStats(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "sending it again" in record.getMessage():
+            if "retry in" in record.getMessage():
                 pausing.set()
 
     mine = logging.Logger("mine")

@@ -56,9 +56,7 @@ ABOUT: dict[str, Any] = {"request_id": "job-1", "model": "ltx-video", "status": 
 @pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, _pickled])
 @pytest.mark.parametrize("kind", ALL)
 def test_an_exception_survives_pickle_and_copy(kind: type[errors.SegmindLtxError], way: Any) -> None:
-    error = kind("what happened", **ABOUT)
-    for name, value in EXTRA.get(kind.__name__, {}).items():
-        setattr(error, name, value)
+    error = kind("what happened", **ABOUT, **EXTRA.get(kind.__name__, {}))
     other = way(error)
     assert type(other) is kind
     assert vars(other) == vars(error)
@@ -172,14 +170,14 @@ def test_a_timeout_says_what_stood_in_the_way(caller: Caller, wire: respx.MockRo
     wire.get(STATUS).respond(503)
     error = caller.raising(ltx.WaitTimeoutError, lambda c: c.job(ID).wait(timeout=0.2))
     last = f"GET {STATUS} was answered 503: no message. "
-    assert str(error).startswith(f"job job-1 was still unseen after 0.2 s. The last poll failed: {last}")
+    assert str(error).startswith(f"job job-1 was still in an unknown state after 0.2 s. The last poll failed: {last}")
     assert str(error).endswith(AGAIN)
 
 
 def test_a_read_without_an_answer_says_why(caller: Caller, wire: respx.MockRouter) -> None:
     wire.get(RESULT).side_effect = httpx.ReadError("reset")
     error = caller.raising(ltx.APIConnectionError, lambda c: c.job(ID).result())
-    assert (error.request_id, str(error)) == (ID, f"GET {RESULT} got no answer: ReadError: reset")
+    assert (error.request_id, str(error)) == (ID, f"GET {RESULT} got no response: ReadError: reset")
 
 
 def test_a_job_that_still_runs_says_where_it_stands(caller: Caller, wire: respx.MockRouter) -> None:
@@ -193,7 +191,7 @@ def test_a_job_that_still_runs_says_where_it_stands(caller: Caller, wire: respx.
 def test_a_call_that_never_left_says_that_it_is_free(caller: Caller, wire: respx.MockRouter, version: str) -> None:
     wire.post(f"/{version}/ltx-2-pro").side_effect = httpx.ConnectError("refused")
     error = caller.raising(ltx.APIConnectionError, lambda c: _pay(c, version, "ltx-2-pro"))
-    assert str(error) == f"POST /{version}/ltx-2-pro never left: ConnectError: refused. Nothing is billed."
+    assert str(error) == f"POST /{version}/ltx-2-pro was not sent: ConnectError: refused. Nothing is billed."
     assert error.model == "ltx-2-pro"
 
 
@@ -205,8 +203,9 @@ def test_a_lost_answer_says_what_it_may_cost(
     wire.post(f"/{version}/{model}").side_effect = httpx.ReadError("reset")
     error = caller.raising(ltx.SubmitUncertainError, lambda c: _pay(c, version, model))
     assert str(error) == (
-        f"the answer to POST /{version}/{model} was lost: ReadError: reset. A job may exist and cost about {price} USD;"
-        " it was not sent again, since that may pay twice. Look at the requests or the credits of your account first."
+        f"the response to POST /{version}/{model} was lost: ReadError: reset. A job may exist and cost about {price} "
+        "USD; it was not sent again, since that may pay twice. "
+        "Look at the requests or the credits of your account first."
     )
     assert (error.model, f"{error.usd_low:g}") == (model, price.split()[0])
 
@@ -291,7 +290,7 @@ def test_the_log_follows_a_job_through_its_life(
         ("INFO", "submitted job job-1 to ltx-video"),
         ("DEBUG", "job job-1 is QUEUED"),
         ("DEBUG", "job job-1 is PROCESSING"),
-        ("WARNING", "job job-1 has the state 'WARMING', which no document names; it is polled on"),
+        ("WARNING", "job job-1 has the state 'WARMING', which the documents do not name; polling continues"),
         ("DEBUG", "job job-1 is COMPLETED"),
         ("WARNING", "job job-1 is QUEUED; wait for it with job.wait(), though its status said COMPLETED"),
     ]

@@ -112,7 +112,7 @@ def _taken(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
 
     call = Call("GET", "https://out.test/a.mp4", 30, sink=sink)
     intake = ResponseReader(call, httpx.Response(200, headers=headers), Watch(step), 0.0)
-    while intake.truncated is None and len(got) < 500 and intake.take(bytes(piece)):
+    while intake.truncated is None and len(got) < 500 and intake.feed(bytes(piece)):
         pass
     return len(got), intake.truncated
 
@@ -120,7 +120,7 @@ def _taken(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
 def test_a_download_that_drips_is_given_up_after_a_minute() -> None:
     pieces, why = _taken(1.0, 999)
     assert pieces == SLOW_START + 1
-    assert why == "no more than 60939 bytes came in 61 s"
+    assert why == "only 60939 bytes arrived in 61 s"
     assert _taken(1.0, 1000) == (500, None)
     assert _taken(0.1, 1) == (500, None)  # The minute is not over.
 
@@ -139,5 +139,5 @@ def test_a_line_that_is_broken_is_told_without_the_key() -> None:
     call = Call("GET", "/x", 30)
     intake = ResponseReader(call, httpx.Response(200), Watch(0.0), 0.0)
     intake.truncated = f"it quotes {KEY.reveal()}"
-    answer: Any = intake.answer(KEY)
+    answer: Any = intake.response(KEY)
     assert answer.truncated == "it quotes [api key]"

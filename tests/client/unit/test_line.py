@@ -124,4 +124,4 @@ def test_calls_that_come_one_after_another_share_one_connection() -> None:
         job = client.submit("ltx-video", prompt="x")
         states = {job.status().state for _ in range(5)}
         assert states <= {"QUEUED", "PROCESSING", "COMPLETED"}
-        assert len(client._driver._line._idle) == 1  # pyright: ignore[reportPrivateUsage]
+        assert len(client._driver._transport._idle) == 1  # pyright: ignore[reportPrivateUsage]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from segmind_ltx import ParameterError
-from segmind_ltx._core.images import LARGEST
+from segmind_ltx._core.images import MAX_IMAGE_BYTES
 from segmind_ltx._core.parameters import prepare
 from segmind_ltx._core.results import VideoFacts
 
@@ -27,10 +27,10 @@ def test_a_path_becomes_a_data_uri(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("boat.txt", b"x", "picture"),
-        ("boat", b"x", "picture"),
+        ("boat.txt", b"x", "image suffix"),
+        ("boat", b"x", "image suffix"),
         ("empty.png", b"", "no bytes"),
-        ("large.png", b"x" * (LARGEST + 1), str(LARGEST)),
+        ("large.png", b"x" * (MAX_IMAGE_BYTES + 1), str(MAX_IMAGE_BYTES)),
         ("missing.png", None, "No such file"),
     ],
 )

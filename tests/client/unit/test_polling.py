@@ -25,9 +25,9 @@ from segmind_ltx._core.polling import (
     COARSE,
     EARLY_POLLS,
     FINE,
-    LONGEST_STEP,
+    MAX_STEP,
+    MIN_STEP,
     OVERDUE,
-    SHORTEST_STEP,
     WINDOW_START,
     learn,
     next_poll,
@@ -128,14 +128,14 @@ def test_nonsense_is_not_learned_from() -> None:
 
 @pytest.mark.parametrize("moment", EARLY_POLLS)
 def test_a_clock_that_falls_short_by_a_rounding_error_does_not_stand_still(moment: float) -> None:
-    assert next_poll(math.nextafter(moment, 0), None) >= SHORTEST_STEP
+    assert next_poll(math.nextafter(moment, 0), None) >= MIN_STEP
 
 
 @pytest.mark.parametrize("usual", [model.seconds for model in MODELS.values()])
 def test_after_the_usual_time_the_steps_only_grow(usual: float) -> None:
     steps = [next_poll(usual * factor / 10, usual) for factor in range(10, 1000)]
     assert steps == sorted(steps)
-    assert steps[-1] == LONGEST_STEP
+    assert steps[-1] == MAX_STEP
 
 
 @pytest.mark.parametrize(
@@ -369,7 +369,7 @@ def test_a_job_of_many_is_submitted_and_waited_for_in_one_flow() -> None:
         timeout=20.0,
         poll_interval=7.0,
         on_status=lambda seen: told.append(seen.state),
-        accepted=told.append,
+        on_accepted=told.append,
     )
     answers: list[Any] = [{"request_id": ID}, {"status": "QUEUED"}, {"status": "COMPLETED"}, DONE]
     effects, facts = _played(flow, answers, clock)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import segmind_ltx as ltx
 from segmind_ltx._core.effects import NoResponse, Response
 from segmind_ltx._core.retry import (
-    LONGEST_DELAY,
+    MAX_DELAY,
     MAX_RETRY_AFTER,
     delay_before,
     may_repeat_paid,
@@ -67,7 +67,7 @@ def test_a_paid_call_that_may_have_left_is_never_repeated() -> None:
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
 def test_pauses_grow_up_to_a_bound_and_are_never_nothing(attempt: int, random: float) -> None:
     this, after = (delay_before(n, None, time=NOW, random=random) for n in (attempt, attempt + 1))
-    assert 0.25 <= this <= after <= LONGEST_DELAY
+    assert 0.25 <= this <= after <= MAX_DELAY
 
 
 @fixed
@@ -193,11 +193,11 @@ def test_every_call_is_repeated_after_growing_pauses_and_each_is_logged(
     outcome = "status 503" if fault == "503" else "ConnectError: refused"
     told = [record.getMessage() for record in caplog.records]
     if method == "POST":
-        assert told == [f"POST {path}: {outcome}; sending it again in {pause:.1f} s" for pause in pauses]
+        assert told == [f"POST {path}: {outcome}; retry in {pause:.1f} s" for pause in pauses]
     else:
         pauses = [*pauses, *([12.0 * 0.75] if last else [])]
         told = [words.rpartition(" in ")[0] for words in told]
-        assert told == [f"job {ID}: GET {path}: {outcome}; asking again" for _ in pauses]
+        assert told == [f"job {ID}: GET {path}: {outcome}; retry" for _ in pauses]
 
 
 @pytest.mark.parametrize("stage", ["status", "result", "wait"])
@@ -288,7 +288,7 @@ def test_a_download_is_tried_again_where_that_may_help_and_says_what_came_last(
     route.side_effect = [answer] * 9
     with caplog.at_level(logging.WARNING, "segmind_ltx"), pytest.raises(ltx.DownloadError) as caught:
         _save(caller, wire, tmp_path / "a.mp4")
-    told = [f"job {ID}: download from {OUT}: {words}; again in {pause:.1f} s" for pause in pauses]
+    told = [f"job {ID}: download from {OUT}: {words}; retry in {pause:.1f} s" for pause in pauses]
     assert [record.getMessage() for record in caplog.records] == told
     assert {call.request.extensions["timeout"]["read"] for call in route.calls} == {30.0}
     assert (caller.clock.slept, route.call_count) == (pauses, 1 + len(pauses))
@@ -309,8 +309,8 @@ def test_up_to_five_redirects_are_followed_without_a_pause(
 
 
 ASTRAY: dict[str, tuple[str | None, int, str]] = {
-    "in a circle": ("/b.mp4", 6, f"{OUT} leads on and on, or nowhere: 6 redirects, the last from https://out.test/b.mp4"),
-    "nowhere": (None, 1, f"{OUT} leads on and on, or nowhere: 1 redirects, the last from {OUT}"),
+    "in a circle": ("/b.mp4", 6, f"{OUT} could not be followed: 6 redirects, the last from https://out.test/b.mp4"),
+    "nowhere": (None, 1, f"{OUT} could not be followed: 1 redirects, the last from {OUT}"),
     "to a file": (
         "file:///a",
         1,

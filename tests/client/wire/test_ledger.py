@@ -272,8 +272,8 @@ class Held:
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    monkeypatch.setattr(ledgers, "BUSY", 0.001)
-    monkeypatch.setattr(ledgers, "LAST", 0.001)
+    monkeypatch.setattr(ledgers, "BUSY_TIMEOUT", 0.001)
+    monkeypatch.setattr(ledgers, "CLOSE_TIMEOUT", 0.001)
 
 
 @pytest.mark.usefixtures("_impatient")
@@ -311,7 +311,7 @@ def test_what_cannot_be_written_at_the_end_is_told(tmp_path: Path, caplog: pytes
     caplog.clear()
     ledger.close()
     held.release()
-    assert "not written down: ('accepted', 'r-1', None, 1)" in caplog.text
+    assert "not recorded: ('accepted', 'r-1', None, 1)" in caplog.text
     ledger.update("r-1", "saved")
     assert "Cannot operate on a closed database" in caplog.text
 

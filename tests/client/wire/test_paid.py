@@ -15,7 +15,7 @@ import pytest
 import respx
 
 import segmind_ltx as ltx
-from segmind_ltx._config import DEFAULT_RETRIES
+from segmind_ltx._config import DEFAULT_MAX_RETRIES
 from segmind_ltx.ledger import Ledger
 from support.callers import Caller, Step
 
@@ -62,7 +62,7 @@ def test_a_call_that_never_left_is_sent_again_and_is_no_uncertain_submit(
     route = wire.post(path)
     route.side_effect = fault("refused")
     error = caller.raising(ltx.APIConnectionError, step)
-    assert route.call_count == 1 + DEFAULT_RETRIES
+    assert route.call_count == 1 + DEFAULT_MAX_RETRIES
     assert "Nothing is billed" in str(error)
 
 
@@ -149,7 +149,7 @@ def test_that_a_submit_is_sent_again_is_logged_where_the_caller_wants_it(
     with caplog.at_level("INFO", "mine"):
         caller(step, logger=logging.getLogger("mine"))
     assert [record.name for record in caplog.records] == ["mine", "mine"]
-    assert "status 503; sending it again" in caplog.text
+    assert "status 503; retry in" in caplog.text
     assert ID in caplog.records[-1].getMessage()
 
 

@@ -251,7 +251,7 @@ def test_a_video_of_fewer_bytes_than_the_service_told_is_not_saved(
         assert caller(*steps).read_bytes() == MP4
     else:
         error = caller.raising(ltx.DownloadError, *steps)
-        assert f"{len(MP4)} bytes came where the job's answer tells of {told}" in str(error)
+        assert f"{len(MP4)} bytes arrived, but the job's result says {told}" in str(error)
         assert _in(tmp_path) == []
 
 

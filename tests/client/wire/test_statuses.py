@@ -13,7 +13,7 @@ import pytest
 import respx
 
 import segmind_ltx as ltx
-from segmind_ltx._config import DEFAULT_RETRIES
+from segmind_ltx._config import DEFAULT_MAX_RETRIES
 from support.callers import Caller, Step
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
@@ -73,7 +73,7 @@ def test_an_error_status_has_its_class_everywhere(
     assert detail in str(error)
     if stage == "v1" and status in {502, 504, 520}:
         repeated = False  # Behind a gateway that gave up, the work may go on, and be billed.
-    assert route.call_count == (1 + DEFAULT_RETRIES if repeated else 1)
+    assert route.call_count == (1 + DEFAULT_MAX_RETRIES if repeated else 1)
 
 
 @pytest.mark.parametrize("stage", ["status", "result"])
