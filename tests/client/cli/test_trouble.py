@@ -28,7 +28,7 @@ def test_target_is_no_file(cli: Cli, kind: str, sync: list[str]) -> None:
     posts = cli.posts
     done = cli(*SMALL, "--out", str(path), "--force", *sync)
     assert done.exit_code == 2
-    assert "no regular file" in done.stderr
+    assert "not a regular file" in done.stderr
     assert path.is_fifo() if kind == "pipe" else path.is_symlink()
     assert cli.posts == posts
 
