@@ -28,7 +28,7 @@ def test_what_is_no_file_is_never_replaced_and_nothing_is_paid(cli: Cli, kind: s
     posts = cli.posts
     done = cli(*SMALL, "--out", str(path), "--force", *sync)
     assert done.exit_code == 2
-    assert "no regular file" in done.stderr
+    assert "not a regular file" in done.stderr
     assert path.is_fifo() if kind == "pipe" else path.is_symlink()
     assert cli.posts == posts
 
