@@ -66,7 +66,7 @@ class DeadlineExecutor:
 
 
 def _late_result(worker: _Worker, seconds: float) -> Any:
-    """Return the late result of an interrupted worker, None if there is none. A second interrupt ends the wait."""
+    """Return the late result of an interrupted worker, or None. A second interrupt ends the wait."""
     try:
         return worker.done.get(timeout=seconds)[0]
     except queue.Empty:

@@ -168,13 +168,13 @@ class Driver(BaseDriver):
         request = self._request(self._transport, call)
         if isinstance(request, NoResponse):
             return request
-        begun = self.context.now()
+        started = self.context.now()
         try:
             exchange = self._transport.send(request, to_api=call.sink is None)
         except Exception as error:
             return self._failure(self._transport, error)
         try:
-            reader = ResponseReader(call, exchange.response, self.context.now, begun)
+            reader = ResponseReader(call, exchange.response, self.context.now, started)
             chunks = exchange.response.iter_bytes()
             while reader.truncated is None:
                 try:

@@ -97,12 +97,12 @@ class AsyncWorkerPool:
             raise
 
     async def _make_call(self, task: JobTask, call: Call) -> Effect | None:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         try:
             reply = await self._driver.call(call)
         except Exception as error:
             return task.throw(error)
-        self._limit.took(time.perf_counter() - begun)
+        self._limit.took(time.perf_counter() - started)
         return task.step(reply)
 
 
