@@ -103,7 +103,7 @@ class Contract:
     def at(self, pointer: str) -> Any:
         """What stands at a JSON pointer (``#/components/…``), references followed on the way.
 
-        Raises `SpecError` where it leads nowhere.
+        Raises `SpecError` if it leads nowhere.
         """
         node: Any = self.document
         for part in pointer.removeprefix("#").split("/")[1:]:
@@ -122,7 +122,7 @@ class Contract:
                     yield path, method, operation
 
     def body_schema_name(self, operation: Mapping[str, Any]) -> str | None:
-        """The name of the schema of an operation's JSON body, or None where it takes none."""
+        """Return the name of the schema of an operation's JSON body; None if it takes no body."""
         body = operation.get("requestBody")
         if body is None:
             return None
@@ -136,7 +136,7 @@ def _child(node: Mapping[str, Any] | list[Any], key: str) -> Any:
 
 
 def contract_of(document: Json) -> Contract:
-    """Read a parsed document. Raises `SpecError` where a model is incomplete."""
+    """Read a parsed document. Raises `SpecError` if a model is incomplete."""
     contract = Contract(document, {})
     posts: dict[str, dict[str, str]] = {}
     sources: dict[str, Source] = {}
@@ -173,7 +173,7 @@ def contract_of(document: Json) -> Contract:
 
 
 def _refuse_unanswered(name: str, schema: Json) -> None:
-    """Raise `SpecError` if a schema that was made from a page still has open questions, or gaps where they stood."""
+    """Raise `SpecError` if a schema that was made from a page still has open questions, or gaps in their place."""
     about: Json = schema["x-model"]
     video: Json = about.get("video") or {}
     places = {f"x-model/{part}": about.get(part) for part in ("latency", "price", "video")}
