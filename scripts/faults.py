@@ -73,7 +73,7 @@ def _table(cells: dict[tuple[str, str], set[str]], columns: tuple[str, ...]) -> 
 
 def _in_order(cells: dict[tuple[str, str], set[str]]) -> list[tuple[str, str]]:
     """As the table of the test has them: tests that run side by side end in any order."""
-    source = (ROOT / "tests" / "faults" / "test_faults_table.py").read_text(encoding="utf-8")
+    source = (ROOT / "tests" / "client" / "sockets" / "test_faults.py").read_text(encoding="utf-8")
     names = [line.partition("|")[0].strip() for line in source.splitlines() if " | " in line]
     return sorted(cells, key=lambda place: (names.index(place[0]) if place[0] in names else len(names), place))
 

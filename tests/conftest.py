@@ -1,4 +1,4 @@
-"""What the tests of the client share: a clock that nobody waits for, and one way to call both clients."""
+"""Provide a clock that no test waits for, and one way to call both clients."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import respx
 from support.callers import BASE, Caller
 from support.clocks import FakeClock
 
-# In the background of a shell SIGINT is ignored, by all children too; and some tests interrupt theirs.
+# A background job of a shell ignores SIGINT, and so do its children; some tests interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """No test depends on what the machine has set."""
+    """Remove the machine's settings."""
     for name in ("SEGMIND_API_KEY", "SEGMIND_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -28,7 +28,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[re
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """No test reaches the network by accident."""
+    """Fail if a test connects to another machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
@@ -46,12 +46,12 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=["sync", "asyncio"])
 def caller(request: pytest.FixtureRequest, clock: FakeClock) -> Caller:
-    """One way to call each of the clients; a test that uses it runs once with each."""
+    """Call each of the clients in the same way; a test that uses it runs once with each."""
     return Caller(request.param, clock)
 
 
 @pytest.fixture
 def wire() -> Generator[respx.MockRouter]:
-    """The API as a router of made-up answers."""
+    """Route the API's paths to made-up responses."""
     with respx.mock(base_url=BASE, assert_all_called=False) as router:
         yield router

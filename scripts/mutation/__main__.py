@@ -1,8 +1,8 @@
 """Change the client, mutant by mutant, and see whether a test notices. Run by ``nox -s mutation``.
 
 The modules that decide on retries, polls and errors are changed in every way that mutmut knows, in a copy. All that is
-written into the checkout is ``docs/mutation.md``. Patterns such as ``segmind_ltx._core.retry.*`` limit a run to the mutants
-of these names, and write nothing.
+written into the checkout is ``docs/mutation.md``. Patterns such as ``segmind_ltx._core.retry.*`` limit a run to the
+mutants of these names, and write nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ MODULES: Final = ("_retry", "_polling", "errors", "_answers", "_flows", "_downlo
 AT_LEAST: Final = 0.9
 
 TESTS: Final = [
-    *(f"tests/client/unit/test_unit_{name}.py" for name in ("answers", "errors", "errors_words", "polling", "retry")),
+    *(f"tests/client/unit/test_{name}.py" for name in ("answers", "errors", "errors_words", "polling", "retry")),
+    "tests/client/unit/test_polling_waits.py",
     "tests/client/wire",
 ]
 FAST: Final = [
@@ -62,7 +63,7 @@ def main(patterns: list[str]) -> int:
 def _copy(copy: Path) -> None:
     """What is changed and the tests that run, in the one layout in which mutmut finds a package."""
     shutil.copytree(ROOT / "overrides", copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "tests" / "unit").mkdir(parents=True)
+    (copy / "tests" / "client" / "unit").mkdir(parents=True)
     for name in ["tests/conftest.py", "tests/client/unit/conftest.py", *TESTS]:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))

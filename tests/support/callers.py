@@ -21,7 +21,7 @@ Step = Callable[[Any], Any]
 
 
 class Caller:
-    """Runs the same steps with `Client` or with `AsyncClient`: each step takes what the one before it gave."""
+    """Run steps with `Client` or with `AsyncClient`; each takes the value of the one before it."""
 
     def __init__(self, kind: str, clock: FakeClock) -> None:
         self.kind, self.clock = kind, clock
@@ -46,7 +46,7 @@ class Caller:
         return anyio.run(main, backend=self.kind)
 
     def raising(self, kind: type[Exception], *steps: Step, **options: Any) -> Any:
-        """The exception of exactly that class which the steps end with."""
+        """Return the exception that ends the steps, of exactly this class."""
         with pytest.raises(kind) as caught:
             self(*steps, **options)
         if type(caught.value) is not kind:
@@ -58,7 +58,7 @@ class Caller:
 
 
 class Live:
-    """Runs the same steps with either client against a sandbox: each step takes what the one before it gave."""
+    """Run steps with either client against a sandbox; each takes the value of the one before it."""
 
     def __init__(self, sandbox: RunningSandbox, kind: str) -> None:
         self.sandbox, self.kind = sandbox, kind

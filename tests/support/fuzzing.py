@@ -1,4 +1,4 @@
-"""Made-up answers for `test_unit_fuzz`: most are nearly right, since noise is seen through at once."""
+"""Draw responses for `test_fuzz`: most are nearly right, since noise is recognized at once."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ DECODED: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Reply(NamedTuple):
-    """One answer, or none: ``fault`` is what happens instead of it (refused, lost), or in the midst of it (broken)."""
+    """One response. ``fault`` happens instead of it (refused, lost) or in the middle of it (broken)."""
 
     status: int
     headers: Mapping[str, str]
@@ -78,25 +78,25 @@ class Reply(NamedTuple):
 
     @property
     def accepted(self) -> bool:
-        """Whether the status says that all is well."""
+        """Return True if the status is a success."""
         return 200 <= self.status < 300
 
     @property
     def whole(self) -> bool:
-        """Whether nothing broke off, as far as a length was told."""
+        """Return True if nothing is missing, as far as the length says."""
         length = self.headers.get("content-length", "")
         told = length.isascii() and length.isdigit() and len(length) < 20 and "content-encoding" not in self.headers
         return not self.fault and not (told and int(length) != len(self.body))
 
     def read(self) -> bytes | None:
-        """The body as any reader of HTTP has it; None where it did not come whole."""
+        """Return the decoded body, or None if it is not whole."""
         try:
             return DECODED[self.headers.get("content-encoding", "identity")](self.body) if self.whole else None
         except (OSError, EOFError, zlib.error):
             return None
 
     def part(self) -> bytes:
-        """As much of the body as can be decoded."""
+        """Return as much of the body as can be decoded."""
         try:
             encoded = self.headers.get("content-encoding", "identity") != "identity"
             return zlib.decompressobj(47).decompress(self.body) if encoded else self.body
@@ -104,7 +104,7 @@ class Reply(NamedTuple):
             return b""
 
     def json(self) -> Any:
-        """The body as JSON; None where it is none. Where the text is whole it is, whatever lacks behind it."""
+        """Return the body as JSON, or None. The text must be whole; the bytes after it need not be."""
         try:
             return json.loads(self.part()) if self.whole else None
         except (ValueError, RecursionError):
@@ -112,13 +112,13 @@ class Reply(NamedTuple):
 
 
 def fields_of(value: object) -> dict[str, Any]:
-    """The value where it is an object of JSON; else an empty one."""
+    """Return the value if it is a JSON object, else an empty one."""
     return {**cast("dict[str, Any]", value)} if isinstance(value, dict) else {}
 
 
 @st.composite
 def bent(draw: st.DrawFn, value: Any) -> Any:
-    """The value, with one thing wrong in it: dropped, null, of another type, wrapped."""
+    """Draw the value with one thing wrong in it: dropped, null, of another type, wrapped."""
     fields = fields_of(value)
     if fields and draw(st.integers(0, 4)) > 0:
         key = draw(st.sampled_from(sorted(fields)))
@@ -129,7 +129,7 @@ def bent(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def replies(draw: st.DrawFn, route: str) -> Reply:
-    """An answer of this route."""
+    """Draw a response of this route."""
     value: Any = draw(st.sampled_from(GOOD[route]))
     kind = draw(st.sampled_from(KINDS))
     if kind == "fault":
@@ -165,13 +165,13 @@ def _spoilt(draw: st.DrawFn, body: bytes) -> bytes:
 
 
 def _sent(draw: st.DrawFn, status: int, headers: dict[str, str], body: bytes, *, video: bool) -> Reply:
-    """The body as it goes out: encoded or not, whole or not, with headers that fit or not."""
+    """Encode or truncate the body, with headers that fit or do not."""
     encoding = draw(st.sampled_from([*[""] * 6, "gzip", "deflate", "identity", "a lie", "cut"]))
     if encoding:
         headers["content-encoding"] = {"a lie": "gzip", "cut": "gzip"}.get(encoding, encoding)
         zipped = gzip.compress(body, mtime=0)
         if encoding == "cut" and video:
-            encoding = "gzip"  # KNOWN: of a compressed video that broke off, the part that came is saved.
+            encoding = "gzip"  # KNOWN: of a truncated compressed video, the part that came is saved.
         body = {"gzip": zipped, "deflate": zlib.compress(body), "cut": zipped[:-9]}.get(encoding, body)
     if draw(st.booleans()):
         headers["content-length"] = str(len(body)) if draw(st.booleans()) else draw(LENGTHS)
@@ -197,7 +197,7 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class Server:
-    """Answers each route with its replies in turn, the last of them for ever; ``used`` are those that were sent."""
+    """Answer each route with its replies in turn, and repeat the last; ``used`` lists those that were sent."""
 
     def __init__(self, routes: Mapping[str, list[Reply]]) -> None:
         self._left = {name: list(given) for name, given in routes.items()}
@@ -219,7 +219,7 @@ class Server:
 
 
 def call(server: Server, kind: str, clock: FakeClock, *steps: Callable[[Any], Any]) -> Any:
-    """Take the steps with one of the clients, over one of its two ways to the network."""
+    """Run the steps with one of the clients, over a transport or an httpx client."""
     transport = httpx.MockTransport(server)
     options: dict[str, Any] = {"clock": clock, "logger": QUIET}
     if kind == "async":

@@ -1,10 +1,10 @@
-"""Every fault in front of every kind of call, over real sockets: what comes of it, with which id, after how many POSTs.
+"""Cause every fault in every kind of call over real sockets, and compare the outcome, the id and the number of POSTs.
 
-``nox -s faults`` writes ``docs/faults.md`` from what is seen here. The columns of the table below are the calls: each
-is met by the fault again and again; in the waits the fault is that of the poll, or that of the fetch.
+``nox -s faults`` writes ``docs/faults.md`` from the outcomes. The columns of the table below are the calls; the fault
+is permanent. The two columns of the wait have the fault in the poll or in the fetch of the result.
 """
 
-# A step takes what the one before it gave.
+# Each step takes the value of the one before it.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
 # pyright: reportUnknownVariableType=false, reportUnknownLambdaType=false
 
@@ -83,7 +83,7 @@ SHORT = {
     "NoAnswer": "APIConnection",
     "Unexpected": "UnexpectedResponse",
 }
-"""What the table shortens; to each name belongs an "Error". A number is that of the POSTs that the server saw."""
+"""Abbreviations in the table, without "Error". A number is the count of POSTs that the server saw."""
 
 
 def reset_before(line: Line) -> None:
@@ -104,12 +104,12 @@ def silence(line: Line) -> None:
 def drip_headers(line: Line) -> None:
     line.sock.sendall(b"HTTP/1.1 200 OK\r\nx-slow: ")
     pause = threading.Event()
-    while not pause.wait(0.05):  # It lasts until the client goes.
+    while not pause.wait(0.05):  # It lasts until the client disconnects.
         line.sock.sendall(b".")
 
 
 def drip_body(line: Line) -> None:
-    """White space without end; a video comes in drips as well, but it comes."""
+    """Send endless white space; a video drips as well, but completely."""
     if line.kind != "application/json":
         line.head(200, {"content-type": line.kind, "content-length": str(len(line.good))})
         for position in range(0, len(line.good), 64):
@@ -118,7 +118,7 @@ def drip_body(line: Line) -> None:
         return
     line.head(200, {"content-type": line.kind})
     pause = threading.Event()
-    while not pause.wait(0.005):  # It lasts until the client goes.
+    while not pause.wait(0.005):  # It lasts until the client disconnects.
         line.server.clock.now += 0.5
         line.sock.sendall(b" ")
 
@@ -129,7 +129,7 @@ def answers(status: int = 200, body: bytes | None = None, kind: str | None = Non
 
 
 def json_of(submit: Any, other: Any) -> Fault:
-    """JSON that is wrong in its own way for a submit, and for the rest."""
+    """Answer with one body for a submit and another for the other calls."""
     return lambda line: line.answer(
         body=json.dumps(submit if line.stage == "submit" else other).encode(), kind="application/json"
     )
@@ -145,7 +145,7 @@ def halved(line: Line) -> None:
 
 
 def huge(line: Line) -> None:
-    """The good answer, and then white space (or, in a video, nothing but zeros) up to 100 MB."""
+    """Send the good response, then 100 MB of white space, or of zeros in a video."""
     filler = (b" " if line.kind == "application/json" else b"\0") * (1 << 20)
     line.head(200, {"content-type": line.kind, "content-length": str(len(line.good) + 100 * len(filler))})
     line.sock.sendall(line.good)
@@ -211,44 +211,46 @@ FAULTS: dict[str, Fault] = {
     "Content-Length too short": lying(-50),
 }
 UNREACHABLE = ("refused", "connect timeout")
-IMPATIENT = {"connect timeout", "read timeout", "slow drip of headers", "slow drip of the body"}
+SHORT_TIMEOUT = {"connect timeout", "read timeout", "slow drip of headers", "slow drip of the body"}
 
 LINES = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip().splitlines()]
 CELLS = [
     (row[0], column, expected) for row in LINES[1:] for column, expected in zip(LINES[0][1:], row[1:], strict=True)
 ]
-MET = [cell for cell in CELLS if cell[2] != "-"]
+APPLICABLE = [cell for cell in CELLS if cell[2] != "-"]
 
 
-class Met:
-    """What came of one call."""
+class FaultRun:
+    """One call against the fault server, and its outcome."""
 
     def __init__(self, server: FaultServer, caller: Caller, folder: Path) -> None:
         self.server, self.caller, self.target = server, caller, folder / "a.mp4"
 
     def call(self, column: str, fault: str, timeout: float = 30) -> tuple[str, str | None]:
-        """The outcome's name, and the id that it carries."""
+        """Return the outcome's name and its request id."""
         steps: dict[str, tuple[Any, ...]] = {
             "submit": (lambda c: c.submit("ltx-2-pro", prompt="x"),),
-            "v1": (lambda c: c.generate_blocking("ltx-2-pro", prompt="x", timeout=0.2 if fault in IMPATIENT else 10),),
+            "v1": (
+                lambda c: c.generate_blocking("ltx-2-pro", prompt="x", timeout=0.2 if fault in SHORT_TIMEOUT else 10),
+            ),
             "status()": (lambda c: c.job(ID).status(),),
             "result()": (lambda c: c.job(ID).result(),),
             "save()": (lambda c: c.job(ID).result(), self._before_saving(fault), lambda v: v.save(self.target)),
             "wait": (lambda c: c.job(ID).wait(timeout),),
         }
         options: dict[str, Any] = {"base_url": self.server.base_url, "max_retries": RESENDS}
-        options["timeout"] = 0.2 if fault in IMPATIENT else 10
+        options["timeout"] = 0.2 if fault in SHORT_TIMEOUT else 10
         try:
             made = self.caller(*steps[column.partition(":")[0]], **options)
         except ltx.SegmindLtxError as error:
-            self._keyless(error)
+            self._assert_no_key(error)
             return type(error).__name__.removesuffix("Error"), error.request_id
         if column == "submit":
             return "ok", made.id
         return "ok", getattr(made, "request_id", ID)
 
     def _before_saving(self, fault: str) -> Any:
-        """The address is known by then; what cannot be reached is not reachable from here on."""
+        """Make the server unreachable now that the video's URL is known."""
 
         def change(video: Any) -> Any:
             if fault in UNREACHABLE:
@@ -259,13 +261,13 @@ class Met:
 
         return change
 
-    def _keyless(self, error: Exception) -> None:
+    def _assert_no_key(self, error: Exception) -> None:
         assert SHOWN not in "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
 
 
 @pytest.fixture
-def met(faulty: FaultServer, caller: Caller, tmp_path: Path) -> Met:
-    return Met(faulty, caller, tmp_path)
+def run(faulty: FaultServer, caller: Caller, tmp_path: Path) -> FaultRun:
+    return FaultRun(faulty, caller, tmp_path)
 
 
 STAGE = {
@@ -277,24 +279,25 @@ STAGE = {
 }
 
 
-@pytest.mark.parametrize(("fault", "column", "expected"), MET, ids=lambda cell: str(cell).replace(" ", "-"))
-def test_a_fault_that_stays(met: Met, fault: str, column: str, expected: str) -> None:
+@pytest.mark.parametrize(("fault", "column", "expected"), APPLICABLE, ids=lambda cell: str(cell).replace(" ", "-"))
+def test_permanent_fault(run: FaultRun, fault: str, column: str, expected: str) -> None:
+    """A permanent fault ends in the outcome of its cell, after that many POSTs."""
     stage = STAGE.get(column, column)
     if fault in FAULTS:
-        met.server.always[stage] = FAULTS[fault]
+        run.server.always[stage] = FAULTS[fault]
     if fault not in UNREACHABLE or stage == "download":
-        met.server.listen()
+        run.server.listen()
     elif fault == "connect timeout":
-        met.server.fill()
-    outcome, request_id = met.call(column, fault)
-    posts = sum(met.server.posts.values())
-    _note(column, fault, met, outcome, request_id, posts)
+        run.server.fill()
+    outcome, request_id = run.call(column, fault)
+    posts = sum(run.server.posts.values())
+    _record(column, fault, run, outcome, request_id, posts)
     name, _, sent = expected.partition(" ")
     assert (outcome, posts) == (SHORT.get(name, name), int(sent or 0))
     if column not in {"submit", "v1"} or (column == "submit" and outcome == "ok"):
         assert request_id == ID
-    _nothing_went_astray(met, stage)
-    left = [file.name for file in met.target.parent.iterdir()]
+    _assert_key_only_to_api(run, stage)
+    left = [file.name for file in run.target.parent.iterdir()]
     assert left == (["a.mp4"] if column == "save()" and outcome == "ok" else [])
 
 
@@ -303,16 +306,17 @@ PASSING = [*UNREACHABLE, *(name for name in FAULTS if name != "only the job's ad
 
 @pytest.mark.parametrize("stage", ["status", "result"])
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_fault_that_passes_never_ends_a_wait(met: Met, clock: FakeClock, fault: str, stage: str) -> None:
+def test_transient_fault_in_wait(run: FaultRun, clock: FakeClock, fault: str, stage: str) -> None:
+    """A fault that passes never ends a wait."""
     if fault in FAULTS:
-        met.server.faults[stage] = [FAULTS[fault], FAULTS[fault]]
-        met.server.listen()
+        run.server.faults[stage] = [FAULTS[fault], FAULTS[fault]]
+        run.server.listen()
     else:
-        _listen_after(met.server, clock, fault)
-    outcome, request_id = met.call("wait", fault, 600)
-    _note(f"wait, passing: {stage}", fault, met, outcome, request_id, 0)
+        _listen_after(run.server, clock, fault)
+    outcome, request_id = run.call("wait", fault, 600)
+    _record(f"wait, passing: {stage}", fault, run, outcome, request_id, 0)
     assert (outcome, request_id) == ("ok", ID)
-    _nothing_went_astray(met, stage)
+    _assert_key_only_to_api(run, stage)
 
 
 SAVED_AFTER = [
@@ -321,19 +325,21 @@ SAVED_AFTER = [
 
 
 @pytest.mark.parametrize("fault", [name for name in SAVED_AFTER if (name, "save()", "-") not in CELLS])
-def test_a_fault_that_passes_leaves_no_trace_in_the_file(met: Met, fault: str) -> None:
-    met.server.faults["download"] = [FAULTS[fault]]
-    met.server.listen()
-    outcome, _ = met.call("save()", fault)
-    _note("save, passing", fault, met, outcome, ID, 0)
+def test_transient_fault_in_download(run: FaultRun, fault: str) -> None:
+    """A fault that passes in a download leaves a whole file."""
+    run.server.faults["download"] = [FAULTS[fault]]
+    run.server.listen()
+    outcome, _ = run.call("save()", fault)
+    _record("save, passing", fault, run, outcome, ID, 0)
     assert outcome == "ok"
-    assert met.target.read_bytes()[:12] == b"\0\0\0\x18ftypmp42"
-    assert [file.name for file in met.target.parent.iterdir()] == ["a.mp4"]
+    assert run.target.read_bytes()[:12] == b"\0\0\0\x18ftypmp42"
+    assert [file.name for file in run.target.parent.iterdir()] == ["a.mp4"]
 
 
-def test_every_fault_has_a_row_and_every_row_a_fault() -> None:
+def test_table_is_complete() -> None:
+    """Every fault has a row, and every row a fault."""
     assert [row[0] for row in LINES[1:]] == [*UNREACHABLE, *_in_order()]
-    assert len(MET) > 200
+    assert len(APPLICABLE) > 200
 
 
 def _in_order() -> list[str]:
@@ -341,7 +347,7 @@ def _in_order() -> list[str]:
 
 
 def _listen_after(server: FaultServer, clock: FakeClock, fault: str) -> None:
-    """The server comes up while the client waits to try again."""
+    """Start the server while the client sleeps before a retry."""
     if fault == "connect timeout":
         server.fill()
     sleep = clock.sleep
@@ -353,19 +359,19 @@ def _listen_after(server: FaultServer, clock: FakeClock, fault: str) -> None:
     clock.sleep = sleep_and_listen  # type: ignore[method-assign]
 
 
-def _nothing_went_astray(met: Met, stage: str) -> None:
-    """The key went to the API alone, and only a download may lead to another host."""
-    assert {key for where, key in met.server.keys if where != "download"} <= {f"SG_{SHOWN}"}
-    assert {key for where, key in met.server.keys if where == "download"} <= {None}
-    assert stage == "download" or met.server.elsewhere == []
-    assert all(b"x-api-key" not in request.lower() for request in met.server.elsewhere)
+def _assert_key_only_to_api(run: FaultRun, stage: str) -> None:
+    """Check that the key went to the API alone, and that only a download reached another host."""
+    assert {key for where, key in run.server.keys if where != "download"} <= {f"SG_{SHOWN}"}
+    assert {key for where, key in run.server.keys if where == "download"} <= {None}
+    assert stage == "download" or run.server.elsewhere == []
+    assert all(b"x-api-key" not in request.lower() for request in run.server.elsewhere)
 
 
-def _note(column: str, fault: str, met: Met, outcome: str, request_id: str | None, posts: int) -> None:
-    """For ``scripts/fault_table.py``."""
+def _record(column: str, fault: str, run: FaultRun, outcome: str, request_id: str | None, posts: int) -> None:
+    """Append the outcome to the file from which ``scripts/faults.py`` writes its page."""
     path = os.environ.get("SEGMIND_LTX_FAULT_TABLE")
     if path:
-        seen = {"column": column, "fault": fault, "kind": met.caller.kind, "outcome": outcome}
+        seen = {"column": column, "fault": fault, "kind": run.caller.kind, "outcome": outcome}
         line = json.dumps({**seen, "id": request_id is not None, "posts": posts}) + "\n"
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(line)
