@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import respx
 
-from support.callers import BASE, Caller
+from support.callers import BASE, CALLERS, Caller
 from support.clocks import FakeClock
 
 # A background job of a shell ignores SIGINT, and so do its children; some tests interrupt theirs.
@@ -44,7 +44,7 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sync", "asyncio"])
+@pytest.fixture(params=CALLERS)
 def caller(request: pytest.FixtureRequest, clock: FakeClock) -> Caller:
     """Call each of the clients in the same way; a test that uses it runs once with each."""
     return Caller(request.param, clock)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from generate import regenerate  # noqa: E402 - scripts are not installed
+from generate.emit import emit  # noqa: E402
 
 SLUG, NAME = "ltx-3-nano", "Ltx3NanoRequest"
 
@@ -196,7 +197,8 @@ def test_invalid_default_refused(tmp_path: Path, model: str, name: str, value: o
     document = read_document()
     document["components"]["schemas"][model]["properties"][name]["default"] = value
     with pytest.raises(ValueError, match=name):
-        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+        emit(contract_of(document), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["maxSteps", "from", "top-k"])
@@ -206,7 +208,8 @@ def test_renamed_parameter_refused(tmp_path: Path, name: str) -> None:
     properties = document["components"]["schemas"]["Ltx2ProRequest"]["properties"]
     properties[name] = copy.deepcopy(properties["prompt"])
     with pytest.raises(ValueError, match=name):
-        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+        emit(contract_of(document), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["model", "timeout", "on_status"])
@@ -216,7 +219,8 @@ def test_reserved_parameter_refused(tmp_path: Path, name: str) -> None:
     properties = document["components"]["schemas"]["Ltx2ProRequest"]["properties"]
     properties[name] = copy.deepcopy(properties["prompt"])
     with pytest.raises(ValueError, match=name):
-        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+        emit(contract_of(document), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_generation_is_reproducible(tmp_path: Path) -> None:

@@ -39,11 +39,13 @@ def live_json(request: pytest.FixtureRequest, json_sandbox: RunningSandbox) -> L
 
 @pytest.fixture
 def prompted_sandbox() -> Generator[RunningSandbox]:
+    gc.freeze()  # The collection below then looks at the objects of this test alone.
     with running_sandbox(speed=1000, behaviour=PromptedService) as sandbox:
         yield sandbox
         assert isinstance(sandbox.state.behaviour, PromptedService)
         sandbox.state.behaviour.let_in.set()
     gc.collect()  # Leftovers of a test are reported now, not in the middle of the next.
+    gc.unfreeze()
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])

@@ -227,10 +227,14 @@ def _near(schema: dict[str, Any]) -> Iterator[Any]:
         yield None
 
 
-@pytest.mark.parametrize(("slug", "payload"), list(_mistakes()))
-def test_near_misses_refused(slug: str, payload: dict[str, Any]) -> None:
+@pytest.mark.parametrize("slug", SLUGS)
+def test_near_misses_refused(slug: str) -> None:
     """A near miss is refused before anything is sent."""
     recorder = Recorder(200, accepted())
-    with client(recorder) as c, pytest.raises(ltx.ParameterError):
-        c.submit(slug, **payload)  # type: ignore[call-overload]
-    assert recorder.sent == []
+    payloads = [payload for model, payload in _mistakes() if model == slug]
+    assert len(payloads) > 10
+    with client(recorder) as c:
+        for payload in payloads:
+            with pytest.raises(ltx.ParameterError):
+                c.submit(slug, **payload)  # type: ignore[call-overload]
+            assert recorder.sent == [], payload

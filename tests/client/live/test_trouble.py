@@ -13,6 +13,7 @@ import pytest
 import segmind_ltx as ltx
 from segmind_ltx_sandbox import SCENARIOS, ManualClock, Scenario, key_of
 from support.callers import Live, Step
+from support.pairwise import pairwise
 
 SMALL: dict[str, Any] = {"prompt": "x", "width": 256, "height": 256, "num_frames": 4}
 SUBMIT: Step = lambda c: c.submit("ltx-2-19b-t2v", **SMALL)  # noqa: E731
@@ -26,8 +27,11 @@ CLASSES: dict[int, type[ltx.SegmindLtxError]] = {
 REFUSING = [scenario for scenario in SCENARIOS if scenario.status]
 
 
-@pytest.mark.parametrize("scenario", REFUSING, ids=lambda scenario: scenario.name)
-@pytest.mark.parametrize("step", [SUBMIT, lambda c: c.job("some-id").status()], ids=["submit", "status"])
+@pytest.mark.parametrize(
+    ("live", "scenario", "step"),
+    pairwise(["sync", "asyncio", "trio"], REFUSING, [SUBMIT, lambda c: c.job("some-id").status()]),
+    indirect=["live"],
+)
 def test_refused_key_class(live: Live, scenario: Scenario, step: Step) -> None:
     """Each key that the sandbox refuses raises the class of its status."""
     assert scenario.status is not None

@@ -14,17 +14,20 @@ import json
 import os
 import threading
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import segmind_ltx as ltx
-from support.callers import Caller
+from support.callers import CALLERS, Caller
 from support.clocks import FakeClock
 from support.fault_server import Fault, FaultServer, Line
+from support.pairwise import pairwise
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
 SHOWN = "0123456789abcdef"
@@ -218,6 +221,17 @@ CELLS = [
     (row[0], column, expected) for row in LINES[1:] for column, expected in zip(LINES[0][1:], row[1:], strict=True)
 ]
 APPLICABLE = [cell for cell in CELLS if cell[2] != "-"]
+PAGE = os.environ.get("SEGMIND_LTX_FAULT_TABLE")
+"""The file to which ``nox -s faults`` wants the outcomes; it runs each case with both clients."""
+SLOW = {*SHORT_TIMEOUT, "100 MB"}
+"""Faults that take real time or much work at each attempt."""
+
+
+def with_clients(cases: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the cases with a client before each: both in turn, or both for each case if the page is written."""
+    if PAGE:
+        return [(kind, *case) for case in cases for kind in CALLERS]
+    return [(CALLERS[number % 2], *case) for number, case in enumerate(cases)]
 
 
 class FaultRun:
@@ -279,7 +293,12 @@ STAGE = {
 }
 
 
-@pytest.mark.parametrize(("fault", "column", "expected"), APPLICABLE, ids=lambda cell: str(cell).replace(" ", "-"))
+@pytest.mark.parametrize(
+    ("caller", "fault", "column", "expected"),
+    with_clients(APPLICABLE),
+    indirect=["caller"],
+    ids=lambda cell: str(cell).replace(" ", "-"),
+)
 def test_permanent_fault(run: FaultRun, fault: str, column: str, expected: str) -> None:
     """A permanent fault ends in the outcome of its cell, after that many POSTs."""
     stage = STAGE.get(column, column)
@@ -289,7 +308,7 @@ def test_permanent_fault(run: FaultRun, fault: str, column: str, expected: str) 
         run.server.listen()
     elif fault == "connect timeout":
         run.server.fill()
-    outcome, request_id = run.call(column, fault)
+    outcome, request_id = run.call(column, fault, 5 if fault in SLOW else 30)
     posts = sum(run.server.posts.values())
     _record(column, fault, run, outcome, request_id, posts)
     name, _, sent = expected.partition(" ")
@@ -304,8 +323,11 @@ def test_permanent_fault(run: FaultRun, fault: str, column: str, expected: str) 
 PASSING = [*UNREACHABLE, *(name for name in FAULTS if name != "only the job's address")]
 
 
-@pytest.mark.parametrize("stage", ["status", "result"])
-@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize(
+    ("caller", "fault", "stage"),
+    list(product(CALLERS, PASSING, ("status", "result"))) if PAGE else pairwise(CALLERS, PASSING, ("status", "result")),
+    indirect=["caller"],
+)
 def test_transient_fault_in_wait(run: FaultRun, clock: FakeClock, fault: str, stage: str) -> None:
     """A fault that passes never ends a wait."""
     if fault in FAULTS:
@@ -324,7 +346,11 @@ SAVED_AFTER = [
 ]
 
 
-@pytest.mark.parametrize("fault", [name for name in SAVED_AFTER if (name, "save()", "-") not in CELLS])
+@pytest.mark.parametrize(
+    ("caller", "fault"),
+    with_clients([(name,) for name in SAVED_AFTER if (name, "save()", "-") not in CELLS]),
+    indirect=["caller"],
+)
 def test_transient_fault_in_download(run: FaultRun, fault: str) -> None:
     """A fault that passes in a download leaves a whole file."""
     run.server.faults["download"] = [FAULTS[fault]]
@@ -369,9 +395,8 @@ def _assert_key_only_to_api(run: FaultRun, stage: str) -> None:
 
 def _record(column: str, fault: str, run: FaultRun, outcome: str, request_id: str | None, posts: int) -> None:
     """Append the outcome to the file from which ``scripts/faults.py`` writes its page."""
-    path = os.environ.get("SEGMIND_LTX_FAULT_TABLE")
-    if path:
+    if PAGE:
         seen = {"column": column, "fault": fault, "kind": run.caller.kind, "outcome": outcome}
         line = json.dumps({**seen, "id": request_id is not None, "posts": posts}) + "\n"
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(PAGE).open("a", encoding="utf-8") as file:
             file.write(line)

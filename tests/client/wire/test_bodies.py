@@ -16,7 +16,7 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx_api.contract import MODELS
-from support.callers import Caller
+from support.callers import Caller, caller_cases
 
 ID = "job-1"
 IMAGE = "https://example.com/first-frame.png"
@@ -46,12 +46,16 @@ def test_body_of_keyword_arguments(
     assert _submit(caller, wire, slug, slug, **parameters) == parameters
 
 
-@pytest.mark.parametrize("made", ["as it is", "copied", "pickled", "changed later", "of a subclass"])
-@pytest.mark.parametrize(("slug", "parameters"), CASES)
+@pytest.mark.parametrize(
+    ("caller", "case", "made"),
+    caller_cases(CASES, ["as it is", "copied", "pickled", "changed later", "of a subclass"]),
+    indirect=["caller"],
+)
 def test_body_of_request_object(
-    caller: Caller, wire: respx.MockRouter, slug: str, parameters: dict[str, Any], made: str
+    caller: Caller, wire: respx.MockRouter, case: tuple[str, dict[str, Any]], made: str
 ) -> None:
     """A request object gives the same body, even if it was copied, pickled or changed."""
+    slug, parameters = case
     kind = MODELS[slug].request
     request = kind(**parameters)
     if made == "copied":

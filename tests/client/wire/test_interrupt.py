@@ -56,10 +56,10 @@ def test_interrupt_after_response_has_id(caller: Caller, wire: respx.MockRouter,
     ledger.close()
 
 
-def test_error_after_submit_has_id(wire: respx.MockRouter) -> None:
+def test_error_after_submit_has_id(wire: respx.MockRouter, clock: FakeClock) -> None:
     """An error of ours after the submit carries the request id."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
-    client = ltx.Client(KEY, BASE)
+    client = ltx.Client(KEY, BASE, clock=clock)
     job = client.submit("ltx-video", prompt="x")
     client.close()
     with pytest.raises(ltx.ConfigurationError) as caught:

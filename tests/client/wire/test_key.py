@@ -23,7 +23,7 @@ import rich.traceback
 
 import segmind_ltx as ltx
 from segmind_ltx.compat import SegmindClient
-from support.callers import Caller, Step
+from support.callers import Caller, Step, caller_cases
 from support.clocks import FakeClock
 
 SHOWN = "0123456789abcdef"
@@ -98,8 +98,7 @@ STEPS: dict[str, Step] = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(("caller", "step", "fault"), caller_cases(list(STEPS), list(FAULTS)), indirect=["caller"])
 def test_key_not_in_errors_or_log(
     caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture, step: str, fault: str
 ) -> None:
@@ -111,8 +110,7 @@ def test_key_not_in_errors_or_log(
     assert SHOWN not in caplog.text
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fault", ["401", "lost"])
+@pytest.mark.parametrize(("caller", "step", "fault"), caller_cases(list(STEPS), ["401", "lost"]), indirect=["caller"])
 def test_key_not_in_traceback_locals(caller: Caller, wire: respx.MockRouter, step: str, fault: str) -> None:
     """A traceback with local variables does not show the key."""
     wire.route().side_effect = [FAULTS[fault]] * 50

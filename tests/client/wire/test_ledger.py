@@ -14,6 +14,7 @@ import pytest
 
 from segmind_ltx import Client, ConfigurationError, SegmindLtxError
 from segmind_ltx.ledger import Entry, Ledger
+from support.clocks import FakeClock
 
 KEY = "SG_0123456789abcdef"
 ACCEPTED = {"request_id": "r-1", "status_url": "s", "response_url": "t"}
@@ -37,7 +38,9 @@ def client() -> Generator[Make]:
 
         def make(path: Path | Ledger, handler: Handler) -> Client:
             http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(handler)))
-            return stack.enter_context(Client(KEY, "https://api.example.test", http=http, ledger=path))
+            return stack.enter_context(
+                Client(KEY, "https://api.example.test", http=http, ledger=path, clock=FakeClock())
+            )
 
         yield make
 

@@ -17,7 +17,7 @@ import respx
 import segmind_ltx as ltx
 from segmind_ltx._config import DEFAULT_RETRIES
 from segmind_ltx.ledger import Ledger
-from support.callers import Caller, Step
+from support.callers import Caller, Step, caller_cases
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
 PAID: dict[str, tuple[str, Step]] = {
@@ -37,8 +37,7 @@ AFTER_SENDING = (
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-@pytest.mark.parametrize("fault", AFTER_SENDING)
-@pytest.mark.parametrize("stage", PAID)
+@pytest.mark.parametrize(("caller", "stage", "fault"), caller_cases(list(PAID), AFTER_SENDING), indirect=["caller"])
 def test_lost_response_sent_once(caller: Caller, wire: respx.MockRouter, stage: str, fault: type[Exception]) -> None:
     """If the response to a paid call is lost, it was sent once and is uncertain."""
     path, step = PAID[stage]

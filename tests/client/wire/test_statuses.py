@@ -14,7 +14,7 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx._config import DEFAULT_RETRIES
-from support.callers import Caller, Step
+from support.callers import Caller, Step, caller_cases
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
 PROMPT = "A lighthouse at dusk."
@@ -55,9 +55,11 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("status", CLASSES)
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    ("caller", "stage", "status", "form"),
+    caller_cases(list(STAGES), list(CLASSES), list(FORMS)),
+    indirect=["caller"],
+)
 def test_error_status_class(caller: Caller, wire: respx.MockRouter, stage: str, status: int, form: str) -> None:
     """Each error status raises its class in every call and for every form of body."""
     method, path, step = STAGES[stage]
@@ -121,8 +123,11 @@ def test_422_of_v1_is_failed_job(caller: Caller, wire: respx.MockRouter) -> None
     assert (error.status, error.detail, error.request_id) == (422, "blocked", ID)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    ("caller", "stage", "status"),
+    caller_cases(list(STAGES), [301, 302, 303, 304, 307, 308]),
+    indirect=["caller"],
+)
 def test_redirect_not_followed(caller: Caller, wire: respx.MockRouter, stage: str, status: int) -> None:
     """A redirect is an unexpected response and is not followed."""
     method, path, step = STAGES[stage]

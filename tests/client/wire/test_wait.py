@@ -18,7 +18,7 @@ import respx
 import segmind_ltx as ltx
 from segmind_ltx._clock import SystemClock
 from segmind_ltx._core.wait import MAX_REFUSED, MAX_UNEXPECTED
-from support.callers import Caller
+from support.callers import Caller, caller_cases
 from support.clocks import FakeClock
 
 ID = "job-1"
@@ -133,8 +133,11 @@ def test_failure_in_result(caller: Caller, wire: respx.MockRouter) -> None:
     assert caller.raising(ltx.JobFailedError, _wait()).detail == "late"
 
 
-@pytest.mark.parametrize("options", [{}, {"poll_interval": 7.0}, {"poll_interval": 0.7}, {"poll_interval": 5000.0}])
-@pytest.mark.parametrize("timeout", [0, 0.4, 1, 61.5])
+@pytest.mark.parametrize(
+    ("caller", "timeout", "options"),
+    caller_cases([0, 0.4, 1, 61.5], [{}, {"poll_interval": 7.0}, {"poll_interval": 0.7}, {"poll_interval": 5000.0}]),
+    indirect=["caller"],
+)
 def test_deadline_exact(caller: Caller, wire: respx.MockRouter, timeout: float, options: dict[str, float]) -> None:
     """The wait ends exactly at its deadline."""
     wire.get(STATUS).respond(200, json={"status": "PROCESSING"})
@@ -190,8 +193,7 @@ def test_wait_again_after_deadline(wire: respx.MockRouter, clock: FakeClock) -> 
 REFUSALS = [400, 401, 403, 404, 406, 410, 418]
 
 
-@pytest.mark.parametrize("status", REFUSALS)
-@pytest.mark.parametrize("stage", [STATUS, RESULT])
+@pytest.mark.parametrize(("caller", "stage", "status"), caller_cases([STATUS, RESULT], REFUSALS), indirect=["caller"])
 def test_repeated_refusal_ends_wait(caller: Caller, wire: respx.MockRouter, stage: str, status: int) -> None:
     """A repeated refusal ends the wait, and the error has the id."""
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
