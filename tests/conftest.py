@@ -12,10 +12,18 @@ import respx
 
 from support.callers import BASE, CALLERS, Caller
 from support.clocks import FakeClock
+from support.platforms import skip_reason
 
 # A background job of a shell ignores SIGINT, and so do its children; some tests interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests that this machine cannot run."""
+    for item in items:
+        if reason := skip_reason({mark.name for mark in item.iter_markers()}):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(autouse=True)
