@@ -82,7 +82,7 @@ def test_backoff_after_any_429(reset: str, after: str, random: float) -> None:
     assert 0.25 <= delay_before(1, answer, time=NOW, random=random) <= MAX_RETRY_AFTER + 1
 
 
-@fixed
+@settings(fixed, max_examples=100)  # Each time zone is a file to read.
 @given(st.datetimes(timezones=st.timezones()), st.sampled_from(["iso", "epoch", "after"]))
 def test_reset_from_any_date(moment: object, form: str) -> None:
     """Any date is a reset time or None, never an error."""
