@@ -162,13 +162,13 @@ def right_url(video: Any, body: dict[str, Any]) -> None:
 
 
 def cost_in(body: dict[str, Any]) -> float | None:
-    """Return the price in the metrics, if it is a number."""
+    """Return the price in the metrics, if it is a number that is not negative."""
     told = fields_of(body.get("metrics")).get("cost")
     try:
         cost = float(told) if isinstance(told, int | float | str) and not isinstance(told, bool) else None
     except (ValueError, OverflowError):
         return None
-    return cost if cost is None or math.isfinite(cost) else None
+    return cost if cost is None or (math.isfinite(cost) and cost >= 0) else None
 
 
 def right_bytes(content: bytes, reply: Reply) -> None:

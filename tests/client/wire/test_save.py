@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,37 @@ def test_file_created_meanwhile_kept(caller: Caller, wire: respx.MockRouter, tmp
     assert isinstance(error, ltx.OutputExistsError)
     assert (tmp_path / "a").read_bytes() == b"mine"
     assert _in(tmp_path) == ["a"]
+
+
+def test_file_created_at_last_moment_kept(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that appears after the last check is kept."""
+    wire.get(OUT).respond(200, content=MP4)
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        target.write_bytes(b"mine")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    assert isinstance(_refused(caller, wire, tmp_path / "a.mp4"), ltx.OutputExistsError)
+    assert (tmp_path / "a.mp4").read_bytes() == b"mine"
+    assert _in(tmp_path) == ["a.mp4"]
+
+
+def test_disk_without_links(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A video is saved whole even if the disk has no hard links."""
+    wire.get(OUT).respond(200, content=MP4)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert _save(caller, wire, tmp_path / "a.mp4").read_bytes() == MP4
+    assert _in(tmp_path) == ["a.mp4"]
 
 
 def test_overwrite(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
