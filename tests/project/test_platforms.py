@@ -16,7 +16,7 @@ from support.platforms import skip_reason
         ({"linux_only", "needs_root"}, "linux", False, "needs root"),
         ({"linux_only", "needs_root"}, "linux", True, None),
     ],
-    ids=str,
+    ids=["plain", "Linux", "macOS", "user", "root"],  # A set's text would differ between processes.
 )
 def test_skip_reason(marks: set[str], platform: str, root: bool, reason: str | None) -> None:
     """A test is skipped, with the reason, if and only if its platform or its user lacks something."""
