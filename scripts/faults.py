@@ -20,6 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "faults.md"
 TESTS: Final = ROOT / "tests" / "client" / "sockets"
 VARIABLE: Final = "SEGMIND_LTX_FAULT_TABLE"
+TABLE: Final = ROOT / "tests" / "support" / "faults.py"
 """The environment variable with the file into which the tests write a line for each run."""
 
 PERMANENT: Final = ("submit", "v1", "status()", "result()", "save()", "wait: poll", "wait: fetch")
@@ -86,11 +87,11 @@ def _table(cells: dict[tuple[str, str], set[str]], faults: list[str], columns: t
     return _page.table(["fault", *columns], rows)
 
 
-def _in_order(cells: dict[tuple[str, str], set[str]]) -> list[tuple[str, str]]:
-    """As the table of the test has them: tests that run side by side end in any order."""
-    source = (ROOT / "tests" / "client" / "sockets" / "test_faults.py").read_text(encoding="utf-8")
-    names = [line.partition("|")[0].strip() for line in source.splitlines() if " | " in line]
-    return sorted(cells, key=lambda place: (names.index(place[0]) if place[0] in names else len(names), place))
+def _in_order(faults: set[str]) -> list[str]:
+    """Sort the faults as the table in the tests has them, because tests that run side by side end in any order."""
+    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if " | " in line]
+    names = [line.partition("|")[0].strip() for line in lines]
+    return sorted(faults, key=lambda fault: (names.index(fault) if fault in names else len(names), fault))
 
 
 def _cell(run: dict[str, Any]) -> str:

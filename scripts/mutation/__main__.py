@@ -1,8 +1,8 @@
 """Change the client, one mutant at a time, and see if a test fails. Run by ``nox -s mutation``.
 
-The modules that decide on retries, polls and errors are changed in every way that mutmut knows, in a copy. All that is
-written into the checkout is ``docs/mutation.md``. Patterns such as ``segmind_ltx._core.retry.*`` limit a run to the
-mutants of these names, and write nothing.
+mutmut changes the modules that decide on money, retries, polls and errors, and those that perform their effects, in a
+copy of the checkout; strings stay as they are. The session writes ``docs/mutation.md`` and nothing else. Patterns such
+as ``segmind_ltx._core.retry.*`` limit a run to the mutants with these names; it prints the result and writes no page.
 """
 
 from __future__ import annotations
@@ -34,11 +34,9 @@ MODULES: Final = (
 )
 AT_LEAST: Final = 0.9
 
-TESTS: Final = [
-    *(f"tests/client/unit/test_{name}.py" for name in ("answers", "errors", "errors_words", "polling", "retry")),
-    "tests/client/unit/test_polling_waits.py",
-    "tests/client/wire",
-]
+TESTS: Final = ["tests/client/unit", "tests/client/wire"]
+SHARED: Final = ["tests/conftest.py", "tests/client/conftest.py", "tests/support"]
+"""What the tests import, if it is there."""
 FAST: Final = [
     *("-n", "0", "-p", "no:cacheprovider", "-p", "no:schemathesis"),
     # The async client runs the very same flows; and rich takes long to print a traceback.
@@ -73,11 +71,18 @@ def main(patterns: Sequence[str]) -> int:
     return 0 if share >= AT_LEAST else 1
 
 
-def _copy(copy: Path) -> None:
-    """What is changed and the tests that run, in the one layout in which mutmut finds a package."""
-    shutil.copytree(ROOT / "overrides", copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "tests" / "client" / "unit").mkdir(parents=True)
-    for name in ["tests/conftest.py", "tests/client/unit/conftest.py", *TESTS]:
+def _is_meant(module: str, patterns: Sequence[str]) -> bool:
+    """Return if a pattern for names of mutants can fit one of this module."""
+    name = f"segmind_ltx.{module}"
+    return any(pattern.startswith(f"{name}.") or fnmatchcase(f"{name}.x", pattern) for pattern in patterns)
+
+
+def _copy(copy: Path, modules: Sequence[str]) -> None:
+    """Copy the package and the tests, in the one layout in which mutmut finds a package."""
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "overrides", copy / "src", ignore=ignore)
+    for name in (name for name in [*SHARED, *TESTS] if (ROOT / name).exists()):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, copy / name, ignore=ignore)
         else:

@@ -127,7 +127,7 @@ def test_learn_ignores_invalid() -> None:
 @pytest.mark.parametrize("moment", EARLY_POLLS)
 def test_step_after_rounding_error(moment: float) -> None:
     """A rounding error of the clock does not give a step of zero."""
-    assert next_poll(math.nextafter(moment, 0), None) >= SHORTEST_STEP
+    assert next_poll(math.nextafter(moment, 0), None) >= MIN_STEP
 
 
 @pytest.mark.parametrize("usual", [model.seconds for model in MODELS.values()])

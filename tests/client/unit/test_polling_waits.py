@@ -217,7 +217,7 @@ def test_generate_flow() -> None:
         timeout=20.0,
         poll_interval=7.0,
         on_status=lambda seen: told.append(seen.state),
-        accepted=told.append,
+        on_accepted=told.append,
     )
     answers: list[Any] = [{"request_id": ID}, {"status": "QUEUED"}, {"status": "COMPLETED"}, DONE]
     effects, facts = _run(flow, answers, clock)

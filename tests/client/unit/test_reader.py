@@ -119,7 +119,7 @@ def _read(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
 
     call = Call("GET", "https://out.test/a.mp4", 30, sink=sink)
     reader = ResponseReader(call, httpx.Response(200, headers=headers), SteppingClock(step), 0.0)
-    while reader.truncated is None and len(got) < 500 and reader.take(bytes(piece)):
+    while reader.truncated is None and len(got) < 500 and reader.feed(bytes(piece)):
         pass
     return len(got), reader.truncated
 
@@ -150,5 +150,5 @@ def test_truncated_reason_redacted() -> None:
     call = Call("GET", "/x", 30)
     reader = ResponseReader(call, httpx.Response(200), SteppingClock(0.0), 0.0)
     reader.truncated = f"it quotes {KEY.reveal()}"
-    answer: Any = reader.answer(KEY)
+    answer: Any = reader.response(KEY)
     assert answer.truncated == "it quotes [api key]"

@@ -13,7 +13,7 @@ import pytest
 import respx
 
 import segmind_ltx as ltx
-from segmind_ltx._config import DEFAULT_RETRIES
+from segmind_ltx._config import DEFAULT_MAX_RETRIES
 from support.callers import Caller, Step, caller_cases
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
