@@ -20,8 +20,8 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "faults.md"
 TESTS: Final = ROOT / "tests" / "client" / "sockets"
 VARIABLE: Final = "SEGMIND_LTX_FAULT_TABLE"
-TABLE: Final = ROOT / "tests" / "support" / "faults.py"
 """The environment variable with the file into which the tests write a line for each run."""
+TABLE: Final = TESTS / "test_faults.py"
 
 PERMANENT: Final = ("submit", "v1", "status()", "result()", "save()", "wait: poll", "wait: fetch")
 PASSING: Final = ("wait, passing: status", "wait, passing: result", "save, passing")

@@ -134,7 +134,7 @@ def test_time_and_price(contract: Contract, slug: str) -> None:
 
 @pytest.mark.parametrize("slug", PAGES)
 def test_routes_of_model(contract: Contract, slug: str) -> None:
-    """v2 is on two of the pages (D); for the other models it is known from other pages (P)."""
+    """Two of the pages name v2 (D); for the other models it is known from other pages (P)."""
     model = contract.models[slug]
     assert (model.v1, model.v2) == (f"/v1/{slug}", f"/v2/{slug}")
     assert model.v2_source.grade == ("D" if slug in {"ltx-2-pro", "ltx-2-19b-i2v"} else "P")

@@ -128,7 +128,7 @@ def test_slow_download_given_up() -> None:
     """A download below the minimum rate is given up after a minute."""
     pieces, why = _read(1.0, 999)
     assert pieces == SLOW_START + 1
-    assert why == "no more than 60939 bytes came in 61 s"
+    assert why == "only 60939 bytes arrived in 61 s"
     assert _read(1.0, 1000) == (500, None)
     assert _read(0.1, 1) == (500, None)  # The minute is not over.
 

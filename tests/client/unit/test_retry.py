@@ -321,8 +321,8 @@ def test_download_redirects(caller: Caller, wire: respx.MockRouter, tmp_path: Pa
 
 
 BAD_REDIRECTS: dict[str, tuple[str | None, int, str]] = {
-    "in a circle": ("/b.mp4", 6, f"{OUT} leads on and on, or nowhere: 6 redirects, the last from https://out.test/b.mp4"),
-    "nowhere": (None, 1, f"{OUT} leads on and on, or nowhere: 1 redirects, the last from {OUT}"),
+    "in a circle": ("/b.mp4", 6, f"{OUT} could not be followed: 6 redirects, the last from https://out.test/b.mp4"),
+    "nowhere": (None, 1, f"{OUT} could not be followed: 1 redirects, the last from {OUT}"),
     "to a file": (
         "file:///a",
         1,

@@ -39,8 +39,8 @@ class LockedFile:
 
 @pytest.fixture
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    monkeypatch.setattr(ledgers, "BUSY", 0.001)
-    monkeypatch.setattr(ledgers, "LAST", 0.001)
+    monkeypatch.setattr(ledgers, "BUSY_TIMEOUT", 0.001)
+    monkeypatch.setattr(ledgers, "CLOSE_TIMEOUT", 0.001)
 
 
 @pytest.mark.usefixtures("_short_waits")
@@ -78,7 +78,7 @@ def test_blocked_write_at_close_logged(tmp_path: Path, caplog: pytest.LogCapture
     caplog.clear()
     ledger.close()
     locked.release()
-    assert "not written down: ('accepted', 'r-1', None, 1)" in caplog.text
+    assert "not recorded: ('accepted', 'r-1', None, 1)" in caplog.text
     ledger.update("r-1", "saved")
     assert "Cannot operate on a closed database" in caplog.text
 
