@@ -1,0 +1,247 @@
+"""Walk two schemas side by side, and judge each keyword that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from segmind_ltx_spec.changes.collect import (
+    BREAKING,
+    BY_HAND,
+    COMPATIBLE,
+    NONE,
+    Collector,
+    Flow,
+    stable,
+)
+from segmind_ltx_spec.changes.document import At, Document
+from segmind_ltx_spec.changes.effects import Effect, in_words, of_schema
+from segmind_ltx_spec.changes.keywords import (
+    BOUND_KEYWORDS,
+    Use,
+    compare_additional,
+    compare_bounds,
+    compare_keyword,
+    compare_types,
+    compare_values,
+    redundant,
+)
+from segmind_ltx_spec.changes.models import compare_model
+from segmind_ltx_spec.changes.normal import Shape, constraints, reference, shape
+from segmind_ltx_spec.changes.properties import compare_properties
+from segmind_ltx_spec.changes.provenance import compare_source
+from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
+
+CONDITION: Final = ("if", "then", "else")
+_OWN: Final = frozenset({"type", "enum", "const", "properties", "required", "additionalProperties", "items"})
+
+
+class SchemaWalk:
+    """Compares schemas for one collector; remembers what it has compared, so that a recursive schema ends."""
+
+    def __init__(self, found: Collector, renamed: dict[str, str]) -> None:
+        self.found = found
+        self.renamed = renamed
+        """Component schemas that only have another name now, new names by old ones."""
+        self._done: set[tuple[str, str, Use]] = set()
+
+    def restart(self) -> None:
+        """Forget what was compared: another operation follows, whose name the changes have to carry as well."""
+        self._done.clear()
+
+    def compare(self, old: At, new: At, use: Use) -> None:
+        """Judge every difference between two schemas."""
+        names = reference(old), reference(new)
+        if None not in names and names[0] != names[1] and self.renamed.get(str(names[0])) != names[1]:
+            self._moved(old, new, use)
+            return
+        key = (old.pointer, new.pointer, use)
+        if key in self._done:
+            return
+        self._done.add(key)
+        self._compare(shape(self.found.old, old), shape(self.found.new, new), use)
+
+    def _moved(self, old: At, new: At, use: Use) -> None:
+        """Judge a reference that leads elsewhere now: one change, as bad as all that differs behind it."""
+        inner = SchemaWalk(self.found.sub(), self.renamed)
+        before, after = (document.follow(at) for document, at in ((self.found.old, old), (self.found.new, new)))
+        inner.compare(before, after, use)
+        classes = shape(self.found.old, old).class_name, shape(self.found.new, new).class_name
+        verdicts = Verdicts(python=BREAKING if classes[0] != classes[1] else NONE)
+        for change in inner.found.changes:
+            verdicts = verdicts.worst_with(change.verdicts)
+        for one in inner.found.differences:
+            self.found.unjudged(old, new, f"behind the reference, at {one.pointer}: {one.why}")
+        rules = sorted({change.rule for change in inner.found.changes if change.verdicts.http is not NONE})
+        words = f"The reference leads elsewhere; behind it: {', '.join(rules) or 'the same'}."
+        self.found.emit("reference-moved", old, new, verdicts, words, upgrade=verdicts.http is BREAKING)
+
+    def _compare(self, old: Shape, new: Shape, use: Use) -> None:
+        found = self.found
+        malformed = [key for one in (old, new) for key in _malformed(one)]
+        if malformed:
+            if stable({k: v.value for k, v in old.keywords.items()}) != stable(
+                {k: v.value for k, v in new.keywords.items()}
+            ):
+                found.unjudged(old.at, new.at, f"the schema cannot be understood: {', '.join(malformed)}")
+            return
+        compare_types(found, old, new, use)
+        compare_values(found, old, new, use)
+        compare_bounds(found, old, new, use)
+        self._structure(old, new, use)
+        for keyword in [*old.keywords, *(key for key in new.keywords if key not in old.keywords)]:
+            before, after = old.keywords.get(keyword), new.keywords.get(keyword)
+            if keyword in _OWN or keyword in BOUND_KEYWORDS or keyword in {*CONDITION, "allOf", "anyOf", "oneOf"}:
+                continue
+            if before is not None and after is not None and stable(before.value) == stable(after.value):
+                continue
+            if keyword == "x-source":
+                compare_source(found, before, after)
+            elif keyword == "x-model":
+                compare_model(found, before, after)
+            else:
+                compare_keyword(found, old, new, keyword, use)
+
+    def _structure(self, old: Shape, new: Shape, use: Use) -> None:
+        found = self.found
+        if "properties" in {**old.keywords, **new.keywords} or old.required or new.required:
+            compare_properties(found, old, new, use, self.compare)
+        additional = old.keywords.get("additionalProperties"), new.keywords.get("additionalProperties")
+        if _differ(*additional) and not compare_additional(found, old, new, use):
+            self._both(*additional, use)
+        items = old.keywords.get("items"), new.keywords.get("items")
+        if None not in items:
+            self._both(*items, use)
+        elif items != (None, None):
+            effect = Effect.NARROWER if items[0] is None else Effect.WIDER
+            found.emit(f"items-{effect.value}", *items, of_schema(effect, use.flow, BREAKING), in_words(effect, use.flow))
+        self._condition(old, new, use)
+        for word in ("allOf", "anyOf", "oneOf"):
+            self._alternatives(old.keywords.get(word), new.keywords.get(word), word, use)
+
+    def _both(self, old: At | None, new: At | None, use: Use) -> None:
+        if old is not None and new is not None:
+            self.compare(old, new, use.inside)
+
+    def _condition(self, old: Shape, new: Shape, use: Use) -> None:
+        """Judge `if`, `then` and `else` together; the generator drops them, so that only hand-written code knows."""
+        before, after = ({word: one.keywords[word] for word in CONDITION if word in one.keywords} for one in (old, new))
+        texts = [{word: _essence(at.value) for word, at in side.items()} for side in (before, after)]
+        for word in CONDITION:
+            one, other = before.get(word), after.get(word)
+            if not _differ(one, other):
+                continue
+            place = _deepest(self.found.old, self.found.new, one, other)
+            if texts[0].get(word) == texts[1].get(word):
+                redundant(self.found, *place)
+                continue
+            effect = Effect.CHANGED
+            if not before or not after:
+                effect = Effect.NARROWER if not before else Effect.WIDER
+            elif word == "then" and texts[0].get("if") == texts[1].get("if"):
+                effect = _then_effect(texts[0].get(word), texts[1].get(word))
+            python = BY_HAND if use.flow is Flow.RESPONSE and effect is not Effect.NARROWER else None
+            self.found.emit(
+                f"condition-{effect.value}",
+                *place,
+                of_schema(effect, use.flow, python),
+                f"What holds under a condition has changed. {in_words(effect, use.flow)}",
+            )
+
+    def _alternatives(self, old: At | None, new: At | None, word: str, use: Use) -> None:
+        """Judge a list of schemas: alternatives that came or went; pairs in the same place otherwise."""
+        if not _differ(old, new):
+            if old is not None and new is not None:
+                self._pairs(old, new, use)
+            return
+        found = self.found
+        if old is None or new is None:
+            effect = Effect.NARROWER if old is None else Effect.WIDER
+            python = _python(effect, use)
+            found.emit(f"{word}-{effect.value}", old, new, of_schema(effect, use.flow, python), in_words(effect, use.flow))
+            return
+        before = [constraints(found.old, found.old.child(old, index)) for index in range(len(old.value))]
+        after = [constraints(found.new, found.new.child(new, index)) for index in range(len(new.value))]
+        gone, more = [one for one in before if one not in after], [one for one in after if one not in before]
+        if len(before) == len(after) or not (gone or more):
+            self._pairs(old, new, use)
+            return
+        effect = Effect.CHANGED
+        if not (gone and more):
+            effect = Effect.WIDER if bool(more) == (word != "allOf") else Effect.NARROWER
+        python = _python(effect, use)
+        found.emit(f"{word}-{effect.value}", old, new, of_schema(effect, use.flow, python), in_words(effect, use.flow))
+
+    def _pairs(self, old: At, new: At, use: Use) -> None:
+        for index in range(min(len(old.value), len(new.value))):
+            self.compare(self.found.old.child(old, index), self.found.new.child(new, index), use.inside)
+
+
+def _python(effect: Effect, use: Use) -> Verdict | None:
+    """Alternatives become a union type: one more breaks those who read it, one less those who write it."""
+    if use.flow is not Flow.RESPONSE:
+        return None
+    return COMPATIBLE if effect is Effect.NARROWER else BREAKING
+
+
+def _differ(old: At | None, new: At | None) -> bool:
+    if old is None or new is None:
+        return old is not new
+    return stable(old.value) != stable(new.value)
+
+
+def _malformed(one: Shape) -> Iterator[str]:
+    """Name the keywords whose value has a type that no schema may have."""
+    wanted: dict[str, type | tuple[type, ...]] = {
+        "properties": dict,
+        "required": list,
+        "enum": list,
+        "allOf": list,
+        "anyOf": list,
+        "oneOf": list,
+        "type": (str, list),
+        "x-model": dict,
+    }
+    for key, at in one.keywords.items():
+        if key.startswith("$") and key != "$comment":
+            yield key
+        elif key in wanted and not isinstance(at.value, wanted[key]):
+            yield key
+
+
+def _essence(value: Any) -> Any:
+    """Return a schema without what says nothing: ``additionalProperties: true``, ``properties: {output: true}``."""
+    if not isinstance(value, dict):
+        return value
+    kept: dict[str, Any] = {}
+    for key, inner in value.items():
+        if key == "additionalProperties" and inner is True:
+            continue
+        essence = _essence(inner)
+        if key == "properties" and isinstance(essence, dict):
+            essence = {name: one for name, one in essence.items() if one is not True}
+            if not essence:
+                continue
+        kept[str(key)] = sorted(essence) if key == "required" else essence
+    return kept
+
+
+def _then_effect(old: Any, new: Any) -> Effect:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return Effect.CHANGED
+    rest = [{key: value for key, value in one.items() if key != "required"} for one in (old, new)]
+    if stable(rest[0]) != stable(rest[1]):
+        return Effect.CHANGED
+    before, after = set(old.get("required", [])), set(new.get("required", []))
+    return Effect.WIDER if after < before else Effect.NARROWER if before < after else Effect.CHANGED
+
+
+def _deepest(old: Document, new: Document, one: At | None, other: At | None) -> tuple[At | None, At | None]:
+    """Step down as long as one member alone differs, so that the change is placed where it was made."""
+    while one is not None and other is not None and isinstance(one.value, dict) and isinstance(other.value, dict):
+        keys = [key for key in {**one.value, **other.value} if stable(one.value.get(key)) != stable(other.value.get(key))]
+        if len(keys) != 1 or keys[0] not in one.value or keys[0] not in other.value:
+            break
+        one, other = old.child(one, keys[0]), new.child(other, keys[0])
+    return one, other
+
