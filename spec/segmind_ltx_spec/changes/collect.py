@@ -158,6 +158,10 @@ class Collector:
         before, after = (None if at is None else at.value for at in (old, new))
         self._unjudged.setdefault(place.pointer, Unjudged(place.pointer, before, after, why))
 
+    def same(self, old: At, new: At) -> bool:
+        """Whether two places hold the same, behind references as well."""
+        return self.old.digest(old) == self.new.digest(new)
+
     def sub(self) -> Collector:
         """Return an empty collector for the same two documents and the same operation."""
         inner = Collector(self.old, self.new)

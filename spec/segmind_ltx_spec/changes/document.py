@@ -47,6 +47,7 @@ class Document:
     """The text of openapi.yaml, for the generator's cache."""
     reached: set[str] = field(init=False, repr=False, factory=set)
     """A place for `top` to keep which components operations refer to."""
+    _digests: dict[int, int] = field(init=False, repr=False, factory=dict)
     _first: dict[int, str] = field(init=False, repr=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -101,6 +102,28 @@ class Document:
             seen.add(reference)
             at = target
         return at
+
+    def digest(self, at: At) -> int:
+        """Return a hash of a value and of all that it refers to: what has the same one needs no closer look."""
+        return self._digest(at.value)
+
+    def _digest(self, value: Any) -> int:
+        if not isinstance(value, dict | list):
+            return hash((type(value).__name__, value))
+        known = self._digests.get(id(value))
+        if known is not None:
+            return known
+        self._digests[id(value)] = 0  # If a schema refers to itself.
+        if isinstance(value, list):
+            result = hash(("list", *(self._digest(one) for one in cast("list[Any]", value))))
+        else:
+            members = cast("Json", value)
+            reference = members.get("$ref")
+            target = self.find(reference) if isinstance(reference, str) and reference.startswith("#/") else None
+            behind = 0 if target is None else self._digest(target.value)
+            result = hash((behind, *((key, self._digest(one)) for key, one in members.items())))
+        self._digests[id(value)] = result
+        return result
 
     def line(self, pointer: str) -> int | None:
         """Return the line of a pointer, or of the closest node above it."""

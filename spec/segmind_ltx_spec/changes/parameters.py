@@ -87,6 +87,9 @@ def _alike(found: Collector, old: At, new: At) -> bool:
 
 
 def _renamed(found: Collector, old: At, new: At) -> None:
+    if "name" not in old.value or "name" not in new.value:
+        found.unjudged(old, new, "the parameter has no name")
+        return
     words = "Callers have to send the new name."
     verdicts = Verdicts(BREAKING, BREAKING, BREAKING)
     pair = found.old.child(old, "name"), found.new.child(new, "name")

@@ -50,6 +50,9 @@ def compare_body(found: Collector, walk: SchemaWalk, old: At, new: At) -> None:
                 found.emit("description-changed", one, other, TOLD_IN_HTTP, "Only people read it.")
             case "x-source":
                 compare_source(found, one, other)
+            case "content":
+                words = "What the body may be is no longer said, or is said for the first time."
+                found.emit("content-presence-changed", one, other, Verdicts(BREAKING, BREAKING, BREAKING), words)
             case _:
                 found.unjudged(one, other, f"no rule knows {key} of a request body")
 
@@ -186,6 +189,8 @@ def _target(document: Document, responses: At, status: str) -> str:
 
 
 def _response(found: Collector, walk: SchemaWalk, old: At, new: At, *, success: bool) -> None:
+    if found.same(old, new):
+        return
     before, after = found.old.follow(old), found.new.follow(new)
     if not isinstance(before.value, dict) or not isinstance(after.value, dict):
         if stable(before.value) != stable(after.value):

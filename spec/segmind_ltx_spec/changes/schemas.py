@@ -51,6 +51,8 @@ class SchemaWalk:
 
     def compare(self, old: At, new: At, use: Use) -> None:
         """Judge every difference between two schemas."""
+        if self.found.same(old, new):
+            return
         names = reference(old), reference(new)
         if None not in names and names[0] != names[1] and self.renamed.get(str(names[0])) != names[1]:
             self._moved(old, new, use)

@@ -43,6 +43,7 @@ def compare_api(found: Collector) -> None:
     compare_schemes(found)
     _components(found, walk)
     _security_noise(found)
+    _beside_references(found)
 
 
 def _document(found: Collector, key: str, old: At | None, new: At | None) -> None:
@@ -237,6 +238,36 @@ def _security_noise(found: Collector) -> None:
     rules = {"security-added", "security-removed", "security-replaced", "security-optional"}
     if not any(change.rule in rules for change in found.changes):
         found.emit("security-rewritten", pair[0], pair[1], Verdicts(), "Every operation is authenticated as before.")
+
+
+def _beside_references(found: Collector) -> None:
+    """Judge what stands beside a reference. But for schemas it is ignored, other than texts."""
+    before, after = (dict(_siblings(document, document.root, set())) for document in (found.old, found.new))
+    for pointer in {**before, **after}:
+        one, other = before.get(pointer), after.get(pointer)
+        if one is not None and other is not None and stable(one.value) == stable(other.value):
+            continue
+        if pointer.rpartition("/")[2] in {"description", "summary"}:
+            found.emit("description-changed", one, other, TOLD_IN_HTTP, "Only people read it.")
+        else:
+            found.unjudged(one, other, "what stands beside a reference is ignored by some readers and read by others")
+
+
+def _siblings(document: Document, at: At, done: set[int]) -> Iterator[tuple[str, At]]:
+    """All members beside references to anything but schemas, by pointer."""
+    if not isinstance(at.value, dict | list) or id(at.value) in done:
+        return
+    done.add(id(at.value))
+    if isinstance(at.value, list):
+        for index in range(len(at.value)):
+            yield from _siblings(document, document.child(at, index), done)
+        return
+    target = at.value.get("$ref")
+    beside = isinstance(target, str) and not target.startswith(SCHEMAS)
+    for key, child in document.children(at):
+        if beside and key != "$ref":
+            yield child.pointer, child
+        yield from _siblings(document, child, done)
 
 
 def _members(found: Collector, old: At, new: At) -> Iterator[tuple[str, At | None, At | None]]:
