@@ -1,19 +1,29 @@
-"""``python -m segmind_ltx_spec``: print the clauses of the contract."""
+"""``python -m segmind_ltx_spec``: print the clauses of the contract, or compare two versions of it."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import asdict
 
+from segmind_ltx_spec.changes import cli as changes_cli
 from segmind_ltx_spec.clauses import Clause, clauses
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table of the clauses, or JSON; exit status 1 where nothing is left after filtering."""
+    """Run the command that the first argument names: ``diff``, or ``clauses``, which is also the default."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    commands: dict[str, Callable[[Sequence[str]], int]] = {"clauses": list_clauses, "diff": changes_cli.main}
+    if given and given[0] in commands:
+        return commands[given[0]](given[1:])
+    return list_clauses(given)
+
+
+def list_clauses(arguments: Sequence[str]) -> int:
+    """Print a table of the clauses, or JSON; exit status 1 if nothing is left after filtering."""
     parser = argparse.ArgumentParser("python -m segmind_ltx_spec", description="Print the clauses of the contract.")
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     parser.add_argument("--grade", choices=["D", "P", "I"], help="only this grade")

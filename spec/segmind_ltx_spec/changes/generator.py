@@ -84,7 +84,10 @@ def _scripts() -> Path:
 def _interpreter() -> Path:
     """A Python that has what is pinned."""
     if all(_installed(pin) for pin in PINS):
-        return Path(sys.executable)
+        # It may still not start: users get a newer typer than it knows.
+        probe = _run([sys.executable, "-m", "openapi_python_client", "--version"], Path(tempfile.gettempdir()))
+        if probe.returncode == 0:
+            return Path(sys.executable)
     name = hashlib.sha256(json.dumps([PINS, sys.version_info[:3]]).encode()).hexdigest()[:16]
     home = cache_folder() / f"generator-{name}"
     python = Path("Scripts/python.exe") if os.name == "nt" else Path("bin/python")
