@@ -185,6 +185,19 @@ def _constraints(document: Document, at: At, above: frozenset[str]) -> Any:
             kept[key] = sorted(one.required)
         elif not (key == "additionalProperties" and found.value is True):
             kept[key] = found.value
+    return _whole_bounds(one, kept)
+
+
+def _whole_bounds(one: Shape, members: dict[str, Any]) -> dict[str, Any]:
+    """Write the exclusive bounds of an integer as inclusive ones."""
+    if one.types != frozenset({"integer"}):
+        return members
+    kept = dict(members)
+    for exclusive, name, by in (("exclusiveMinimum", "minimum", 1), ("exclusiveMaximum", "maximum", -1)):
+        value = kept.get(exclusive)
+        if isinstance(value, int) and not isinstance(value, bool) and name not in kept:
+            del kept[exclusive]
+            kept[name] = value + by
     return kept
 
 
@@ -217,4 +230,5 @@ def _expanded(document: Document, at: At, above: frozenset[str]) -> Any:
     else:
         own = {}
     inner = above | {at.pointer}
-    return own | {key: _expanded(document, found, inner) for key, found in members.items() if key != "security"}
+    shown = {key: _expanded(document, found, inner) for key, found in members.items() if key != "security"}
+    return own | (_whole_bounds(shape(document, at), shown) if own else shown)

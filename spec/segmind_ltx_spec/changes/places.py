@@ -51,6 +51,9 @@ def _written(document: Document) -> dict[str, list[str]]:
 def _near(pointer: str, place: str) -> bool:
     if pointer == place or place.startswith(f"{pointer}/"):
         return True
+    parent = pointer.rpartition("/")[0]
+    if parent.endswith("/content") and parent == place.rpartition("/")[0]:
+        return True  # Another media type beside the one that a clause names.
     return pointer.startswith(f"{place}/") and pointer[len(place) :].count("/") <= _DEPTH
 
 

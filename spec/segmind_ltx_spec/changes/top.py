@@ -42,7 +42,6 @@ def compare_api(found: Collector) -> None:
     compare_operations(found, walk)
     compare_schemes(found)
     _components(found, walk)
-    _security_noise(found)
     _beside_references(found)
 
 
@@ -228,16 +227,6 @@ def _targets(value: Any) -> Iterator[str]:
             todo += one.values()
         elif isinstance(one, list):
             todo += one
-
-
-def _security_noise(found: Collector) -> None:
-    """Judge a list of requirements that differs though each operation is authenticated as before."""
-    pair = [document.child(document.root, "security") if "security" in document.api else None for document in (found.old, found.new)]
-    if stable(pair[0] and pair[0].value) == stable(pair[1] and pair[1].value):
-        return
-    rules = {"security-added", "security-removed", "security-replaced", "security-optional"}
-    if not any(change.rule in rules for change in found.changes):
-        found.emit("security-rewritten", pair[0], pair[1], Verdicts(), "Every operation is authenticated as before.")
 
 
 def _beside_references(found: Collector) -> None:

@@ -45,7 +45,6 @@ def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
             case "delete":
                 del parent[key]
             case "append":
-                parent[key] = [*parent[key], copy.deepcopy(value)] if False else parent[key]
                 parent[key].append(copy.deepcopy(value))
             case "rename" | "first":
                 items = list(parent.items())
