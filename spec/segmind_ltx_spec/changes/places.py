@@ -93,8 +93,10 @@ def _of_request(slug: str, schema: Mapping[str, Any], rest: list[str]) -> Iterat
         case ["properties", name, keyword, *more]:
             parameter = schema.get("properties", {}).get(name, {})
             kinds = parameter.get("type") if isinstance(parameter, dict) else None
-            if keyword == "type" and more and isinstance(kinds, list) and kinds[int(more[0])] == "null":
+            if keyword == "type" and more and isinstance(kinds, list) and more[0] == str(kinds.index("null") if "null" in kinds else -1):
                 yield f"{slug}.{name}.null"
+            elif keyword == "enum" and more and _is_inferred(parameter, more[0]):
+                yield f"{slug}.{name}.enum-inferred"
             elif keyword not in {"description", "title", "x-source", "example", "examples", "deprecated"}:
                 yield f"{slug}.{name}.{keyword}"
             yield from _of_request(slug, schema, ["properties", name])
@@ -106,6 +108,14 @@ def _of_request(slug: str, schema: Mapping[str, Any], rest: list[str]) -> Iterat
             yield f"{slug}.video.{part}"
         case ["type", *_] | ["additionalProperties", *_] | []:
             yield f"{slug}.body"
+
+
+def _is_inferred(parameter: Mapping[str, Any], index: str) -> bool:
+    values, source = parameter.get("enum"), parameter.get("x-source")
+    inferred = source.get("inferred") if isinstance(source, dict) else None
+    if not isinstance(values, list) or not isinstance(inferred, list) or not index.isdigit():
+        return False
+    return int(index) < len(values) and values[int(index)] in inferred
 
 
 def _of_answer(name: str, schema: Mapping[str, Any], rest: list[str]) -> Iterator[str]:

@@ -62,13 +62,17 @@ def _attribute(changes: list[Change], fact: Fact, old: Document, new: Document) 
     """Let the change that is closest to a fact carry it; a fact that no change explains is a change of its own."""
     places = list(dict.fromkeys([*_places(fact, old), *_places(fact, new)]))
     near = [index for index, change in enumerate(changes) if _closeness(change, places) > 0]
-    words = f"{fact.words[0].upper()}{fact.words[1:]}."
+    words = f"In the generated package, {fact.words}."
+    names = {one.name for side in (old, new) for one in operations(side) if one.at.pointer in places}
+    if any(
+        change.verdicts.python is Verdict.BREAKING and (index in near or names & set(change.operations))
+        for index, change in enumerate(changes)
+    ):
+        return  # A rule has said so already.
     if not near:
         pointer = places[0] if places else "#"
         verdicts = Verdicts(python=Verdict.BREAKING)
         changes.append(Change(fact.rule, pointer, None, (), None, None, verdicts, (), words))
-        return
-    if any(changes[index].verdicts.python is Verdict.BREAKING for index in near):
         return
     best = max(near, key=lambda index: (_closeness(changes[index], places), -changes[index].verdicts.python.rank))
     change = changes[best]

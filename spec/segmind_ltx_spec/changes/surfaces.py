@@ -104,7 +104,7 @@ def _typed(name: str, old: Json, new: Json | None) -> Iterator[Fact]:
             lost = [value for value in one["values"] if value not in other["values"]]
             if lost:
                 yield Fact("python-literal-changed", name, key, f"{name}[{key!r}] no longer allows {lost}")
-        elif one["type"] != other["type"] and not _wider(one, other):
+        elif (one["type"], one["values"]) != (other["type"], other["values"]) and not _wider(one, other):
             said = f"{name}[{key!r}] was of type {one['type']} and is of type {other['type']}"
             yield Fact("python-type-changed", name, key, said)
     for key, one in new.items():
