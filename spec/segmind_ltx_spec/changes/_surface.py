@@ -63,10 +63,15 @@ def _signature(value: Any) -> dict[str, Any]:
 
 
 def _keys(value: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(value, include_extras=False)
+    # __required_keys__ does not see through annotations that are strings.
+    marked = typing.get_type_hints(value, include_extras=True)
     return {
-        name: {"type": _text(hint), "values": _values(hint), "required": name in value.__required_keys__}
-        for name, hint in hints.items()
+        name: {
+            "type": _text(hint),
+            "values": _values(hint),
+            "required": typing.get_origin(marked[name]) is not typing.NotRequired,
+        }
+        for name, hint in typing.get_type_hints(value).items()
     }
 
 

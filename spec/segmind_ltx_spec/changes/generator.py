@@ -61,6 +61,13 @@ def surface(document: Document) -> dict[str, Any]:
     return found
 
 
+def package(document: Document, folder: Path) -> Path:
+    """Write the package that a contract generates into a folder. Raises as `surface` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _generate(document, folder, _scripts())
+    return folder / PACKAGE
+
+
 def _generate(document: Document, folder: Path, scripts: Path) -> None:
     spec = folder / "openapi.json"
     spec.write_text(json.dumps(document.api, default=str), encoding="utf-8")

@@ -105,7 +105,11 @@ def compare_values(found: Collector, old: Shape, new: Shape, use: Use) -> None:
     if before is None or after is None:
         effect = Effect.WIDER if after is None else Effect.NARROWER
         rule = "enum-removed" if after is None else "enum-added"
-        found.emit(rule, *pair, of_schema(effect, flow), in_words(effect, flow))
+        verdicts, words = of_schema(effect, flow), in_words(effect, flow)
+        if use.request and after is None and "enum" in old.keywords:
+            verdicts = verdicts._replace(python=BREAKING)
+            words += " The generated package loses the name of the Literal."
+        found.emit(rule, *pair, verdicts, words)
         return
     gone = [value for key, value in before.items() if key not in after]
     more = [value for key, value in after.items() if key not in before]

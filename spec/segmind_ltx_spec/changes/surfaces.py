@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -16,11 +17,21 @@ class Fact(NamedTuple):
     """A class, or a function's module."""
     member: str | None
     words: str
+    old: str | None = None
+    """The type that was expected before, if a type is what differs."""
 
 
 def broken(old: Json, new: Json) -> Iterator[Fact]:
     """Everything that no longer imports, runs or type-checks."""
     requests = {*old["requests"], *new["requests"]}
+    gone = [name for name in old["classes"] if name not in new["classes"]]
+    for fact in _all(old, new, requests):
+        # That a class is gone is said once, not again for each type that names it.
+        if fact.old is None or not any(re.search(rf"\b{name}\b", fact.old) for name in gone):
+            yield fact
+
+
+def _all(old: Json, new: Json, requests: set[str]) -> Iterator[Fact]:
     for name, value in old["classes"].items():
         if name in new["classes"]:
             yield from _constructor(name, value, new["classes"][name], requests)
@@ -68,7 +79,7 @@ def _annotation(name: str, argument: str, old: str, new: str, *, given: bool) ->
     fine = before <= after if given else after <= before
     if not fine:
         said = f"{name}.{argument} was of type {old} and is of type {new}"
-        yield Fact("python-type-changed", name, argument, said)
+        yield Fact("python-type-changed", name, argument, said, old)
 
 
 def _union(annotation: str) -> frozenset[str]:
@@ -106,7 +117,7 @@ def _typed(name: str, old: Json, new: Json | None) -> Iterator[Fact]:
                 yield Fact("python-literal-changed", name, key, f"{name}[{key!r}] no longer allows {lost}")
         elif (one["type"], one["values"]) != (other["type"], other["values"]) and not _wider(one, other):
             said = f"{name}[{key!r}] was of type {one['type']} and is of type {other['type']}"
-            yield Fact("python-type-changed", name, key, said)
+            yield Fact("python-type-changed", name, key, said, one["type"])
     for key, one in new.items():
         if one["required"] and not old.get(key, {}).get("required"):
             yield Fact("python-key-required", name, key, f"{name} needs {key} now")
@@ -129,10 +140,10 @@ def _function(name: str, old: Json, new: Json) -> Iterator[Fact]:
             yield Fact("python-argument-removed", module, argument, f"{name} takes no {argument} any more")
         elif not _union(one["type"]) <= _union(sides[1][argument]["type"]):
             said = f"{name} wants {sides[1][argument]['type']} for {argument}"
-            yield Fact("python-type-changed", module, argument, said)
+            yield Fact("python-type-changed", module, argument, said, one["type"])
     for argument, one in sides[1].items():
         if not one["default"] and (argument not in sides[0] or sides[0][argument]["default"]):
             yield Fact("python-argument-required", module, argument, f"{name} needs {argument} now")
     if not _union(new["returns"]) <= _union(old["returns"]):
         said = f"{name} returned {old['returns']} and returns {new['returns']}"
-        yield Fact("python-return-changed", module, None, said)
+        yield Fact("python-return-changed", module, None, said, old["returns"])

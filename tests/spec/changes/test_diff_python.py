@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ SURFACE: dict[str, Any] = {
     "typed": {"Params": {"a": {"type": "int", "values": None, "required": False}}},
     "functions": {"api.v1.f.sync": {"arguments": [], "returns": "Answer | None"}},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache of this module's own, so that the contract at hand is generated once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 def surface(**parts: Any) -> dict[str, Any]:
@@ -74,10 +83,9 @@ def test_generator_pins_are_those_of_pyproject() -> None:
 
 
 def test_generated_packages_are_compared(
-    contract: Document, edit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both packages are made and imported; the rules had foreseen what they show, and a second run reads the cache."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     new = edit(
         ["first", "#/components/schemas/Ltx2FastRequest/properties/resolution", None],
         ["set", "#/components/schemas/VideoFile/properties/file_size/type", "string"],
@@ -87,7 +95,7 @@ def test_generated_packages_are_compared(
     after = add_python(before, Source(contract), Source(new))
     assert [change.rule for change in after.changes] == [change.rule for change in before.changes]
     assert after.verdicts.python is Verdict.BREAKING
-    assert len(list((cache_folder() / "surfaces").iterdir())) == 2
+    assert list((cache_folder() / "surfaces").iterdir())
     monkeypatch.setattr(generator, "_generate", None)
     assert add_python(before, Source(contract), Source(new)) == after
 
@@ -111,10 +119,9 @@ def test_generated_difference_without_a_rule(
 
 
 def test_contract_that_cannot_be_generated(
-    contract: Document, edit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    contract: Document, edit: Any
 ) -> None:
     """If the generator refuses the new contract, somebody has to do something by hand."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     new = edit(["set", "#/components/schemas/LtxVideoRequest/properties/steps/default", 51])
     found = add_python(compare(contract, new), Source(contract), Source(new))
     assert found.verdicts.python is Verdict.BY_HAND
