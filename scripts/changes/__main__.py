@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     cases = _cases()
     base = read_folder("old", OPENAPI_PATH.parent)
-    chosen = [case for case in cases.cases() if not options.case or case["id"] in options.case]
+    chosen: list[dict[str, Any]] = [case for case in cases.cases() if not options.case or case["id"] in options.case]
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(options.workers) as pool:
         folder = Path(scratch)
         (folder / "old.json").write_text(json.dumps(readable(base.api)), encoding="utf-8")
         package(base, folder / "old")
-        rows = list(pool.map(lambda case: _row(cases, base, case, folder), chosen))
+        rows = list(pool.map(partial(_row, cases, base, folder), chosen))
     for row in rows:
         print(f"{row.name:28} {'right' if row.right else 'WRONG'} {row.ours} {row.oasdiff} {row.optic} {row.griffe}")
     if not options.case:
@@ -66,7 +67,7 @@ def _cases() -> Any:
     return module
 
 
-def _row(cases: Any, base: Document, case: dict[str, Any], folder: Path) -> Row:
+def _row(cases: Any, base: Document, folder: Path, case: dict[str, Any]) -> Row:
     api, written = copy.deepcopy(base.api), copy.deepcopy(base.written)
     cases.apply(api, written, case["edit"])
     new = Document("new", api, written)

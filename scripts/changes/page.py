@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 HEAD: Final = """\
 # What a change means: `spec diff` beside three other tools
 
-Written by `python -m changes` in `scripts/`, on the {count} changes of `tests/spec/changes/cases/cases.yaml`. Their verdicts were
-reasoned out from what the words mean, before any rule was run. oasdiff and optic read openapi.yaml, so the three
-verdicts that rest on clauses.yaml are not theirs to give; griffe reads the two generated packages. One thing was made
+Written by `python -m changes` in `scripts/`, on the {count} changes of `tests/spec/changes/cases/cases.yaml`. Their
+verdicts were reasoned out from what the words mean, before any rule was run. oasdiff and optic read openapi.yaml alone,
+so what only clauses.yaml states is not theirs to see; griffe reads the two generated packages. One thing was made
 easier for oasdiff, which cannot load `true` for a schema: it got `{{}}`.
 
 {versions}.
@@ -55,9 +55,15 @@ def page(rows: Sequence[Row], versions: dict[str, str]) -> str:
         ("harmless for HTTP, called breaking", harmless, [_alarm, _is("error"), _optic, None]),
     ]
     for words, some, tests in sees:
-        cells = ["–" if test is None else f"{sum(map(test, some))} of {len(some)}" for test in tests]
+        cells = ["-" if test is None else f"{sum(map(test, some))} of {len(some)}" for test in tests]
         lines.append(f"| {words} | {' | '.join(cells)} |")
-    lines += ["", "## Each change", "", "| change | http | python | server | `spec diff` | oasdiff | optic | griffe |", "|---" * 8 + "|"]
+    lines += [
+        "",
+        "## Each change",
+        "",
+        "| change | http | python | server | `spec diff` | oasdiff | optic | griffe |",
+        "|---" * 8 + "|",
+    ]
     for row in rows:
         ours = "right" if row.right else f"wrong: {', '.join(row.ours)}"
         cells = [row.name, *row.expected, ours, row.oasdiff, row.optic, row.griffe]

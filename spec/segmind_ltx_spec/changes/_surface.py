@@ -1,4 +1,4 @@
-"""Import a generated package and print what programs see of it, as JSON. Started as a script, in a process of its own."""
+"""Import a generated package and print what programs see of it, as JSON. Started as a script."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def main() -> None:
     found = {
         "modules": sorted(modules),
         "classes": {name: _class(value) for name, value in _members(models) if inspect.isclass(value)},
-        "literals": {name: _values(value) for name, value in _members(models) if typing.get_origin(value) is typing.Literal},
+        "literals": {
+            name: _values(value) for name, value in _members(models) if typing.get_origin(value) is typing.Literal
+        },
         "models": list(typing.get_args(calls.ModelName)),
         "requests": [model.request.__name__ for model in modules["contract"].MODELS.values()],
         "typed": {name: _keys(value) for name, value in vars(calls).items() if typing.is_typeddict(value)},

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import yaml
 from attrs import evolve, frozen
 
-from segmind_ltx_spec.changes.collect import Change, stable
+from segmind_ltx_spec.changes.collect import Change, Unjudged, stable
 from segmind_ltx_spec.changes.comparison import Comparison
-from segmind_ltx_spec.changes.document import CannotCompareError
+from segmind_ltx_spec.changes.document import CannotCompareError, is_list, is_object
 
 _KEYS: Final = {"rule", "place", "old", "new", "reason"}
 UNJUDGED: Final = "unjudged"
@@ -48,16 +48,18 @@ def read_accepted(path: Path) -> list[Entry]:
         data: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CannotCompareError(f"{path}: the accepted changes cannot be read: {error}") from None
-    rows = cast("dict[str, Any]", data).get("accepted") if isinstance(data, dict) else data
-    if not isinstance(rows, list):
+    rows = data.get("accepted") if is_object(data) else data
+    if not is_list(rows):
         raise CannotCompareError(f"{path}: a list of changes is missing, under the key accepted")
     entries: list[Entry] = []
-    for index, row in enumerate(cast("list[Any]", rows)):
-        if not isinstance(row, dict) or set(cast("dict[str, Any]", row)) != _KEYS:
+    for index, row in enumerate(rows):
+        if not is_object(row) or set(row) != _KEYS:
             raise CannotCompareError(f"{path}: entry {index} needs exactly the keys {', '.join(sorted(_KEYS))}")
-        one = cast("dict[str, Any]", row)
+        one = row
         if not all(isinstance(one[key], str) and one[key].strip() for key in ("rule", "place", "reason")):
-            raise CannotCompareError(f"{path}: entry {index}: rule, place and reason have to be texts that say something")
+            raise CannotCompareError(
+                f"{path}: entry {index}: rule, place and reason have to be texts that say something"
+            )
         entries.append(Entry(**one))
     return entries
 
@@ -75,7 +77,7 @@ def accept(comparison: Comparison, entries: list[Entry]) -> Outcome:
             taken.append((change, known[key].reason))
         else:
             left.append(change)
-    unjudged = []
+    unjudged: list[Unjudged] = []
     for one in comparison.unjudged:
         key = UNJUDGED, one.pointer, stable(one.old), stable(one.new)
         if key in known:

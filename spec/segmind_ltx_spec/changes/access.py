@@ -13,7 +13,7 @@ from segmind_ltx_spec.changes.collect import (
     Collector,
     stable,
 )
-from segmind_ltx_spec.changes.document import At, Document
+from segmind_ltx_spec.changes.document import At, Document, is_list, is_object
 from segmind_ltx_spec.changes.provenance import compare_source
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
@@ -68,13 +68,13 @@ def _value(at: At | None) -> Any:
 def _alternatives(document: Document, at: At | None) -> dict[str, list[str]]:
     """The ways to authenticate, by what is on the wire, each with the names of its schemes; "" for none at all."""
     found: dict[str, list[str]] = {}
-    for one in at.value if at is not None and isinstance(at.value, list) else []:
-        names: list[str] = sorted(one) if isinstance(one, dict) else [str(one)]
+    for one in at.value if at is not None and is_list(at.value) else []:
+        names: list[str] = sorted(one) if is_object(one) else [str(one)]
         parts: list[str] = []
         for name in names:
             scheme = document.find(f"{SCHEMES}{name}")
             wire = {key: scheme.value.get(key) for key in _ON_THE_WIRE} if scheme is not None else name
-            scopes = one[name] if isinstance(one, dict) else []
+            scopes: Any = one[name] if is_object(one) else None
             parts.append(stable([wire, scopes]))
         found[" ".join(parts)] = names
     return found
@@ -108,25 +108,35 @@ def _unused(document: Document, name: str) -> bool:
     """Whether no operation, and not the document as a whole, names a scheme."""
     lists: list[Any] = [document.api.get("security")]
     for item in document.api["paths"].values():
-        if isinstance(item, dict):
-            lists += [one.get("security") for one in item.values() if isinstance(one, dict)]
-    return not any(isinstance(one, dict) and name in one for some in lists if isinstance(some, list) for one in some)
+        if is_object(item):
+            lists += [one.get("security") for one in item.values() if is_object(one)]
+    return not any(is_object(one) and name in one for some in lists if is_list(some) for one in some)
 
 
 def _scheme(found: Collector, old: At | None, new: At | None) -> None:
     if old is None or new is None:
         return
+    replaced = old.value.get("type") != new.value.get("type")
+    if replaced:
+        words = "The key is given in another way; the client's hand-written code sends it as before."
+        wire = [{key: one.value[key] for key in _ON_THE_WIRE if key in one.value} for one in (old, new)]
+        verdicts = Verdicts(BREAKING, BY_HAND, BREAKING)
+        found.emit("key-scheme-changed", old, new, verdicts, words, values=(wire[0], wire[1]), upgrade=True)
     for key in {**old.value, **new.value}:
         before = found.old.child(old, key) if key in old.value else None
         after = found.new.child(new, key) if key in new.value else None
         if before is not None and after is not None and stable(before.value) == stable(after.value):
             continue
         if key in _ON_THE_WIRE:
-            if key == "name" and before is not None and after is not None:
-                if str(before.value).lower() == str(after.value).lower() and old.value.get("in") == "header":
-                    found.emit("redundant-keyword", before, after, Verdicts(), "Header names do not differ by case.")
-                    continue
-            what = {"name": "The key has another name", "in": "The key goes elsewhere"}.get(key, "The key is given otherwise")
+            if replaced:
+                continue
+            names = [str(at.value).lower() if at is not None else None for at in (before, after)]
+            if key == "name" and names[0] == names[1] and old.value.get("in") == "header":
+                found.emit("redundant-keyword", before, after, Verdicts(), "Header names do not differ by case.")
+                continue
+            what = {"name": "The key has another name", "in": "The key goes elsewhere"}.get(
+                key, "The key is given otherwise"
+            )
             words = f"{what}; the client's hand-written code sends it as before, and is refused with 401."
             rule = {"name": "key-renamed", "in": "key-moved"}.get(key, "key-scheme-changed")
             found.emit(rule, before, after, Verdicts(BREAKING, BY_HAND, BREAKING), words, upgrade=True)
@@ -161,14 +171,16 @@ def compare_servers(found: Collector, old: At | None, new: At | None) -> None:
     if not gone and not more and list(before) != list(after) and list(before)[:1] != list(after)[:1]:
         pair = old or found.old.root, new or found.new.root
         verdicts = Verdicts(COMPATIBLE, BY_HAND, NONE)
-        found.emit("server-order-changed", *pair, verdicts, "Another address is the first.", values=(list(before), list(after)))
+        found.emit(
+            "server-order-changed", *pair, verdicts, "Another address is the first.", values=(list(before), list(after))
+        )
 
 
 def _servers(document: Document, at: At | None) -> dict[str, At]:
-    if at is None or not isinstance(at.value, list):
+    if at is None or not is_list(at.value):
         return {}
     every = [document.child(at, index) for index in range(len(at.value))]
-    return {str(one.value.get("url")).rstrip("/"): one for one in every if isinstance(one.value, dict)}
+    return {str(one.value.get("url")).rstrip("/"): one for one in every if is_object(one.value)}
 
 
 def _server(found: Collector, old: At, new: At) -> None:

@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcome = accept(found, entries)
     refused = tuple(_refusals(outcome, old, new, options))
     report = Report(outcome, old, new, refused)
-    text = {"text": report.text, "markdown": report.markdown, "json": report.json, "github": report.github}[options.format]()
+    text = {"text": report.text, "markdown": report.markdown, "json": report.json, "github": report.github}[
+        options.format
+    ]()
     sys.stdout.write(f"{text}\n")
     _summarize(report, options.format)
     if options.format == "json":
@@ -95,7 +97,7 @@ def _refusals(outcome: Outcome, old: Source, new: Source, options: argparse.Name
     needed = [("contract", found.contract_bump, found.old_version, found.new_version)]
     package = tuple(options.package_versions or (old.package_version, new.package_version))
     if None not in package:
-        needed.append(("package", found.package_bump, *package))
+        needed.append(("package", found.package_bump, str(package[0]), str(package[1])))
     for what, bump, before, after in needed:
         grew = bump_between(before, after)
         if grew is None and bump is not Bump.NONE:

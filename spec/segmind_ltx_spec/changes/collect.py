@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, Final
@@ -94,12 +94,12 @@ class Collector:
 
     old: Document
     new: Document
-    _changes: dict[_Key, Change] = field(init=False, factory=dict)
-    _unjudged: dict[str, Unjudged] = field(init=False, factory=dict)
-    _operations: list[str] = field(init=False, factory=list)
+    _changes: dict[_Key, Change] = field(init=False, factory=dict[_Key, Change])
+    _unjudged: dict[str, Unjudged] = field(init=False, factory=dict[str, Unjudged])
+    _operations: list[str] = field(init=False, factory=list[str])
 
     @contextmanager
-    def operation(self, name: str) -> Iterator[None]:
+    def operation(self, name: str) -> Generator[None]:
         """Attribute what is found meanwhile to an operation."""
         self._operations.append(name)
         try:
@@ -150,6 +150,13 @@ class Collector:
             why=known.why if change.why in known.why else f"{known.why} {change.why}",
             upgrade=known.upgrade or change.upgrade,
         )
+
+    def members(self, old: At, new: At) -> Iterator[tuple[str, At | None, At | None]]:
+        """Yield every key of two objects, with what is there on either side."""
+        for key in {**old.value, **new.value}:
+            one = self.old.child(old, key) if key in old.value else None
+            other = self.new.child(new, key) if key in new.value else None
+            yield key, one, other
 
     def unjudged(self, old: At | None, new: At | None, why: str) -> None:
         """Note a difference that no rule understands; it fails the comparison."""

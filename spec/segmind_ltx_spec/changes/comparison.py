@@ -8,7 +8,7 @@ from typing import Literal
 from attrs import evolve, field, frozen
 
 from segmind_ltx_spec.changes.collect import Change, Collector, Unjudged
-from segmind_ltx_spec.changes.document import Document
+from segmind_ltx_spec.changes.document import Document, is_object
 from segmind_ltx_spec.changes.hand_written import must_follow, uses
 from segmind_ltx_spec.changes.markers import Marker, names_of
 from segmind_ltx_spec.changes.normal import expanded
@@ -88,7 +88,11 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     ]
     if verdicts.python.rank > Verdict.BY_HAND.rank and must_follow(closest):
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
-    if verdicts.python is Verdict.BREAKING and "/schema" in change.pointer and any(n.startswith("path.") for n in names):
+    if (
+        verdicts.python is Verdict.BREAKING
+        and "/schema" in change.pointer
+        and any(n.startswith("path.") for n in names)
+    ):
         # Programs pass on the ids that they were given; what checks them is hand-written.
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
     concerned = verdicts.python in {Verdict.BY_HAND, Verdict.BREAKING}
@@ -101,4 +105,4 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
 
 def _version(document: Document) -> str:
     info = document.api.get("info")
-    return str(info.get("version", "")) if isinstance(info, dict) else ""
+    return str(info.get("version", "")) if is_object(info) else ""

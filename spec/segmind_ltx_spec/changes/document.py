@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeGuard, cast
 
 import yaml
 from attrs import field, frozen
@@ -20,6 +20,16 @@ MAX_DEPTH: Final = 200
 
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a value is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a value is a JSON list."""
+    return isinstance(value, list)
 
 
 class CannotCompareError(ValueError):
@@ -39,16 +49,16 @@ class Document:
 
     label: str
     api: Json = field(repr=False)
-    written: Json = field(repr=False, factory=dict)
+    written: Json = field(repr=False, factory=dict[str, Any])
     """The hand-written clauses by kind and id; empty if there is no clauses.yaml."""
-    lines: Mapping[str, int] = field(repr=False, factory=dict)
+    lines: Mapping[str, int] = field(repr=False, factory=dict[str, int])
     """Line in openapi.yaml, or in clauses.yaml for ``clauses.yaml#/…``, by pointer."""
     source: str = field(repr=False, default="")
     """The text of openapi.yaml, for the generator's cache."""
-    reached: set[str] = field(init=False, repr=False, factory=set)
+    reached: set[str] = field(init=False, repr=False, factory=set[str])
     """A place for `top` to keep which components operations refer to."""
-    _digests: dict[int, int] = field(init=False, repr=False, factory=dict)
-    _first: dict[int, str] = field(init=False, repr=False, factory=dict)
+    _digests: dict[int, int] = field(init=False, repr=False, factory=dict[int, int])
+    _first: dict[int, str] = field(init=False, repr=False, factory=dict[int, str])
 
     def __attrs_post_init__(self) -> None:
         _note_first(self.api, "#", self._first)
@@ -68,12 +78,12 @@ class Document:
         """Step down into an object or a list."""
         value = at.value[key]
         pointer = f"{at.pointer}/{escape(key)}"
-        return At(value, self._first.get(id(value), pointer) if isinstance(value, dict | list) else pointer)
+        return At(value, self._first.get(id(value), pointer) if (is_object(value) or is_list(value)) else pointer)
 
     def children(self, at: At) -> Iterator[tuple[str, At]]:
         """All members of an object; none if it is not one."""
-        if isinstance(at.value, dict):
-            for key in cast("Json", at.value):
+        if is_object(at.value):
+            for key in at.value:
                 yield key, self.child(at, key)
 
     def find(self, pointer: str) -> At | None:
@@ -83,7 +93,7 @@ class Document:
             key = part.replace("~1", "/").replace("~0", "~")
             at = self.follow(at)
             try:
-                at = self.child(at, int(key) if isinstance(at.value, list) else key)
+                at = self.child(at, int(key) if is_list(at.value) else key)
             except (KeyError, IndexError, ValueError, TypeError):
                 return None
         return at
@@ -94,7 +104,7 @@ class Document:
         Raises `CannotCompareError` for a reference that leads nowhere, into another file or in a circle.
         """
         seen: set[str] = set()
-        while isinstance(at.value, dict) and isinstance(at.value.get("$ref"), str):
+        while is_object(at.value) and isinstance(at.value.get("$ref"), str):
             reference = cast("str", at.value["$ref"])
             target = self.find(reference) if reference.startswith("#/") and reference not in seen else None
             if target is None:
@@ -108,17 +118,17 @@ class Document:
         return self._digest(at.value)
 
     def _digest(self, value: Any) -> int:
-        if not isinstance(value, dict | list):
+        if not (is_object(value) or is_list(value)):
             return hash((type(value).__name__, value))
         known = self._digests.get(id(value))
         if known is not None:
             return known
         self._digests[id(value)] = 0  # If a schema refers to itself.
-        if isinstance(value, list):
-            result = hash(("list", *(self._digest(one) for one in cast("list[Any]", value))))
+        if is_list(value):
+            result = hash(("list", *(self._digest(one) for one in value)))
         else:
-            members = cast("Json", value)
-            reference = members.get("$ref")
+            members: Json = value if is_object(value) else {}
+            reference: object = members.get("$ref")
             target = self.find(reference) if isinstance(reference, str) and reference.startswith("#/") else None
             behind = 0 if target is None else self._digest(target.value)
             result = hash((behind, *((key, self._digest(one)) for key, one in members.items())))
@@ -147,14 +157,14 @@ def unescape(part: str) -> str:
 def parse(label: str, openapi: str, clauses: str | None) -> Document:
     """Read the text of both files. Raises `CannotCompareError` if either is not what it should be."""
     api, lines = _read(label, "openapi.yaml", openapi)
-    if not isinstance(api.get("openapi"), str) or not isinstance(api.get("paths"), dict):
+    if not isinstance(api.get("openapi"), str) or not is_object(api.get("paths")):
         raise CannotCompareError(f"{label}: not an OpenAPI document; it needs the keys openapi and paths")
     written: Json = {}
     if clauses is not None:
         written, more = _read(label, CLAUSES_FILE, clauses)
         lines |= {f"{CLAUSES_FILE}{pointer}": line for pointer, line in more.items()}
         for kind, entries in written.items():
-            if not isinstance(entries, dict) or not all(isinstance(one, dict) for one in entries.values()):
+            if not is_object(entries) or not all(is_object(one) for one in entries.values()):
                 raise CannotCompareError(f"{label}: {CLAUSES_FILE}: {kind} is not a group of clauses")
     return Document(label, api, written, lines, openapi)
 
@@ -174,9 +184,9 @@ def _read(label: str, name: str, text: str) -> tuple[Json, dict[str, int]]:
         raise CannotCompareError(f"{label}: {name} is not YAML: {' '.join(str(error).split())}") from None
     except (ValueError, RecursionError) as error:
         raise CannotCompareError(f"{label}: {name} cannot be read: {error}") from None
-    if not isinstance(data, dict):
+    if not is_object(data):
         raise CannotCompareError(f"{label}: {name} is not an object of keys and values")
-    return cast("Json", data), lines
+    return data, lines
 
 
 def _check_and_number(node: Any, pointer: str, lines: dict[str, int], depth: int, done: set[int]) -> None:
@@ -205,25 +215,25 @@ def _check_and_number(node: Any, pointer: str, lines: dict[str, int], depth: int
 
 def _name_keys(data: Any, done: set[int]) -> None:
     """Turn every key into a string, in place: ``200:`` and ``'200':`` are the same status."""
-    if not isinstance(data, dict | list) or id(data) in done:
+    if not (is_object(data) or is_list(data)) or id(data) in done:
         return
     done.add(id(data))
-    if isinstance(data, dict):
+    if is_object(data):
         keyed = cast("dict[Any, Any]", data)
         if any(not isinstance(key, str) for key in keyed):
             items = list(keyed.items())
             keyed.clear()
             keyed.update((str(key), value) for key, value in items)
-    values = cast("Any", data.values() if isinstance(data, dict) else data)
+    values = cast("Any", data.values() if is_object(data) else data)
     for value in values:
         _name_keys(value, done)
 
 
 def _note_first(value: Any, pointer: str, first: dict[int, str]) -> None:
-    if not isinstance(value, dict | list) or id(value) in first:
+    if not (is_object(value) or is_list(value)) or id(value) in first:
         return
     first[id(value)] = pointer
-    items = cast("Any", value.items() if isinstance(value, dict) else enumerate(cast("list[Any]", value)))
+    items = cast("Any", value.items() if is_object(value) else enumerate(value))
     for key, item in items:
         _note_first(item, f"{pointer}/{escape(key)}", first)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
@@ -60,3 +60,18 @@ def of_schema(effect: Effect, flow: Flow, python: Verdict | None = None) -> Verd
 def in_words(effect: Effect, flow: Flow) -> str:
     """Say who is hurt."""
     return _WORDS.get((flow, effect), "No operation uses it.")
+
+
+class Use(NamedTuple):
+    """How a schema is used: who sends it, and whether the client checks it as the request of a model."""
+
+    flow: Flow
+    request: bool = False
+    """Whether it is a model's request, or a parameter in one."""
+    top: bool = False
+    """Whether it is the request itself."""
+
+    @property
+    def inside(self) -> Use:
+        """The use of a property."""
+        return self._replace(top=False)

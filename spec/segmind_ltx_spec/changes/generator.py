@@ -42,7 +42,7 @@ def surface(document: Document) -> dict[str, Any]:
 
     Raises `PythonMissingError` if there is no generator, `GenerationRefusedError` if it does not take the contract.
     """
-    scripts = _scripts()
+    scripts = scripts_folder()
     kept = cache_folder() / "surfaces" / f"{_digest(document, scripts)}.json"
     if kept.is_file():
         known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
@@ -64,7 +64,7 @@ def surface(document: Document) -> dict[str, Any]:
 def package(document: Document, folder: Path) -> Path:
     """Write the package that a contract generates into a folder. Raises as `surface` does."""
     folder.mkdir(parents=True, exist_ok=True)
-    _generate(document, folder, _scripts())
+    _generate(document, folder, scripts_folder())
     return folder / PACKAGE
 
 
@@ -74,21 +74,23 @@ def _generate(document: Document, folder: Path, scripts: Path) -> None:
     # A copy of the loader alone: the folder that it is installed in may have other versions of what the generator uses.
     skipped = shutil.ignore_patterns("changes", "pages", "__pycache__")
     shutil.copytree(_BESIDE.parent, folder / "loader" / "segmind_ltx_spec", ignore=skipped)
-    command = [str(_interpreter()), str(_BESIDE / "_generate.py"), str(scripts), str(folder), str(spec), PACKAGE]
+    command = [str(interpreter()), str(_BESIDE / "_generate.py"), str(scripts), str(folder), str(spec), PACKAGE]
     done = _run(command, folder)
     if done.returncode:
         raise GenerationRefusedError(_last_words(done))
 
 
-def _scripts() -> Path:
+def scripts_folder() -> Path:
     """The folder with regenerate.py: in a checkout, or shipped beside this module."""
     for folder in (HERE / "scripts" / "generate", HERE / "scripts", _BESIDE / "generate"):
         if (folder / "regenerate.py").is_file():
             return folder
-    raise PythonMissingError("the scripts that generate the client are not here; run this in a checkout, or --no-python")
+    raise PythonMissingError(
+        "the scripts that generate the client are not here; run this in a checkout, or --no-python"
+    )
 
 
-def _interpreter() -> Path:
+def interpreter() -> Path:
     """A Python that has what is pinned."""
     if all(_installed(pin) for pin in PINS):
         # It may still not start: users get a newer typer than it knows.

@@ -74,4 +74,6 @@ def must_follow(clauses: Iterable[str]) -> bool:
 def uses(clauses: Iterable[str]) -> list[str]:
     """Say what the client does with the statements of some clauses."""
     names = list(clauses)
-    return list({words: None for pattern, words in STATEMENTS.items() if any(fnmatchcase(one, pattern) for one in names)})
+    return list(
+        {words: None for pattern, words in STATEMENTS.items() if any(fnmatchcase(one, pattern) for one in names)}
+    )

@@ -18,7 +18,7 @@ from typing import Final
 from attrs import frozen
 
 from segmind_ltx_spec.changes.collect import Change, Place
-from segmind_ltx_spec.changes.document import Document
+from segmind_ltx_spec.changes.document import Document, is_object
 from segmind_ltx_spec.changes.places import clauses_at
 from segmind_ltx_spec.clauses import clauses
 
@@ -101,6 +101,6 @@ def names_of(change: Change, old: Document, new: Document) -> list[str]:
     for document, pointer in ((new, change.pointer), (old, change.old_pointer or change.pointer)):
         names += clauses_at(document, pointer)
         at = document.find(pointer)
-        if at is not None and isinstance(at.value, dict) and "$ref" in at.value:
+        if at is not None and is_object(at.value) and "$ref" in at.value:
             names += clauses_at(document, str(at.value["$ref"]))
     return list(dict.fromkeys(names))

@@ -13,7 +13,7 @@ from segmind_ltx_spec.changes.collect import (
     Collector,
     stable,
 )
-from segmind_ltx_spec.changes.document import At
+from segmind_ltx_spec.changes.document import At, is_object
 from segmind_ltx_spec.changes.provenance import compare_source
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
@@ -55,7 +55,7 @@ def _figure(found: Collector, old: At | None, new: At | None, key: str) -> None:
         "latency": "The client polls about when a job is usually done.",
         "price": "The client and the batch's budget reckon with it.",
     }[key]
-    if old is None or new is None or not isinstance(old.value, dict) or not isinstance(new.value, dict):
+    if old is None or new is None or not is_object(old.value) or not is_object(new.value):
         found.emit(f"{key}-changed", old, new, TOLD, words)
         return
     for name in {**old.value, **new.value}:
@@ -73,7 +73,7 @@ def _figure(found: Collector, old: At | None, new: At | None, key: str) -> None:
 
 def _video(found: Collector, old: At | None, new: At | None) -> None:
     """Judge the rules by which a request determines its video: one change for each of size, frames, fps, sound."""
-    if old is None or new is None or not isinstance(old.value, dict) or not isinstance(new.value, dict):
+    if old is None or new is None or not is_object(old.value) or not is_object(new.value):
         found.emit("video-changed", old, new, ANOTHER_VIDEO, "Requests make other videos.")
         return
     for part in {**old.value, **new.value}:
@@ -81,7 +81,7 @@ def _video(found: Collector, old: At | None, new: At | None) -> None:
         after = found.new.child(new, part) if part in new.value else None
         if before is not None and after is not None and stable(before.value) == stable(after.value):
             continue
-        rules = [{} if at is None else _without_source(at) for at in (before, after)]
+        rules: list[object] = [None if at is None else _without_source(at) for at in (before, after)]
         if stable(rules[0]) != stable(rules[1]):
             words = f"The same request makes a video of another {part}, or so it is said."
             found.emit(f"video-{part}-changed", before, after, ANOTHER_VIDEO, words, values=(rules[0], rules[1]))
@@ -92,9 +92,9 @@ def _video(found: Collector, old: At | None, new: At | None) -> None:
 
 
 def _without_source(at: At) -> object:
-    return {key: value for key, value in at.value.items() if key != "x-source"} if isinstance(at.value, dict) else at.value
+    return {key: value for key, value in at.value.items() if key != "x-source"} if is_object(at.value) else at.value
 
 
 def _source(found: Collector, at: At, side: str) -> At | None:
     document = found.old if side == "old" else found.new
-    return document.child(at, "x-source") if isinstance(at.value, dict) and "x-source" in at.value else None
+    return document.child(at, "x-source") if is_object(at.value) and "x-source" in at.value else None

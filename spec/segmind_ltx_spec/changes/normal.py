@@ -6,12 +6,12 @@ A refactoring that does not change what a schema allows gives the same keywords 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from attrs import frozen
 
 from segmind_ltx_spec.changes.collect import stable
-from segmind_ltx_spec.changes.document import At, Document
+from segmind_ltx_spec.changes.document import At, Document, is_list, is_object
 
 NOTES: Final = frozenset({"title", "description", "example", "examples", "$comment", "deprecated", "x-source"})
 """Keywords that allow and refuse nothing."""
@@ -48,13 +48,13 @@ class Shape:
     def properties(self) -> dict[str, Any]:
         """The properties by name."""
         found = self.get("properties")
-        return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        return found if is_object(found) else {}
 
     @property
     def required(self) -> list[str]:
         """The names of the required properties."""
         found = self.get("required")
-        return [str(one) for one in cast("list[Any]", found)] if isinstance(found, list) else []
+        return [str(one) for one in found] if is_list(found) else []
 
     @property
     def class_name(self) -> str | None:
@@ -70,7 +70,7 @@ def shape(document: Document, at: At) -> Shape:
     target = document.follow(at) if name is not None else at
     kinds = flat.get("type")
     listed = kinds.value if kinds is not None else None
-    types = {str(one) for one in cast("list[Any]", listed if isinstance(listed, list) else [listed])}
+    types = {str(one) for one in (listed if is_list(listed) else [listed])}
     values = _values(flat)
     null = (listed is None or "null" in types) and (values is None or None in values)
     return Shape(
@@ -85,7 +85,7 @@ def shape(document: Document, at: At) -> Shape:
 
 def reference(at: At) -> str | None:
     """Return the name of the component schema that a reference leads to."""
-    target = at.value.get("$ref") if isinstance(at.value, dict) else None
+    target = at.value.get("$ref") if is_object(at.value) else None
     return target.removeprefix(SCHEMAS) if isinstance(target, str) and target.startswith(SCHEMAS) else None
 
 
@@ -93,14 +93,14 @@ def _values(flat: Mapping[str, At]) -> list[Any] | None:
     if "const" in flat:
         return [flat["const"].value]
     listed = flat["enum"].value if "enum" in flat else None
-    return cast("list[Any]", listed) if isinstance(listed, list) else None
+    return listed if is_list(listed) else None
 
 
 def _flat(document: Document, at: At, above: frozenset[str]) -> tuple[dict[str, At], bool]:
     """Return the keywords of a schema, and whether an alternative allows null."""
     if at.value is True:
         return {}, False
-    if not isinstance(at.value, dict) or at.pointer in above:
+    if not is_object(at.value) or at.pointer in above:
         return {"not" if at.value is False else "$unreadable": at}, False
     own = dict(document.children(at))
     null = bool(own["nullable"].value) if "nullable" in own else False
@@ -112,7 +112,7 @@ def _flat(document: Document, at: At, above: frozenset[str]) -> tuple[dict[str, 
         null = null or more
         del own["$ref"]
     for word in ("allOf", "anyOf", "oneOf"):
-        if word not in own or not isinstance(own[word].value, list):
+        if word not in own or not is_list(own[word].value):
             continue
         branches = [document.child(own[word], index) for index in range(len(own[word].value))]
         if word != "allOf" and len(branches) > 1:
@@ -121,7 +121,9 @@ def _flat(document: Document, at: At, above: frozenset[str]) -> tuple[dict[str, 
             dropped = len(kept) < len(branches)
         else:
             kept, dropped = branches, False
-        flats = [_flat(document, one, above | {at.pointer}) for one in kept] if word == "allOf" or len(kept) == 1 else []
+        flats = (
+            [_flat(document, one, above | {at.pointer}) for one in kept] if word == "allOf" or len(kept) == 1 else []
+        )
         merged: dict[str, At] | None = {} if flats else None
         for one, _ in flats:
             merged = None if merged is None else _merged(merged, one)
@@ -137,9 +139,9 @@ def _flat(document: Document, at: At, above: frozenset[str]) -> tuple[dict[str, 
 
 
 def _only_null(value: Any) -> bool:
-    if not isinstance(value, dict):
+    if not is_object(value):
         return False
-    schema = cast("dict[str, Any]", value)
+    schema = value
     kinds = schema.get("type")
     return kinds in ("null", ["null"]) or schema.get("const", "") is None or schema.get("enum") == [None]
 
@@ -151,7 +153,7 @@ def _merged(base: dict[str, At], over: dict[str, At]) -> dict[str, At] | None:
         if key not in base or key in NOTES or stable(base[key].value) == stable(at.value):
             joined[key] = at
         elif key == "required":
-            first = cast("list[Any]", base[key].value)
+            first = base[key].value
             joined[key] = At([*first, *(one for one in at.value if one not in first)], at.pointer)
         elif key == "properties" and not base[key].value.keys() & at.value.keys():
             joined[key] = At({**base[key].value, **at.value}, at.pointer)
@@ -209,9 +211,9 @@ def expanded(document: Document) -> str:
 
 
 def _expanded(document: Document, at: At, above: frozenset[str]) -> Any:
-    if isinstance(at.value, list):
+    if is_list(at.value):
         return [_expanded(document, document.child(at, index), above) for index in range(len(at.value))]
-    if not isinstance(at.value, dict) or at.pointer in above:
+    if not is_object(at.value) or at.pointer in above:
         return at.value
     if "$ref" in at.value and reference(at) is None:
         return _expanded(document, document.follow(at), above | {at.pointer})

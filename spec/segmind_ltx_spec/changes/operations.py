@@ -17,10 +17,11 @@ from segmind_ltx_spec.changes.collect import (
     Collector,
     stable,
 )
-from segmind_ltx_spec.changes.document import At, Document
+from segmind_ltx_spec.changes.document import At, Document, is_object
 from segmind_ltx_spec.changes.parameters import compare_parameters
-from segmind_ltx_spec.changes.payloads import compare_body, compare_responses
+from segmind_ltx_spec.changes.payloads import compare_body
 from segmind_ltx_spec.changes.provenance import compare_source
+from segmind_ltx_spec.changes.responses import compare_responses
 from segmind_ltx_spec.changes.schemas import SchemaWalk
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
@@ -57,7 +58,7 @@ def operations(document: Document) -> Iterator[Operation]:
     for path, item in document.children(document.child(document.root, "paths")):
         followed = document.follow(item)
         for method, at in document.children(followed):
-            if method in METHODS and isinstance(at.value, dict):
+            if method in METHODS and is_object(at.value):
                 yield Operation(path, method, followed, at)
 
 
@@ -150,7 +151,9 @@ def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
         case "tags":
             first = [at.value[0] if at is not None and at.value else None for at in (old, new)]
             moved = first[0] != first[1]
-            words = "The generated module is in a folder named after the first tag." if moved else "Only people read it."
+            words = (
+                "The generated module is in a folder named after the first tag." if moved else "Only people read it."
+            )
             verdicts = TOLD_IN_HTTP._replace(python=BREAKING if moved else NONE)
             found.emit("tags-changed", old, new, verdicts, words)
         case "summary" | "description":
@@ -180,10 +183,13 @@ def _items(found: Collector) -> None:
             if stable(sides[0] and sides[0].value) != stable(sides[1] and sides[1].value):
                 found.unjudged(sides[0], sides[1], f"no rule knows {path}")
             continue
-        members = [dict(document.children(at)) if at is not None else {} for document, at in zip((found.old, found.new), sides, strict=True)]
+        members = [
+            dict(document.children(at)) if at is not None else {}
+            for document, at in zip((found.old, found.new), sides, strict=True)
+        ]
         for side, at in zip(sides, (old, new), strict=True):
-            if side is not None and not isinstance(side.value, dict):
-                found.unjudged(*sides, f"{at.pointer} has a path that is no object")
+            if side is not None and not is_object(side.value):
+                found.unjudged(sides[0], sides[1], f"{at.pointer} has a path that is no object")
         for key in {**members[0], **members[1]}:
             before, after = members[0].get(key), members[1].get(key)
             if before is not None and after is not None and stable(before.value) == stable(after.value):
@@ -193,7 +199,7 @@ def _items(found: Collector) -> None:
             elif key not in {*METHODS, "parameters", "servers", "$ref"}:
                 if before is None or after is None or None not in sides:
                     found.unjudged(before, after, f"no rule knows {key} of a path")
-            elif key in METHODS and not all(at is None or isinstance(at.value, dict) for at in (before, after)):
+            elif key in METHODS and not all(at is None or is_object(at.value) for at in (before, after)):
                 found.unjudged(before, after, "an operation that is no object")
         if not members[0] and not members[1] and (sides[0] is None) != (sides[1] is None):
             found.emit("path-empty", sides[0], sides[1], Verdicts(), "No operation is there.", values=(None, path))

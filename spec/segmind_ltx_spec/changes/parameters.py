@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
@@ -16,8 +16,8 @@ from segmind_ltx_spec.changes.collect import (
     Flow,
     stable,
 )
-from segmind_ltx_spec.changes.document import At, Document
-from segmind_ltx_spec.changes.keywords import Use
+from segmind_ltx_spec.changes.document import At, Document, is_list, is_object
+from segmind_ltx_spec.changes.effects import Use
 from segmind_ltx_spec.changes.payloads import compare_content
 from segmind_ltx_spec.changes.provenance import compare_source
 from segmind_ltx_spec.changes.schemas import SchemaWalk
@@ -29,11 +29,6 @@ Side = tuple[At, At, str]
 """A path item, an operation, and its path."""
 
 
-class _Parameter(NamedTuple):
-    key: tuple[str, str]
-    at: At
-
-
 def compare_parameters(found: Collector, walk: SchemaWalk, old: Side, new: Side) -> None:
     """Judge parameters that came, went or changed. One in a path is known by its place there, not by its name."""
     before, after = _of(found.old, old), _of(found.new, new)
@@ -43,7 +38,7 @@ def compare_parameters(found: Collector, walk: SchemaWalk, old: Side, new: Side)
     gone = {key: at for key, at in before.items() if key not in after}
     more = {key: at for key, at in after.items() if key not in before}
     for key, at in gone.items():
-        same = [one for one in more if _alike(found, at, more[one])]
+        same = [one for one in more if _alike(at, more[one])]
         if same and key[0] == same[0][0]:
             _renamed(found, at, more.pop(same[0]))
         else:
@@ -64,12 +59,12 @@ def _of(document: Document, side: Side) -> dict[tuple[str, str], At]:
     known: dict[tuple[str, str], At] = {}
     names = re.findall(r"\{([^}]*)\}", path)
     for owner in (item, operation):
-        if not isinstance(owner.value.get("parameters"), list):
+        if not is_list(owner.value.get("parameters")):
             continue
         every = document.child(owner, "parameters")
         for index in range(len(every.value)):
             at = document.follow(document.child(every, index))
-            if not isinstance(at.value, dict):
+            if not is_object(at.value):
                 continue
             place, name = str(at.value.get("in")), str(at.value.get("name"))
             if place == "path" and name in names:
@@ -78,7 +73,7 @@ def _of(document: Document, side: Side) -> dict[tuple[str, str], At]:
     return known
 
 
-def _alike(found: Collector, old: At, new: At) -> bool:
+def _alike(old: At, new: At) -> bool:
     essence = [
         {key: value for key, value in at.value.items() if key not in {"name", "description", "example", "x-source"}}
         for at in (old, new)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from segmind_ltx_spec.changes.document import CLAUSES_FILE, Document, escape, unescape
+from segmind_ltx_spec.changes.document import CLAUSES_FILE, Document, escape, is_list, is_object, unescape
 
 _DEPTH: Final = 2
 """Steps below the place of a hand-written clause that still count as its place."""
@@ -43,8 +43,8 @@ def _written(document: Document) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for group in document.written.values():
         for name, entry in cast("dict[str, Any]", group).items():
-            places = entry.get("at") if isinstance(entry, dict) else None
-            found[name] = [one for one in places if isinstance(one, str)] if isinstance(places, list) else []
+            places = entry.get("at") if is_object(entry) else None
+            found[name] = [one for one in places if isinstance(one, str)] if is_list(places) else []
     return found
 
 
@@ -61,10 +61,10 @@ def _derived(document: Document, parts: list[str]) -> Iterator[str]:
     match parts:
         case ["components", "schemas", name, *rest]:
             schema = document.find(f"#/components/schemas/{escape(name)}")
-            if schema is None or not isinstance(schema.value, dict):
+            if schema is None or not is_object(schema.value):
                 return
             model = schema.value.get("x-model")
-            slug = model.get("slug") if isinstance(model, dict) else None
+            slug = model.get("slug") if is_object(model) else None
             yield from _of_request(str(slug), schema.value, rest) if slug else _of_answer(name, schema.value, rest)
         case ["components", "responses", name, "headers", header, *_]:
             yield f"{_kebab(name)}.{header}"
@@ -75,14 +75,16 @@ def _derived(document: Document, parts: list[str]) -> Iterator[str]:
             yield from _headers(document, name)
         case ["components", "parameters", name, *_]:
             parameter = document.find(f"#/components/parameters/{escape(name)}")
-            if parameter is not None and isinstance(parameter.value, dict):
+            if parameter is not None and is_object(parameter.value):
                 yield f"path.{parameter.value.get('name')}"
         case ["components", "requestBodies", name, *_]:
             yield from (f"{slug}.body" for slug in _slugs_of_body(document, name))
         case ["security", *_] | ["paths", _, _, "security", *_]:
             yield "auth.key-in-header"
-        case ["paths", path, method, *rest]:
-            yield from _of_operation(document, path, method, rest)
+        case ["paths", path, _, *rest]:
+            yield from _of_operation(document, path, rest)
+        case _:
+            pass
 
 
 def _of_request(slug: str, schema: Mapping[str, Any], rest: list[str]) -> Iterator[str]:
@@ -92,8 +94,13 @@ def _of_request(slug: str, schema: Mapping[str, Any], rest: list[str]) -> Iterat
             yield f"{slug}.{name}.{'required' if required else 'optional'}"
         case ["properties", name, keyword, *more]:
             parameter = schema.get("properties", {}).get(name, {})
-            kinds = parameter.get("type") if isinstance(parameter, dict) else None
-            if keyword == "type" and more and isinstance(kinds, list) and more[0] == str(kinds.index("null") if "null" in kinds else -1):
+            kinds = parameter.get("type") if is_object(parameter) else None
+            if (
+                keyword == "type"
+                and more
+                and is_list(kinds)
+                and more[0] == str(kinds.index("null") if "null" in kinds else -1)
+            ):
                 yield f"{slug}.{name}.null"
             elif keyword == "enum" and more and _is_inferred(parameter, more[0]):
                 yield f"{slug}.{name}.enum-inferred"
@@ -101,19 +108,21 @@ def _of_request(slug: str, schema: Mapping[str, Any], rest: list[str]) -> Iterat
                 yield f"{slug}.{name}.{keyword}"
             yield from _of_request(slug, schema, ["properties", name])
         case ["required", index]:
-            names = schema.get("required") or []
+            names: list[Any] = schema.get("required") or []
             if index.isdigit() and int(index) < len(names):
                 yield f"{slug}.{names[int(index)]}.required"
         case ["x-model", "video", part, *_]:
             yield f"{slug}.video.{part}"
         case ["type", *_] | ["additionalProperties", *_] | []:
             yield f"{slug}.body"
+        case _:
+            pass
 
 
 def _is_inferred(parameter: Mapping[str, Any], index: str) -> bool:
     values, source = parameter.get("enum"), parameter.get("x-source")
-    inferred = source.get("inferred") if isinstance(source, dict) else None
-    if not isinstance(values, list) or not isinstance(inferred, list) or not index.isdigit():
+    inferred = source.get("inferred") if is_object(source) else None
+    if not is_list(values) or not is_list(inferred) or not index.isdigit():
         return False
     return int(index) < len(values) and values[int(index)] in inferred
 
@@ -126,14 +135,14 @@ def _of_answer(name: str, schema: Mapping[str, Any], rest: list[str]) -> Iterato
             if field in (schema.get("required") or []) and len(rest) == 2:
                 yield f"{prefix}.{field}.required"
         case ["required", index]:
-            names = schema.get("required") or []
+            names: list[Any] = schema.get("required") or []
             if index.isdigit() and int(index) < len(names):
                 yield f"{prefix}.{names[int(index)]}.required"
         case _:
             yield prefix
 
 
-def _of_operation(document: Document, path: str, method: str, rest: list[str]) -> Iterator[str]:
+def _of_operation(document: Document, path: str, rest: list[str]) -> Iterator[str]:
     slug = _slug_of_path(document, path)
     version = path.split("/")[1] if path.count("/") else path
     kind = version if slug else "poll" if path.endswith("/status") else "result"
@@ -164,8 +173,8 @@ def _slug_of_path(document: Document, path: str) -> str | None:
 def _slugs(document: Document) -> Iterator[tuple[str, str]]:
     at = document.find("#/components/schemas")
     for name, schema in document.children(at) if at is not None else ():
-        model = schema.value.get("x-model") if isinstance(schema.value, dict) else None
-        if isinstance(model, dict) and "slug" in model:
+        model = schema.value.get("x-model") if is_object(schema.value) else None
+        if is_object(model) and "slug" in model:
             yield name, str(model["slug"])
 
 
@@ -180,20 +189,20 @@ def _statuses(document: Document, component: str) -> Iterator[str]:
     """The clauses of the statuses that a response component answers."""
     reference = f"#/components/responses/{escape(component)}"
     for path, item in document.api["paths"].items():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            answers = operation.get("responses") if isinstance(operation, dict) else None
-            for status, answer in answers.items() if isinstance(answers, dict) else ():
-                if isinstance(answer, dict) and answer.get("$ref") == reference:
-                    yield from _of_operation(document, path, method, ["responses", status])
+        for operation in item.values() if is_object(item) else ():
+            answers = operation.get("responses") if is_object(operation) else None
+            for status, answer in answers.items() if is_object(answers) else ():
+                if is_object(answer) and answer.get("$ref") == reference:
+                    yield from _of_operation(document, path, ["responses", status])
 
 
 def _headers(document: Document, component: str) -> Iterator[str]:
     reference = f"#/components/headers/{escape(component)}"
     at = document.find("#/components/responses")
     for name, response in document.children(at) if at is not None else ():
-        headers = response.value.get("headers") if isinstance(response.value, dict) else None
-        for header, one in headers.items() if isinstance(headers, dict) else ():
-            if isinstance(one, dict) and one.get("$ref") == reference:
+        headers = response.value.get("headers") if is_object(response.value) else None
+        for header, one in headers.items() if is_object(headers) else ():
+            if is_object(one) and one.get("$ref") == reference:
                 yield f"{_kebab(name)}.{header}"
 
 

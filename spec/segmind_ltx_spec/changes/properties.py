@@ -16,8 +16,7 @@ from segmind_ltx_spec.changes.collect import (
     Flow,
 )
 from segmind_ltx_spec.changes.document import At
-from segmind_ltx_spec.changes.effects import Effect, in_words, of_schema
-from segmind_ltx_spec.changes.keywords import Use
+from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
 from segmind_ltx_spec.changes.normal import Shape, constraints
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
@@ -117,7 +116,9 @@ def _added(sides: _Sides, name: str, common: Sequence[str]) -> None:
     if not _kept(sides, [*common, name], sides.new.required if required else sides.old.required, common):
         verdicts, words = verdicts._replace(python=BREAKING), f"{words} {SHIFTED}"
     rule = "required-property-added" if required else "property-added"
-    sides.found.emit(rule, None, sides.after(name), verdicts, words, upgrade=required and sides.use.flow is Flow.REQUEST)
+    sides.found.emit(
+        rule, None, sides.after(name), verdicts, words, upgrade=required and sides.use.flow is Flow.REQUEST
+    )
 
 
 def _required(sides: _Sides, handled: set[str], common: Sequence[str]) -> None:
@@ -153,7 +154,9 @@ def _order(sides: _Sides, common: Sequence[str]) -> None:
         sides.found.emit("property-order-changed", *pair, verdicts, SHIFTED, values=(before, after))
     elif list(common) != moved:
         pair = sides.old.keywords["properties"], sides.new.keywords["properties"]
-        sides.found.emit("property-order-changed", *pair, Verdicts(), "No argument moves.", values=(list(common), moved))
+        sides.found.emit(
+            "property-order-changed", *pair, Verdicts(), "No argument moves.", values=(list(common), moved)
+        )
 
 
 def _kept(sides: _Sides, names: Sequence[str], required: Sequence[str], common: Sequence[str]) -> bool:
@@ -168,4 +171,3 @@ def _arguments(use: Use, names: Sequence[str], required: Sequence[str]) -> list[
     if use.flow is not Flow.REQUEST:
         return list(names)
     return [one for one in names if one in required] + [one for one in names if one not in required]
-

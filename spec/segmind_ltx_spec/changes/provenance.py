@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from segmind_ltx_spec.changes.collect import TOLD_IN_HTTP, Collector
-from segmind_ltx_spec.changes.document import At
+from segmind_ltx_spec.changes.document import At, is_object
 
 GRADES: Final = {"D": 0, "P": 1, "I": 2}
 """From the surest grade to the least sure one."""
@@ -25,5 +25,5 @@ def compare_source(found: Collector, old: At | None, new: At | None) -> None:
 
 
 def _grade(at: At | None) -> str | None:
-    grade: Any = cast("dict[str, Any]", at.value).get("grade") if at is not None and isinstance(at.value, dict) else None
+    grade: Any = at.value.get("grade") if at is not None and is_object(at.value) else None
     return grade if isinstance(grade, str) and grade in GRADES else None

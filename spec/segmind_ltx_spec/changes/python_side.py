@@ -6,13 +6,13 @@ import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
 from segmind_ltx_spec.changes.collect import Change, stable
 from segmind_ltx_spec.changes.comparison import Comparison
-from segmind_ltx_spec.changes.document import CannotCompareError, Document, escape
+from segmind_ltx_spec.changes.document import CannotCompareError, Document, escape, is_object
 from segmind_ltx_spec.changes.generator import GenerationRefusedError, PythonMissingError, surface
 from segmind_ltx_spec.changes.operations import operations
 from segmind_ltx_spec.changes.sources import Source
@@ -94,18 +94,19 @@ def _places(fact: Fact, document: Document) -> Iterator[str]:
     """Where in a contract a class, a TypedDict or a module comes from."""
     at = document.find("#/components/schemas")
     for name, schema in document.children(at) if at is not None else ():
-        value = schema.value if isinstance(schema.value, dict) else {}
+        value = schema.value if is_object(schema.value) else {}
         model = value.get("x-model")
+        properties = value.get("properties")
+        names: list[str] = list(properties) if is_object(properties) else []
         title = str(value.get("title") or name)
-        slug = model.get("slug") if isinstance(model, dict) else None
+        slug = model.get("slug") if is_object(model) else None
         own = {name, title, f"{name.removesuffix('Request')}Params" if slug else name, slug or name}
         if fact.owner in own:
-            members = value.get("properties")
-            if fact.member is not None and isinstance(members, dict) and fact.member in members:
+            if fact.member is not None and fact.member in names:
                 yield f"{schema.pointer}/properties/{escape(fact.member)}"
             yield schema.pointer
         else:
-            for member in value.get("properties") or {}:
+            for member in names:
                 if fact.owner.lower() == f"{title}{member}".replace("_", "").lower():
                     yield f"{schema.pointer}/properties/{escape(member)}"
     for operation in operations(document):
@@ -123,7 +124,7 @@ def _with_hand_written(found: Comparison, old: Source, new: Source) -> Compariso
         ) from None
     changes = list(found.changes)
     with tempfile.TemporaryDirectory() as scratch:
-        sides = []
+        sides: list[Any] = []
         for name, source in (("old", old), ("new", new)):
             folder = Path(scratch, name)
             for path, text in source.client.items():

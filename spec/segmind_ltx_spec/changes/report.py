@@ -75,9 +75,16 @@ class Report:
             if rows:
                 lines += ["", f"### {heading}", "", *(_bullet(change) for change in rows)]
         if found.unjudged:
-            lines += ["", "### Not judged", "", *(f"- {_code(one.pointer)}: {_plain(one.why)}" for one in found.unjudged)]
+            lines += [
+                "",
+                "### Not judged",
+                "",
+                *(f"- {_code(one.pointer)}: {_plain(one.why)}" for one in found.unjudged),
+            ]
         if self.outcome.accepted:
-            rows_ = (f"- {_code(change.pointer)} ({change.rule}): {_plain(why)}" for change, why in self.outcome.accepted)
+            rows_ = (
+                f"- {_code(change.pointer)} ({change.rule}): {_plain(why)}" for change, why in self.outcome.accepted
+            )
             lines += ["", "### Accepted", "", *rows_]
         lines += ["", *(f"- **{_plain(problem)}**" for problem in self.problems)] if self.problems else []
         return "\n".join(lines)
@@ -86,8 +93,7 @@ class Report:
         """Annotations, each with the line in the file of the new version."""
         found = self.outcome.comparison
         lines = list(self._annotations())
-        for one in found.unjudged:
-            lines.append(self._annotation("error", one.pointer, "not judged", one.why))
+        lines += [self._annotation("error", one.pointer, "not judged", one.why) for one in found.unjudged]
         lines += [f"::error::{_escaped(problem)}" for problem in self.problems]
         lines += [f"::notice::{_escaped(note)}" for note in found.notes]
         return "\n".join(lines)

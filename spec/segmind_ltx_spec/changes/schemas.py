@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from segmind_ltx_spec.changes.bounds import BOUND_KEYWORDS, compare_bounds
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
     BY_HAND,
@@ -14,22 +15,15 @@ from segmind_ltx_spec.changes.collect import (
     Flow,
     stable,
 )
-from segmind_ltx_spec.changes.document import At, Document
-from segmind_ltx_spec.changes.effects import Effect, in_words, of_schema
-from segmind_ltx_spec.changes.keywords import (
-    BOUND_KEYWORDS,
-    Use,
-    compare_additional,
-    compare_bounds,
-    compare_keyword,
-    compare_types,
-    compare_values,
-    redundant,
-)
+from segmind_ltx_spec.changes.document import At, Document, is_object
+from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
+from segmind_ltx_spec.changes.keywords import compare_additional, compare_keyword
 from segmind_ltx_spec.changes.models import compare_model
 from segmind_ltx_spec.changes.normal import Shape, constraints, reference, shape
 from segmind_ltx_spec.changes.properties import compare_properties
 from segmind_ltx_spec.changes.provenance import compare_source
+from segmind_ltx_spec.changes.texts import redundant
+from segmind_ltx_spec.changes.values import compare_types, compare_values
 from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
 
 CONDITION: Final = ("if", "then", "else")
@@ -116,7 +110,9 @@ class SchemaWalk:
             self._both(*items, use)
         elif items != (None, None):
             effect = Effect.NARROWER if items[0] is None else Effect.WIDER
-            found.emit(f"items-{effect.value}", *items, of_schema(effect, use.flow, BREAKING), in_words(effect, use.flow))
+            found.emit(
+                f"items-{effect.value}", *items, of_schema(effect, use.flow, BREAKING), in_words(effect, use.flow)
+            )
         self._condition(old, new, use)
         for word in ("allOf", "anyOf", "oneOf"):
             self._alternatives(old.keywords.get(word), new.keywords.get(word), word, use)
@@ -160,7 +156,9 @@ class SchemaWalk:
         if old is None or new is None:
             effect = Effect.NARROWER if old is None else Effect.WIDER
             python = _python(effect, use)
-            found.emit(f"{word}-{effect.value}", old, new, of_schema(effect, use.flow, python), in_words(effect, use.flow))
+            found.emit(
+                f"{word}-{effect.value}", old, new, of_schema(effect, use.flow, python), in_words(effect, use.flow)
+            )
             return
         before = [constraints(found.old, found.old.child(old, index)) for index in range(len(old.value))]
         after = [constraints(found.new, found.new.child(new, index)) for index in range(len(new.value))]
@@ -205,22 +203,20 @@ def _malformed(one: Shape) -> Iterator[str]:
         "x-model": dict,
     }
     for key, at in one.keywords.items():
-        if key.startswith("$") and key != "$comment":
-            yield key
-        elif key in wanted and not isinstance(at.value, wanted[key]):
+        if (key.startswith("$") and key != "$comment") or (key in wanted and not isinstance(at.value, wanted[key])):
             yield key
 
 
 def _essence(value: Any) -> Any:
     """Return a schema without what says nothing: ``additionalProperties: true``, ``properties: {output: true}``."""
-    if not isinstance(value, dict):
+    if not is_object(value):
         return value
     kept: dict[str, Any] = {}
     for key, inner in value.items():
         if key == "additionalProperties" and inner is True:
             continue
         essence = _essence(inner)
-        if key == "properties" and isinstance(essence, dict):
+        if key == "properties" and is_object(essence):
             essence = {name: one for name, one in essence.items() if one is not True}
             if not essence:
                 continue
@@ -229,7 +225,7 @@ def _essence(value: Any) -> Any:
 
 
 def _then_effect(old: Any, new: Any) -> Effect:
-    if not isinstance(old, dict) or not isinstance(new, dict):
+    if not is_object(old) or not is_object(new):
         return Effect.CHANGED
     rest = [{key: value for key, value in one.items() if key != "required"} for one in (old, new)]
     if stable(rest[0]) != stable(rest[1]):
@@ -240,10 +236,11 @@ def _then_effect(old: Any, new: Any) -> Effect:
 
 def _deepest(old: Document, new: Document, one: At | None, other: At | None) -> tuple[At | None, At | None]:
     """Step down as long as one member alone differs, so that the change is placed where it was made."""
-    while one is not None and other is not None and isinstance(one.value, dict) and isinstance(other.value, dict):
-        keys = [key for key in {**one.value, **other.value} if stable(one.value.get(key)) != stable(other.value.get(key))]
+    while one is not None and other is not None and is_object(one.value) and is_object(other.value):
+        keys = [
+            key for key in {**one.value, **other.value} if stable(one.value.get(key)) != stable(other.value.get(key))
+        ]
         if len(keys) != 1 or keys[0] not in one.value or keys[0] not in other.value:
             break
         one, other = old.child(one, keys[0]), new.child(other, keys[0])
     return one, other
-

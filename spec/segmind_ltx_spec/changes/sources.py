@@ -30,7 +30,7 @@ class Source:
     revision: str | None = None
     file: str = "openapi.yaml"
     """Path of openapi.yaml for annotations."""
-    client: dict[str, str] = field(factory=dict, repr=False)
+    client: dict[str, str] = field(factory=dict[str, str], repr=False)
     """The hand-written modules by path; empty if they are not at hand."""
 
     @property
@@ -49,7 +49,14 @@ def read_source(name: str, folder: Path | None = None) -> Source:
         return _of_revision(name, name.removeprefix(GIT), folder or Path.cwd())
     path = Path(name) if folder is None else folder / name
     if path.is_dir():
-        inside = next((one for one in (path, path / "segmind_ltx_spec", path / "spec/segmind_ltx_spec") if (one / "openapi.yaml").is_file()), path)
+        inside = next(
+            (
+                one
+                for one in (path, path / "segmind_ltx_spec", path / "spec/segmind_ltx_spec")
+                if (one / "openapi.yaml").is_file()
+            ),
+            path,
+        )
         return Source(read_folder(name, inside), file=(inside / "openapi.yaml").as_posix())
     return Source(read_file(name, path), file=path.as_posix())
 
@@ -63,7 +70,9 @@ def _of_revision(label: str, revision: str, folder: Path) -> Source:
     files = [one for one in names if one == "openapi.yaml" or one.endswith("/openapi.yaml")]
     own = [one for one in files if one.endswith("segmind_ltx_spec/openapi.yaml")] or files
     if len(own) != 1:
-        raise CannotCompareError(f"{label}: there is {'no' if not own else 'more than one'} openapi.yaml in this revision")
+        raise CannotCompareError(
+            f"{label}: there is {'no' if not own else 'more than one'} openapi.yaml in this revision"
+        )
     beside = own[0].removesuffix("openapi.yaml") + CLAUSES_FILE
     clauses = _git(label, root, "show", f"{commit}:{beside}") if beside in names else None
     document = parse(label, _git(label, root, "show", f"{commit}:{own[0]}"), clauses)

@@ -10,28 +10,71 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2592000, "year": 31536000}
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+UNITS: Final = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86400,
+    "week": 604800,
+    "month": 2592000,
+    "year": 31536000,
+}
 NUMBERS: Final = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split()
+        _listed(
+            """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty
+"""
+        )
     )
-} | {"thirty": 30, "forty": 40, "forty-eight": 48, "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90, "a": 1, "an": 1, "half": 0.5}
-NEGATIONS: Final = frozenset("no not never none nothing neither nor without cannot unless except".split())
+} | {
+    "thirty": 30,
+    "forty": 40,
+    "forty-eight": 48,
+    "forty-five": 45,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "a": 1,
+    "an": 1,
+    "half": 0.5,
+}
+NEGATIONS: Final = frozenset(
+    _listed(
+        """
+no not never none nothing neither nor without cannot unless except
+"""
+    )
+)
 MEANING: Final = frozenset(
-    """accepted accept refused refuse rejected allowed forbidden must may can might always only any every all each other
-    another same different differ free billed bill charged charge charges paid cost random chosen default public private
-    signed key header query bearer cookie before after again once twice more less least most longer shorter unique both
-    either final first last stable changes expires expired kept lost ignored effect error detail output video json bytes
-    plain text html retried repeated blocked failed credits limit id alias host url location required optional""".split()
+    _listed(
+        """
+accepted accept refused refuse rejected allowed forbidden must may can might always only any every all each
+other another same different differ free billed bill charged charge charges paid cost random chosen default
+public private signed key header query bearer cookie before after again once twice more less least most
+longer shorter unique both either final first last stable changes expires expired kept lost ignored effect
+error detail output video json bytes plain text html retried repeated blocked failed credits limit id alias
+host url location required optional
+"""
+    )
 )
 """Words that make a difference if one sentence has them and the other has not."""
 _FILLERS: Final = frozenset(
-    """a an the is are be been being was were has have had of to in on at by with for from as that this these those it its
-    and or so then there here where when if which who whom whose what will would shall should do does did about into out up
-    than too also just very such still yet under over until within during because since while though own them they he she
-    we you i me my our your their his her""".split()
+    _listed(
+        """
+a an the is are be been being was were has have had of to in on at by with for from as that this these those
+it its and or so then there here where when if which who whom whose what will would shall should do does did
+about into out up than too also just very such still yet under over until within during because since while
+though own them they he she we you i me my our your their his her
+"""
+    )
 )
 
 

@@ -83,7 +83,8 @@ def _annotation(name: str, argument: str, old: str, new: str, *, given: bool) ->
 
 
 def _union(annotation: str) -> frozenset[str]:
-    parts, depth, start = [], 0, 0
+    parts: list[str] = []
+    depth = start = 0
     for index, character in enumerate(annotation):
         depth += (character in "[(") - (character in "])")
         if character == "|" and depth == 0:

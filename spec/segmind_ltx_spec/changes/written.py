@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from segmind_ltx_spec.changes.collect import (
     BEHAVIOURAL,
@@ -15,7 +15,7 @@ from segmind_ltx_spec.changes.collect import (
     Collector,
     stable,
 )
-from segmind_ltx_spec.changes.document import At
+from segmind_ltx_spec.changes.document import At, is_list
 from segmind_ltx_spec.changes.hand_written import rests_on
 from segmind_ltx_spec.changes.provenance import GRADES, compare_source
 from segmind_ltx_spec.changes.statements import read_statement, same_meaning
@@ -80,7 +80,13 @@ def _empty_groups(found: Collector) -> None:
             at = (found.old if sides[1] is None else found.new).child(
                 (found.old if sides[1] is None else found.new).clauses, kind
             )
-            found.emit("clause-group-changed", at if sides[1] is None else None, at if sides[0] is None else None, Verdicts(), "No clause is in it.")
+            found.emit(
+                "clause-group-changed",
+                at if sides[1] is None else None,
+                at if sides[0] is None else None,
+                Verdicts(),
+                "No clause is in it.",
+            )
 
 
 def _compare(found: Collector, name: str, old: _Entry, new: _Entry) -> None:
@@ -141,8 +147,7 @@ def _statement(found: Collector, name: str, kind: str, old: At | None, new: At |
 def _models(found: Collector, name: str, kind: str, old: At | None, new: At | None) -> None:
     """Judge whom a statement is about; no list means every model."""
     before, after = (
-        None if at is None else {str(one) for one in cast("list[Any]", at.value)} if isinstance(at.value, list) else set[str]()
-        for at in (old, new)
+        None if at is None else {str(one) for one in at.value} if is_list(at.value) else set[str]() for at in (old, new)
     )
     if before == after:
         found.emit("clause-models-reordered", old, new, Verdicts(), "The same models.")

@@ -12,6 +12,7 @@ import yaml
 
 from segmind_ltx_spec import OPENAPI_PATH
 from segmind_ltx_spec.changes import Document, read_folder
+from segmind_ltx_spec.changes.document import is_list, is_object
 
 CASES = Path(__file__).with_name("cases") / "cases.yaml"
 
@@ -23,7 +24,8 @@ def parts_of(pointer: str) -> list[str]:
 
 
 def step(node: Any, part: str) -> Any:
-    return node[int(part)] if isinstance(node, list) else node[part]
+    """Step down into an object or a list."""
+    return node[int(part)] if is_list(node) else node[part]
 
 
 def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
@@ -35,10 +37,10 @@ def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
         if what == "sort":
             order(root, in_properties=False)
             continue
-        parent = root
+        parent: Any = root
         for part in parts[:-1]:
             parent = step(parent, part)
-        key: Any = int(parts[-1]) if isinstance(parent, list) else parts[-1]
+        key: Any = parts[-1] if is_object(parent) else int(parts[-1])
         match what:
             case "set":
                 parent[key] = copy.deepcopy(value)
@@ -47,7 +49,7 @@ def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
             case "append":
                 parent[key].append(copy.deepcopy(value))
             case "rename" | "first":
-                items = list(parent.items())
+                items: list[tuple[str, Any]] = list(parent.items())
                 if what == "rename":
                     items = [(value if name == key else name, one) for name, one in items]
                 else:
@@ -55,7 +57,7 @@ def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
                 parent.clear()
                 parent.update(items)
             case "inline":
-                target = api
+                target: Any = api
                 for part in parts_of(parent[key]["$ref"]):
                     target = step(target, part)
                 parent[key] = copy.deepcopy(target)
@@ -68,11 +70,11 @@ def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
 
 def order(node: Any, *, in_properties: bool) -> None:
     """Sort all keys but those of properties, whose order is that of a constructor's arguments."""
-    if isinstance(node, list):
+    if is_list(node):
         for one in node:
             order(one, in_properties=False)
-    if isinstance(node, dict):
-        items = list(node.items()) if in_properties else sorted(node.items())
+    if is_object(node):
+        items: list[tuple[str, Any]] = list(node.items()) if in_properties else sorted(node.items())
         node.clear()
         node.update(items)
         for key, one in items:

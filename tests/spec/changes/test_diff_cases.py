@@ -54,14 +54,14 @@ def test_case_has_its_verdicts(case: dict[str, Any], contract: Document, edit: A
 def test_case_back_again_is_seen(case: dict[str, Any], contract: Document, edit: Any) -> None:
     """The same change the other way round is seen as well, unless it changes no meaning."""
     found = compare(edit(*case["edit"]), contract, MARKERS)
-    assert bool(found.changes or found.unjudged) == (
-        case["verdicts"] != ["none", "none", "none"] or "back" in case
-    )
+    assert bool(found.changes or found.unjudged) == (case["verdicts"] != ["none", "none", "none"] or "back" in case)
 
 
 def test_fact_is_told_once(contract: Document, edit: Any) -> None:
     """An edit of a component that every operation uses is one change, with the operations that it reaches."""
-    (change,) = compare(contract, edit(["set", "#/components/schemas/ErrorMessage/properties/error/minLength", 1])).changes
+    (change,) = compare(
+        contract, edit(["set", "#/components/schemas/ErrorMessage/properties/error/minLength", 1])
+    ).changes
     assert change.rule == "minLength-added"
     assert len(change.operations) == 12
 

@@ -77,7 +77,9 @@ def test_command_wants_a_package_bump(changed: Any, capsys: pytest.CaptureFixtur
     assert run(capsys, str(FOLDER), new, "--package-versions", "0.1.0", "0.2.0")[0] == 0
 
 
-@pytest.mark.parametrize("broken", ["openapi: [", "a: 1\na: 2\n", "- 1\n", "openapi: 3.1.0\n", "", "openapi: &a [*a]\n"])
+@pytest.mark.parametrize(
+    "broken", ["openapi: [", "a: 1\na: 2\n", "- 1\n", "openapi: 3.1.0\n", "", "openapi: &a [*a]\n"]
+)
 def test_command_unreadable_is_not_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str) -> None:
     """What is no OpenAPI document cannot be compared, on either side: 2, and nothing that reads as clean."""
     path = tmp_path / "openapi.yaml"
@@ -112,7 +114,9 @@ def test_command_takes_what_the_loader_refuses(changed: Any, capsys: pytest.Capt
 def test_command_json_has_its_schema(changed: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The JSON form keeps to the schema that ships, and says the verdicts and the bumps."""
     Draft202012Validator.check_schema(SCHEMA)
-    _, out, _ = run(capsys, str(FOLDER), changed(KEY, STEPS, ("openapi: 3.1.0", "x-new: 1\nopenapi: 3.1.0")), "--format", "json")
+    _, out, _ = run(
+        capsys, str(FOLDER), changed(KEY, STEPS, ("openapi: 3.1.0", "x-new: 1\nopenapi: 3.1.0")), "--format", "json"
+    )
     report = json.loads(out)
     Draft202012Validator(SCHEMA).validate(report)
     assert report["verdicts"] == {"http": "breaking", "python": "by-hand", "server": "breaking"}
@@ -144,9 +148,7 @@ def test_command_markdown_is_a_fragment(changed: Any, capsys: pytest.CaptureFixt
     assert "`x-api-key` → `x-key`" in out
 
 
-def test_command_accepts_what_was_accepted(
-    changed: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_command_accepts_what_was_accepted(changed: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """An accepted change counts no more; an entry with another value, or for what did not happen, fails."""
     new = changed(STEPS)
     entry = {
@@ -198,7 +200,9 @@ def test_command_names_marked_lines(
 ) -> None:
     """A moved statement names the file and line of each marker."""
     (tmp_path / "segmind_ltx").mkdir()
-    (tmp_path / "segmind_ltx/driver.py").write_text("a = 1\n# contract: auth.key-in-header\n\nb = 2\n", encoding="utf-8")
+    (tmp_path / "segmind_ltx/driver.py").write_text(
+        "a = 1\n# contract: auth.key-in-header\n\nb = 2\n", encoding="utf-8"
+    )
     monkeypatch.setattr("segmind_ltx_spec.changes.sources.hand_written_folder", lambda: tmp_path / "segmind_ltx")
     _, out, _ = run(capsys, str(FOLDER), changed(KEY), "--format", "json")
     (change,) = json.loads(out)["changes"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import pytest
 
 from segmind_ltx_spec import OPENAPI_PATH
 from segmind_ltx_spec.changes.comparison import compare
-from segmind_ltx_spec.changes.document import CannotCompareError, Document, read_folder
+from segmind_ltx_spec.changes.document import CannotCompareError, Document, is_list, is_object, read_folder
 
 FOLDER = Path(OPENAPI_PATH).parent
 BASE = read_folder("old", FOLDER)
@@ -36,13 +37,13 @@ class Leaf(NamedTuple):
 
 def leaves(value: Any, file: str, path: tuple[Any, ...], seen: set[int]) -> Iterator[Leaf]:
     """All leaves, those behind a YAML anchor once."""
-    if not isinstance(value, dict | list) or not value:
+    if not (is_object(value) or is_list(value)) or not value:
         yield Leaf(file, path)
         return
     if id(value) in seen:
         return
     seen.add(id(value))
-    items = value.items() if isinstance(value, dict) else enumerate(value)
+    items: Iterable[tuple[Any, Any]] = value.items() if is_object(value) else enumerate(value)
     for key, item in items:
         yield from leaves(item, file, (*path, key), seen)
 
@@ -69,7 +70,7 @@ def other(value: Any) -> Any:
 
 def edited(leaf: Leaf, edit: str) -> Document:
     """The contract with one edit at one leaf."""
-    sides = pickle.loads(PICKLED)
+    sides = pickle.loads(PICKLED)  # noqa: S301 - our own
     parent: Any = sides[leaf.file]
     for key in leaf.path[:-1]:
         parent = parent[key]
@@ -78,10 +79,10 @@ def edited(leaf: Leaf, edit: str) -> Document:
         parent[last] = other(parent[last])
     elif edit == "deleted":
         del parent[last]
-    elif isinstance(parent, list):
+    elif is_list(parent):
         parent.append(other(parent[last]))
     else:
-        parent["zz-sibling"] = pickle.loads(pickle.dumps(parent[last]))
+        parent["zz-sibling"] = copy.deepcopy(parent[last])
     return Document("new", sides["api"], sides["written"])
 
 

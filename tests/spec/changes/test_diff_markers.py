@@ -13,14 +13,14 @@ from segmind_ltx_spec.changes.markers import dangling, scan, scan_text
 from segmind_ltx_spec.changes.places import clauses_at
 from segmind_ltx_spec.changes.sources import hand_written_folder
 
-TEXT = '''
+TEXT = """
 KEY = "x-api-key"  # contract: auth.key-in-header, auth.only-in-header
 
 # contract: #/servers/0/url
 # Where the live service is.
 URL = "https://api.segmind.com"
 WORDS = "# contract: not.a-comment"
-'''
+"""
 
 
 def test_marker_names_its_line() -> None:

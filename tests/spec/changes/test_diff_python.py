@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ SURFACE: dict[str, Any] = {
     "requests": ["Request"],
     "classes": {
         "Request": {"arguments": [{"name": "a", "type": "int", "keyword": False, "default": False}], "names": ["a"]},
-        "Answer": {"arguments": [{"name": "b", "type": "int | None", "keyword": False, "default": True}], "names": ["b"]},
+        "Answer": {
+            "arguments": [{"name": "b", "type": "int | None", "keyword": False, "default": True}],
+            "names": ["b"],
+        },
     },
     "literals": {"RequestSize": [1, 2], "AnswerKind": ["x"]},
     "typed": {"Params": {"a": {"type": "int", "values": None, "required": False}}},
@@ -45,8 +49,16 @@ def surface(**parts: Any) -> dict[str, Any]:
     return {**SURFACE, **parts}
 
 
+def _side(sides: dict[int, dict[str, Any]], document: Document) -> dict[str, Any]:
+    return sides[id(document)]
+
+
+def _never(_: str) -> bool:
+    return False
+
+
 def request(*arguments: tuple[str, str, bool]) -> dict[str, Any]:
-    rows = [{"name": n, "type": t, "keyword": False, "default": d} for n, t, d in arguments]
+    rows: list[dict[str, Any]] = [{"name": n, "type": t, "keyword": False, "default": d} for n, t, d in arguments]
     return {**SURFACE["classes"], "Request": {"arguments": rows, "names": [n for n, _, _ in arguments]}}
 
 
@@ -68,7 +80,10 @@ def request(*arguments: tuple[str, str, bool]) -> dict[str, Any]:
         ({"typed": {"Params": {"a": {"type": "int", "values": None, "required": True}}}}, {"python-key-required"}),
         ({"typed": {"Params": {"a": {"type": "int", "values": [1], "required": False}}}}, {"python-type-changed"}),
         ({"functions": {}}, {"python-function-removed"}),
-        ({"functions": {"api.v1.f.sync": {"arguments": [], "returns": "Answer | str | None"}}}, {"python-return-changed"}),
+        (
+            {"functions": {"api.v1.f.sync": {"arguments": [], "returns": "Answer | str | None"}}},
+            {"python-return-changed"},
+        ),
     ],
 )
 def test_surface_difference_is_named(parts: dict[str, Any], rules: set[str]) -> None:
@@ -82,9 +97,7 @@ def test_generator_pins_are_those_of_pyproject() -> None:
     assert sorted(PINS) == sorted(groups["generate"])
 
 
-def test_generated_packages_are_compared(
-    contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_generated_packages_are_compared(contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both packages are made and imported; the rules had foreseen what they show, and a second run reads the cache."""
     new = edit(
         ["first", "#/components/schemas/Ltx2FastRequest/properties/resolution", None],
@@ -100,15 +113,11 @@ def test_generated_packages_are_compared(
     assert add_python(before, Source(contract), Source(new)) == after
 
 
-def test_generated_difference_without_a_rule(
-    contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_generated_difference_without_a_rule(contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What only the generated packages show is a change of its own, or makes the closest change worse."""
     new = edit(["set", "#/components/schemas/VideoFile/description", "A file."])
     sides = {id(contract): SURFACE, id(new): surface(models=[], classes=request(("a", "int", False)))}
-    monkeypatch.setattr(
-        "segmind_ltx_spec.changes.python_side.surface", lambda document: sides[id(document)]
-    )
+    monkeypatch.setattr("segmind_ltx_spec.changes.python_side.surface", partial(_side, sides))
     found = add_python(compare(contract, new), Source(contract), Source(new))
     assert [change.rule for change in found.changes] == ["python-model-removed", "description-changed"]
     sides[id(new)] = surface(classes={**SURFACE["classes"], "VideoFile": SURFACE["classes"]["Answer"]})
@@ -118,9 +127,7 @@ def test_generated_difference_without_a_rule(
     assert (change.rule, change.verdicts.python) == ("description-changed", Verdict.BREAKING)
 
 
-def test_contract_that_cannot_be_generated(
-    contract: Document, edit: Any
-) -> None:
+def test_contract_that_cannot_be_generated(contract: Document, edit: Any) -> None:
     """If the generator refuses the new contract, somebody has to do something by hand."""
     new = edit(["set", "#/components/schemas/LtxVideoRequest/properties/steps/default", 51])
     found = add_python(compare(contract, new), Source(contract), Source(new))
@@ -128,9 +135,7 @@ def test_contract_that_cannot_be_generated(
     assert "51" in found.changes[0].why or "51" in found.changes[1].why
 
 
-def test_missing_generator_is_said(
-    tmp_path: Path, edit: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_generator_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a generator the Python verdict is missing, and the exit status is 2, unless it was not asked for."""
 
     def missing(*_: object) -> None:
@@ -152,10 +157,10 @@ def test_environment_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Mon
         return subprocess.CompletedProcess(command, int("pip" in command), "", "no network")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(generator, "_installed", lambda _: False)
+    monkeypatch.setattr(generator, "_installed", _never)
     monkeypatch.setattr(generator, "_run", run)
     with pytest.raises(PythonMissingError, match="no environment for the generator could be made: no network"):
-        generator._interpreter()
+        generator.interpreter()
     assert list(cache_folder().iterdir()) == []
 
 
@@ -173,10 +178,10 @@ def test_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(generator, "_installed", lambda _: False)
+    monkeypatch.setattr(generator, "_installed", _never)
     monkeypatch.setattr(generator, "_run", run)
-    first = generator._interpreter()
+    first = generator.interpreter()
     assert first.is_relative_to(cache_folder())
     assert commands[1][-len(PINS) :] == list(PINS)
-    assert generator._interpreter() == first
+    assert generator.interpreter() == first
     assert len(commands) == 2

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from segmind_ltx_spec.changes import Document, generator
+from segmind_ltx_spec.changes import generator
 from segmind_ltx_spec.changes.sources import HERE
 
 
-def test_regenerate_takes_what_a_vendor_may_do(contract: Document, edit: Any, tmp_path: Path) -> None:
+def test_regenerate_takes_what_a_vendor_may_do(edit: Any, tmp_path: Path) -> None:
     """The package is made, and a submit needs no more arguments than the client gives."""
     new = edit(
         ["set", "#/components/schemas/JobResult/properties/output/type", ["string", "null"]],
@@ -34,7 +34,7 @@ def test_regenerate_takes_what_a_vendor_may_do(contract: Document, edit: Any, tm
             },
         ],
     )
-    generator._generate(new, tmp_path, generator._scripts())
+    generator.package(new, tmp_path)
     code = (
         "from segmind_ltx_api.contract import MODELS\n"
         "model = MODELS['ltx-2-pro']\n"
@@ -47,5 +47,5 @@ def test_regenerate_takes_what_a_vendor_may_do(contract: Document, edit: Any, tm
 
 def test_regenerate_scripts_are_found() -> None:
     """The scripts that generate are those of this checkout."""
-    assert generator._scripts().is_relative_to(HERE)
+    assert generator.scripts_folder().is_relative_to(HERE)
     assert importlib.util.find_spec("segmind_ltx_spec") is not None

@@ -8,7 +8,10 @@ from segmind_ltx_spec.changes.statements import read_statement, same_meaning
 
 SAME = [
     ("A result can be read for one hour.", "For one hour, a result can be read."),
-    ("A call without a key is answered with 401, on every route.", "Every route answers a call that has no key with 401."),
+    (
+        "A call without a key is answered with 401, on every route.",
+        "Every route answers a call that has no key with 401.",
+    ),
     ("No GET is billed, however often it is repeated.", "No GET is billed, no matter how often it is repeated."),
     ("A job never goes back from PROCESSING to QUEUED.", "From PROCESSING a job never goes back to QUEUED."),
     ("A result can be read for one hour.", "A result can be read for 60 minutes."),
@@ -42,7 +45,14 @@ def test_statement_with_another_fact_differs(old: str, new: str) -> None:
 
 @pytest.mark.parametrize(
     ("words", "seconds"),
-    [("one hour", 3600), ("ten minutes", 600), ("24 hours", 86400), ("seven days", 604800), ("a day", 86400), ("half an hour", 1800)],
+    [
+        ("one hour", 3600),
+        ("ten minutes", 600),
+        ("24 hours", 86400),
+        ("seven days", 604800),
+        ("a day", 86400),
+        ("half an hour", 1800),
+    ],
 )
 def test_statement_has_a_duration(words: str, seconds: float) -> None:
     """Spans of time are read in figures and in words."""
