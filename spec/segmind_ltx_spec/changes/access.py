@@ -32,7 +32,7 @@ def compare_security(found: Collector, old_operation: At, new_operation: At) -> 
             _scheme(found, *schemes)
     if set(before) == set(after):
         return
-    place = old or found.old.root, new or found.new.root
+    place = (old, new) if old is not None or new is not None else (found.old.root, found.new.root)
     gone, more = [one for one in before if one not in after], [one for one in after if one not in before]
     if "" in more and not gone:
         gone_verdicts = Verdicts(COMPATIBLE, NONE, BREAKING)

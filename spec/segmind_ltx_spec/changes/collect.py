@@ -165,6 +165,10 @@ class Collector:
         before, after = (None if at is None else at.value for at in (old, new))
         self._unjudged.setdefault(place.pointer, Unjudged(place.pointer, before, after, why))
 
+    def unjudged_as(self, pointer: str, why: str) -> None:
+        """Note something that was not compared at all."""
+        self._unjudged.setdefault(pointer, Unjudged(pointer, None, None, why))
+
     def same(self, old: At, new: At) -> bool:
         """Whether two places hold the same, behind references as well."""
         return self.old.digest(old) == self.new.digest(new)

@@ -9,9 +9,9 @@ from attrs import evolve, field, frozen
 
 from segmind_ltx_spec.changes.collect import Change, Collector, Unjudged
 from segmind_ltx_spec.changes.document import Document, is_object
+from segmind_ltx_spec.changes.expanded import expanded
 from segmind_ltx_spec.changes.hand_written import must_follow, uses
 from segmind_ltx_spec.changes.markers import Marker, names_of
-from segmind_ltx_spec.changes.normal import expanded
 from segmind_ltx_spec.changes.places import clauses_at, derived_at, written_at
 from segmind_ltx_spec.changes.top import compare_api
 from segmind_ltx_spec.changes.verdicts import BUMP_FOR, Bump, Verdict, Verdicts, largest

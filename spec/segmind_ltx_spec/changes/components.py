@@ -178,7 +178,7 @@ def _siblings(document: Document, at: At, done: set[int]) -> Iterator[tuple[str,
         for index in range(len(at.value)):
             yield from _siblings(document, document.child(at, index), done)
         return
-    members: dict[str, Any] = at.value
+    members: dict[str, Any] = at.value if is_object(at.value) else {}
     target: object = members.get("$ref")
     beside = isinstance(target, str) and not target.startswith(SCHEMAS)
     for key, child in document.children(at):

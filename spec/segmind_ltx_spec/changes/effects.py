@@ -70,6 +70,8 @@ class Use(NamedTuple):
     """Whether it is a model's request, or a parameter in one."""
     top: bool = False
     """Whether it is the request itself."""
+    generated: bool = True
+    """Whether the generator makes code of it; it drops the headers of responses."""
 
     @property
     def inside(self) -> Use:

@@ -187,10 +187,10 @@ def _constraints(document: Document, at: At, above: frozenset[str]) -> Any:
             kept[key] = sorted(one.required)
         elif not (key == "additionalProperties" and found.value is True):
             kept[key] = found.value
-    return _whole_bounds(one, kept)
+    return whole_bounds(one, kept)
 
 
-def _whole_bounds(one: Shape, members: dict[str, Any]) -> dict[str, Any]:
+def whole_bounds(one: Shape, members: dict[str, Any]) -> dict[str, Any]:
     """Write the exclusive bounds of an integer as inclusive ones."""
     if one.types != frozenset({"integer"}):
         return members
@@ -201,36 +201,3 @@ def _whole_bounds(one: Shape, members: dict[str, Any]) -> dict[str, Any]:
             del kept[exclusive]
             kept[name] = value + by
     return kept
-
-
-def expanded(document: Document) -> str:
-    """Write the whole contract with references followed and schemas in normal form: equal if the meaning is."""
-    kept = {key: value for key, value in document.api.items() if key not in {"components", "security", "paths"}}
-    paths = document.child(document.root, "paths")
-    return stable([kept, _expanded(document, paths, frozenset()), document.written])
-
-
-def _expanded(document: Document, at: At, above: frozenset[str]) -> Any:
-    if is_list(at.value):
-        return [_expanded(document, document.child(at, index), above) for index in range(len(at.value))]
-    if not is_object(at.value) or at.pointer in above:
-        return at.value
-    if "$ref" in at.value and reference(at) is None:
-        return _expanded(document, document.follow(at), above | {at.pointer})
-    members = dict(document.children(at))
-    if {"$ref", "type", "enum", "const", "allOf", "anyOf", "oneOf", "nullable"} & members.keys():
-        one = shape(document, at)
-        members = {
-            key: found for key, found in one.keywords.items() if key not in {"type", "enum", "const", "required"}
-        }
-        own: dict[str, Any] = {
-            "types": sorted(one.types or ()),
-            "null": one.null,
-            "values": sorted(stable(value) for value in one.values or ()),
-            "required": sorted(one.required) if one.required else one.get("required"),
-        }
-    else:
-        own = {}
-    inner = above | {at.pointer}
-    shown = {key: _expanded(document, found, inner) for key, found in members.items() if key != "security"}
-    return own | (_whole_bounds(shape(document, at), shown) if own else shown)

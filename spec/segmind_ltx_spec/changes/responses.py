@@ -167,7 +167,7 @@ def _header_text(document: Document, at: At) -> str:
 def _header(found: Collector, walk: SchemaWalk, old: At, new: At) -> None:
     for key, one, other in found.members(old, new):
         if key == "schema" and one is not None and other is not None:
-            walk.compare(one, other, Use(Flow.RESPONSE))
+            walk.compare(one, other, Use(Flow.RESPONSE, generated=False))
         elif one is not None and other is not None and stable(one.value) == stable(other.value):
             continue
         elif key == "required":

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from segmind_ltx_spec.changes.bounds import BOUND_KEYWORDS, compare_bounds
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
-    BY_HAND,
     COMPATIBLE,
     NONE,
     Collector,
     Flow,
     stable,
 )
-from segmind_ltx_spec.changes.document import At, Document, is_object
+from segmind_ltx_spec.changes.conditions import CONDITION, compare_condition, differ
+from segmind_ltx_spec.changes.document import At
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
 from segmind_ltx_spec.changes.keywords import compare_additional, compare_keyword
 from segmind_ltx_spec.changes.models import compare_model
 from segmind_ltx_spec.changes.normal import Shape, constraints, reference, shape
 from segmind_ltx_spec.changes.properties import compare_properties
 from segmind_ltx_spec.changes.provenance import compare_source
-from segmind_ltx_spec.changes.texts import redundant
 from segmind_ltx_spec.changes.values import compare_types, compare_values
 from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
 
-CONDITION: Final = ("if", "then", "else")
 _OWN: Final = frozenset({"type", "enum", "const", "properties", "required", "additionalProperties", "items"})
 
 
@@ -95,15 +93,21 @@ class SchemaWalk:
                 compare_source(found, before, after)
             elif keyword == "x-model":
                 compare_model(found, before, after)
+            elif keyword == "title" and self._follows_a_rename(before, after):
+                continue
             else:
                 compare_keyword(found, old, new, keyword, use)
+
+    def _follows_a_rename(self, old: At | None, new: At | None) -> bool:
+        """Whether a title went along with the name of its schema: the new name has been said already."""
+        return old is not None and new is not None and self.renamed.get(str(old.value)) == new.value
 
     def _structure(self, old: Shape, new: Shape, use: Use) -> None:
         found = self.found
         if "properties" in {**old.keywords, **new.keywords} or old.required or new.required:
             compare_properties(found, old, new, use, self.compare)
         additional = old.keywords.get("additionalProperties"), new.keywords.get("additionalProperties")
-        if _differ(*additional) and not compare_additional(found, old, new, use):
+        if differ(*additional) and not compare_additional(found, old, new, use):
             self._both(*additional, use)
         items = old.keywords.get("items"), new.keywords.get("items")
         if None not in items:
@@ -113,7 +117,7 @@ class SchemaWalk:
             found.emit(
                 f"items-{effect.value}", *items, of_schema(effect, use.flow, BREAKING), in_words(effect, use.flow)
             )
-        self._condition(old, new, use)
+        compare_condition(found, old, new, use)
         for word in ("allOf", "anyOf", "oneOf"):
             self._alternatives(old.keywords.get(word), new.keywords.get(word), word, use)
 
@@ -121,34 +125,9 @@ class SchemaWalk:
         if old is not None and new is not None:
             self.compare(old, new, use.inside)
 
-    def _condition(self, old: Shape, new: Shape, use: Use) -> None:
-        """Judge `if`, `then` and `else` together; the generator drops them, so that only hand-written code knows."""
-        before, after = ({word: one.keywords[word] for word in CONDITION if word in one.keywords} for one in (old, new))
-        texts = [{word: _essence(at.value) for word, at in side.items()} for side in (before, after)]
-        for word in CONDITION:
-            one, other = before.get(word), after.get(word)
-            if not _differ(one, other):
-                continue
-            place = _deepest(self.found.old, self.found.new, one, other)
-            if texts[0].get(word) == texts[1].get(word):
-                redundant(self.found, *place)
-                continue
-            effect = Effect.CHANGED
-            if not before or not after:
-                effect = Effect.NARROWER if not before else Effect.WIDER
-            elif word == "then" and texts[0].get("if") == texts[1].get("if"):
-                effect = _then_effect(texts[0].get(word), texts[1].get(word))
-            python = BY_HAND if use.flow is Flow.RESPONSE and effect is not Effect.NARROWER else None
-            self.found.emit(
-                f"condition-{effect.value}",
-                *place,
-                of_schema(effect, use.flow, python),
-                f"What holds under a condition has changed. {in_words(effect, use.flow)}",
-            )
-
     def _alternatives(self, old: At | None, new: At | None, word: str, use: Use) -> None:
         """Judge a list of schemas: alternatives that came or went; pairs in the same place otherwise."""
-        if not _differ(old, new):
+        if not differ(old, new):
             if old is not None and new is not None:
                 self._pairs(old, new, use)
             return
@@ -184,12 +163,6 @@ def _python(effect: Effect, use: Use) -> Verdict | None:
     return COMPATIBLE if effect is Effect.NARROWER else BREAKING
 
 
-def _differ(old: At | None, new: At | None) -> bool:
-    if old is None or new is None:
-        return old is not new
-    return stable(old.value) != stable(new.value)
-
-
 def _malformed(one: Shape) -> Iterator[str]:
     """Name the keywords whose value has a type that no schema may have."""
     wanted: dict[str, type | tuple[type, ...]] = {
@@ -205,42 +178,3 @@ def _malformed(one: Shape) -> Iterator[str]:
     for key, at in one.keywords.items():
         if (key.startswith("$") and key != "$comment") or (key in wanted and not isinstance(at.value, wanted[key])):
             yield key
-
-
-def _essence(value: Any) -> Any:
-    """Return a schema without what says nothing: ``additionalProperties: true``, ``properties: {output: true}``."""
-    if not is_object(value):
-        return value
-    kept: dict[str, Any] = {}
-    for key, inner in value.items():
-        if key == "additionalProperties" and inner is True:
-            continue
-        essence = _essence(inner)
-        if key == "properties" and is_object(essence):
-            essence = {name: one for name, one in essence.items() if one is not True}
-            if not essence:
-                continue
-        kept[str(key)] = sorted(essence) if key == "required" else essence
-    return kept
-
-
-def _then_effect(old: Any, new: Any) -> Effect:
-    if not is_object(old) or not is_object(new):
-        return Effect.CHANGED
-    rest = [{key: value for key, value in one.items() if key != "required"} for one in (old, new)]
-    if stable(rest[0]) != stable(rest[1]):
-        return Effect.CHANGED
-    before, after = set(old.get("required", [])), set(new.get("required", []))
-    return Effect.WIDER if after < before else Effect.NARROWER if before < after else Effect.CHANGED
-
-
-def _deepest(old: Document, new: Document, one: At | None, other: At | None) -> tuple[At | None, At | None]:
-    """Step down as long as one member alone differs, so that the change is placed where it was made."""
-    while one is not None and other is not None and is_object(one.value) and is_object(other.value):
-        keys = [
-            key for key in {**one.value, **other.value} if stable(one.value.get(key)) != stable(other.value.get(key))
-        ]
-        if len(keys) != 1 or keys[0] not in one.value or keys[0] not in other.value:
-            break
-        one, other = old.child(one, keys[0]), new.child(other, keys[0])
-    return one, other

@@ -27,7 +27,7 @@ def compare_types(found: Collector, old: Shape, new: Shape, use: Use) -> None:
         narrower = before is None or (after is not None and after < before)
         effect = Effect.WIDER if wider else Effect.NARROWER if narrower else Effect.CHANGED
         python = None
-        if flow is Flow.RESPONSE:  # The type is what the generated classes keep of a response.
+        if flow is Flow.RESPONSE and use.generated:  # The type is what the generated classes keep of a response.
             python = COMPATIBLE if effect is Effect.NARROWER else BREAKING
         values = (_listed(old), _listed(new))
         found.emit(

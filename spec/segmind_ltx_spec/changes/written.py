@@ -15,7 +15,7 @@ from segmind_ltx_spec.changes.collect import (
     Collector,
     stable,
 )
-from segmind_ltx_spec.changes.document import At, is_list
+from segmind_ltx_spec.changes.document import CLAUSES_FILE, At, is_list
 from segmind_ltx_spec.changes.hand_written import rests_on
 from segmind_ltx_spec.changes.provenance import GRADES, compare_source
 from segmind_ltx_spec.changes.statements import read_statement, same_meaning
@@ -37,7 +37,13 @@ class _Entry(NamedTuple):
 
 
 def compare_clauses(found: Collector) -> None:
-    """Judge everything in clauses.yaml."""
+    """Judge everything in clauses.yaml. If one version has no such file, its statements cannot be compared."""
+    if bool(found.old.written) != bool(found.new.written):
+        side = "new" if found.old.written else "old"
+        found.unjudged_as(
+            f"{CLAUSES_FILE}#", f"the {side} version has no {CLAUSES_FILE}, so statements were not compared"
+        )
+        return
     before, after = _entries(found, old=True), _entries(found, old=False)
     gone = {name: one for name, one in before.items() if name not in after}
     more = {name: one for name, one in after.items() if name not in before}

@@ -31,7 +31,7 @@ def step(node: Any, part: str) -> Any:
 def apply(api: Any, written: Any, edits: list[list[Any]]) -> None:
     """Apply the edits of a case to parsed documents, in place."""
     for what, pointer, *rest in edits:
-        value = rest[0] if rest else None
+        value: Any = rest[0] if rest else None
         root = written if pointer.startswith("clauses#") else api
         parts = parts_of(pointer)
         if what == "sort":
