@@ -38,7 +38,11 @@ def compare_security(found: Collector, old_operation: At, new_operation: At) -> 
         gone_verdicts = Verdicts(COMPATIBLE, NONE, BREAKING)
         found.emit("security-optional", *place, gone_verdicts, "No key is needed.", values=(_value(old), _value(new)))
     elif gone and more and len(gone) == len(more) == 1 and _same_names(before[gone[0]], after[more[0]]):
-        return  # The schemes have the same names and other contents: `compare_schemes` says so once.
+        # The schemes have the same names. If they have other contents `_scheme` has said so; roles are left.
+        if _roles(old) != _roles(new):
+            words = "The roles or scopes that a key needs are others."
+            verdicts = Verdicts(BREAKING, NONE, BREAKING)
+            found.emit("security-roles-changed", *place, verdicts, words, values=(_value(old), _value(new)))
     elif gone:
         words = "Callers that prove who they are in the old way are refused."
         verdicts = Verdicts(BREAKING, BY_HAND, BREAKING)
@@ -59,6 +63,10 @@ def _security(document: Document, operation: At) -> At | None:
         if "security" in owner.value:
             return document.child(owner, "security")
     return None
+
+
+def _roles(at: At | None) -> str:
+    return stable(at.value) if at is not None else ""
 
 
 def _value(at: At | None) -> Any:

@@ -170,6 +170,9 @@ def _header(found: Collector, walk: SchemaWalk, old: At, new: At) -> None:
             walk.compare(one, other, Use(Flow.RESPONSE, generated=False))
         elif one is not None and other is not None and stable(one.value) == stable(other.value):
             continue
+        elif key == "schema":
+            words = "What the header holds is no longer said, or is said for the first time."
+            found.emit("header-form-changed", one, other, Verdicts(BREAKING, NONE, BREAKING), words)
         elif key == "required":
             required = [at is not None and bool(at.value) for at in (one, other)]
             if required[0] == required[1]:
