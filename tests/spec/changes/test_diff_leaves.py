@@ -110,8 +110,5 @@ def test_leaf_edit_is_seen(edit: str) -> None:
         # The version of OpenAPI itself, and a parameter without a name: only a person can say what they mean.
         left = {"api#/openapi", "api#/components/parameters/RequestId/name"}
         assert set(came.get("unjudged", [])) <= left, (counts, came["unjudged"][:20])
-            counts,
-            came["unjudged"][:20],
-        )
         # The edit of a reference leads nowhere; it ends with exit status 2.
         assert all(name.endswith("/$ref") for name in came.get("not comparable", [])), came["not comparable"][:20]
