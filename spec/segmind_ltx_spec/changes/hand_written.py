@@ -47,6 +47,7 @@ STATEMENTS: Final = {
     "path.request_id": "checks an id before it goes into a path",
     "video-made.x-*": "reads the id, cost, credits, time and seed of a blocking call",
     "rate-limited.x-rate-limit-reset-at-utc": "waits for the end of a rate limit",
+    "#/servers/0/url": "has this address as its default",
     "*.image.*": "writes a data URI for a Path",
     "*.v1": "sends the body alone, and no header or query of an operation",
     "*.v2": "sends the body alone, and no header or query of an operation",

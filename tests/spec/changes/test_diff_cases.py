@@ -24,9 +24,7 @@ USUAL = {
     "informational": "patch",
     "none": "none",
 }
-MARKERS = [
-    Marker(statement, Place("client.py", line)) for line, statement in enumerate([*STATEMENTS, "#/servers/0/url"], 1)
-]
+MARKERS = [Marker(statement, Place("client.py", line)) for line, statement in enumerate(STATEMENTS, 1)]
 """As if each statement that hand-written code rests on stood in a file of its own line."""
 
 

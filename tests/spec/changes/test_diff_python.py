@@ -62,30 +62,30 @@ def request(*arguments: tuple[str, str, bool]) -> dict[str, Any]:
     return {**SURFACE["classes"], "Request": {"arguments": rows, "names": [n for n, _, _ in arguments]}}
 
 
-@pytest.mark.parametrize(
-    ("parts", "rules"),
-    [
-        ({}, set()),
-        ({"classes": request(("a", "int", False), ("c", "int", True))}, set()),
-        ({"classes": request(("a", "float", False))}, set()),
-        ({"classes": request(("a", "str", False))}, {"python-type-changed"}),
-        ({"classes": request(("c", "int", True), ("a", "int", True))}, {"python-argument-order"}),
-        ({"classes": request(("a", "int", False), ("c", "int", False))}, {"python-argument-required"}),
-        ({"classes": {"Request": SURFACE["classes"]["Request"]}}, {"python-class-removed"}),
-        ({"models": []}, {"python-model-removed"}),
-        ({"literals": {"RequestSize": [1, 2, 3], "AnswerKind": ["x"]}}, set()),
-        ({"literals": {"RequestSize": [1], "AnswerKind": ["x"]}}, {"python-literal-changed"}),
-        ({"literals": {"RequestSize": [1, 2], "AnswerKind": ["x", "y"]}}, {"python-literal-changed"}),
-        ({"typed": {"Params": {}}}, {"python-key-removed"}),
-        ({"typed": {"Params": {"a": {"type": "int", "values": None, "required": True}}}}, {"python-key-required"}),
-        ({"typed": {"Params": {"a": {"type": "int", "values": [1], "required": False}}}}, {"python-type-changed"}),
-        ({"functions": {}}, {"python-function-removed"}),
-        (
-            {"functions": {"api.v1.f.sync": {"arguments": [], "returns": "Answer | str | None"}}},
-            {"python-return-changed"},
-        ),
-    ],
-)
+SURFACES: list[tuple[dict[str, Any], set[str]]] = [
+    ({}, set()),
+    ({"classes": request(("a", "int", False), ("c", "int", True))}, set()),
+    ({"classes": request(("a", "float", False))}, set()),
+    ({"classes": request(("a", "str", False))}, {"python-type-changed"}),
+    ({"classes": request(("c", "int", True), ("a", "int", True))}, {"python-argument-order"}),
+    ({"classes": request(("a", "int", False), ("c", "int", False))}, {"python-argument-required"}),
+    ({"classes": {"Request": SURFACE["classes"]["Request"]}}, {"python-class-removed"}),
+    ({"models": []}, {"python-model-removed"}),
+    ({"literals": {"RequestSize": [1, 2, 3], "AnswerKind": ["x"]}}, set()),
+    ({"literals": {"RequestSize": [1], "AnswerKind": ["x"]}}, {"python-literal-changed"}),
+    ({"literals": {"RequestSize": [1, 2], "AnswerKind": ["x", "y"]}}, {"python-literal-changed"}),
+    ({"typed": {"Params": {}}}, {"python-key-removed"}),
+    ({"typed": {"Params": {"a": {"type": "int", "values": None, "required": True}}}}, {"python-key-required"}),
+    ({"typed": {"Params": {"a": {"type": "int", "values": [1], "required": False}}}}, {"python-type-changed"}),
+    ({"functions": {}}, {"python-function-removed"}),
+    (
+        {"functions": {"api.v1.f.sync": {"arguments": [], "returns": "Answer | str | None"}}},
+        {"python-return-changed"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "rules"), SURFACES)
 def test_surface_difference_is_named(parts: dict[str, Any], rules: set[str]) -> None:
     """What no longer imports, runs or type-checks is named; what only became possible is not."""
     assert {fact.rule for fact in broken(SURFACE, surface(**parts))} == rules
