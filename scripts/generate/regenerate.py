@@ -49,6 +49,9 @@ def lenient_view(document: dict[str, Any]) -> dict[str, Any]:
     for parameter in _parameters(view):
         if parameter.get("in") in {"header", "query", "cookie"}:
             parameter["required"] = False
+    for body in view["components"].get("requestBodies", {}).values():
+        if "application/json" in body["content"]:  # The client sends JSON, whatever else would be accepted.
+            body["content"] = {"application/json": body["content"]["application/json"]}
     for schema in view["components"]["schemas"].values():
         if "x-model" in schema:
             schema["additionalProperties"] = False
