@@ -1,6 +1,7 @@
 """Show the same changes of the contract to `spec diff`, oasdiff, optic and griffe, and write docs/spec-diff.md.
 
-The changes are those of tests/spec/changes/cases, whose verdicts were reasoned out by hand. Exit status: 0 if `spec diff` is right about each; 1 if not; 2 if a tool cannot be had.
+The changes are those of tests/spec/changes/cases, whose verdicts were reasoned out by hand. Exit status:
+0 if `spec diff` is right about each; 1 if not; 2 if a tool cannot be had.
 """
 
 from __future__ import annotations

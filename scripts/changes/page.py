@@ -10,9 +10,9 @@ HEAD: Final = """\
 
 Written by `python -m changes` in `scripts/`, on the {count} changes of `tests/spec/changes/cases/cases.yaml`. Their
 verdicts were reasoned out from what the words mean, by those who wrote the rules; three were corrected after the
-generated packages had been looked at. oasdiff and optic read openapi.yaml alone, so what only clauses.yaml states is not theirs to
-see; griffe reads the two generated packages. One thing was made easier for oasdiff, which cannot load `true` for a
-schema: it got `{{}}`.
+generated packages had been looked at. oasdiff and optic read openapi.yaml alone, so what only clauses.yaml states is
+not theirs to see; griffe reads the two generated packages. One thing was made easier for oasdiff, which cannot load
+`true` for a schema: it got `{{}}`.
 
 {versions}.
 
