@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from attrs import frozen
+from attrs import evolve, frozen
 
-from segmind_ltx_spec.contract import Contract, Json, Model, Source, SpecError, load
+from segmind_ltx_spec.contract import Claim, Contract, Json, Model, Source, SpecError, load
 from segmind_ltx_spec.wording import phrase, text, video_rule
 
 CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
@@ -24,7 +24,20 @@ CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
 ANNOTATIONS: Final = {"title", "description", "example", "examples", "deprecated", "$comment", "$ref"}
 """Keywords of a schema that constrain nothing by themselves."""
 
-CALLS: Final = {"v1": "blocking call", "v2": "submit", "poll": "poll", "result": "fetch of a result"}
+NOT_NULL: Final = Source(
+    "I",
+    ("000", "002"),
+    "The pages print 'string (uri)' and the default null for one parameter, so a printed type does not exclude null.",
+)
+"""The source of the rule that null is no value of a parameter for which no page prints null."""
+
+CALLS: Final = {
+    "v1": "blocking call",
+    "v2": "submit",
+    "poll": "poll",
+    "result": "fetch of a result",
+    "alias": "fetch of a result by its older address",
+}
 """The kinds of operation, in words."""
 
 
@@ -35,11 +48,12 @@ class Clause:
     id: str
     kind: str
     grade: str
-    document: str | None
+    documents: tuple[str, ...]
     statement: str
     models: tuple[str, ...]
     pointers: tuple[str, ...]
     note: str | None = None
+    claims: tuple[Claim, ...] = ()
 
 
 def clauses(contract: Contract | None = None) -> tuple[Clause, ...]:
@@ -79,7 +93,7 @@ def _all(contract: Contract) -> Iterator[Clause]:
 
 
 def _clause(name: str, kind: str, source: Source, says: str, models: tuple[str, ...], *pointers: str) -> Clause:
-    return Clause(name, kind, source.grade, source.document, says, models, pointers, source.note)
+    return Clause(name, kind, source.grade, source.documents, says, models, pointers, source.note, source.claims)
 
 
 def _of_model(contract: Contract, model: Model) -> Iterator[Clause]:
@@ -118,10 +132,12 @@ def _rules(contract: Contract, place: str, source: Source) -> Iterator[tuple[str
             value = [one for one in value if one != "null"]
         inferred: list[Any] = schema["x-source"].get("inferred", []) if keyword == "enum" else []
         if inferred:
-            own, places = Source("I", source.document, source.note), [f"{at}/{value.index(one)}" for one in inferred]
+            own, places = evolve(source, grade="I"), [f"{at}/{value.index(one)}" for one in inferred]
             yield "enum-inferred", own, f"may also be {text(inferred)}", places
             value = [one for one in value if one not in inferred]
         yield keyword, source, phrase(keyword, value), [at]
+        if keyword == "type" and "null" not in schema[keyword]:
+            yield "not-null", NOT_NULL, "may not be null", [at]
 
 
 def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Clause]:
@@ -130,12 +146,14 @@ def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Cl
     places: dict[tuple[str, str], list[str]] = {}
     models: dict[tuple[str, str], list[str]] = {}
     for path, method, operation in contract.operations():
-        kind = path.split("/")[1] if path in owners else "poll" if path.endswith("/status") else "result"
+        kind = path.split("/")[1] if path in owners else _read_kind(path)
         place = f"{_paths(path)}/{method}"
         if path not in owners:
             says = f"{method.upper()} {path} exists: {operation['summary'].lower()}."
             yield _clause(f"{kind}.route", "route", _source(contract, place), says, everyone, place)
         for status in operation["responses"]:
+            if status == "default":
+                continue  # It allows every other status, so nothing can break it.
             places.setdefault((kind, status), []).append(f"{place}/responses/{status}")
             models.setdefault((kind, status), []).extend([owners[path]] if path in owners else everyone)
     for (kind, status), pointers in places.items():
@@ -175,6 +193,10 @@ def _of_answers(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Claus
             says = f"{title}: the header {name}, where present, {_in_words(schema)}."
             pointers = [place, *_pointers(f"{target}/schema", schema)]
             yield _clause(f"{_kebab(title)}.{name}", "header", _source(contract, place), says, everyone, *pointers)
+
+
+def _read_kind(path: str) -> str:
+    return "alias" if path.startswith("/v1/") else "poll" if path.endswith("/status") else "result"
 
 
 @cache
