@@ -1,4 +1,4 @@
-"""What the tests of the client share: a clock that nobody waits for, and one way to call both clients."""
+"""Fixtures of all tests: a clock that needs no waiting, one way to call both clients, and no network."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import respx
 from support.callers import BASE, Caller
 from support.clocks import FakeClock
 
-# In the background of a shell SIGINT is ignored, by all children too; and some tests interrupt theirs.
+# If pytest runs in the background of a shell, it ignores SIGINT, and so do its children. Some tests interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """No test depends on what the machine has set."""
+    """Remove the settings of this machine, so that no test depends on them."""
     for name in ("SEGMIND_API_KEY", "SEGMIND_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -28,7 +28,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[re
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """No test reaches the network by accident."""
+    """Fail if a test connects to anything but loopback."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
@@ -46,12 +46,12 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=["sync", "asyncio"])
 def caller(request: pytest.FixtureRequest, clock: FakeClock) -> Caller:
-    """One way to call each of the clients; a test that uses it runs once with each."""
+    """Return a caller of one client; a test that uses it runs once with each."""
     return Caller(request.param, clock)
 
 
 @pytest.fixture
 def wire() -> Generator[respx.MockRouter]:
-    """The API as a router of made-up answers."""
+    """Yield a router of mock responses in place of the API."""
     with respx.mock(base_url=BASE, assert_all_called=False) as router:
         yield router

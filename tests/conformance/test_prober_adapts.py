@@ -146,9 +146,9 @@ class Flaky(Behaviour):
         super().__init__(contract)
         self.count = 0
 
-    def finalize_any(self, answer: ApiResponse) -> ApiResponse:
+    def finalize_any(self, response: ApiResponse) -> ApiResponse:
         self.count += 1
-        return error("passing", 502, "try again") if self.count % 11 == 0 else answer
+        return error("passing", 502, "try again") if self.count % 11 == 0 else response
 
 
 def test_passing_faults_are_sent_again_and_each_attempt_is_recorded() -> None:

@@ -1,4 +1,4 @@
-"""What the sandbox's tests share. Nothing here sleeps: time is a `ManualClock` unless a test says otherwise."""
+"""Fixtures of the sandbox's tests. Nothing sleeps: time is a `ManualClock` unless a test says otherwise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODELS = list(load().models.values())
 
 
 def payload_of(model: Model, **more: Any) -> dict[str, Any]:
-    """A valid payload that makes as small a video as the model allows."""
+    """Return a valid payload for the smallest video that the model allows."""
     small = {"width": 256, "height": 256, "num_frames": 8}
     values: dict[str, Any] = {name: value for name, value in small.items() if name in model.parameters}
     if "image" in model.required:
@@ -26,45 +26,45 @@ def payload_of(model: Model, **more: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """One event loop is enough; a test that is about the other one says so itself."""
+    """Run on asyncio. If a test is about trio, it says so itself."""
     return "asyncio"
 
 
 @pytest.fixture(params=MODELS, ids=lambda model: model.slug)
 def model(request: pytest.FixtureRequest) -> Model:
-    """Each model of the contract."""
+    """Return each model of the contract."""
     one: Model = request.param
     return one
 
 
 @pytest.fixture
 def payload() -> Callable[..., dict[str, Any]]:
-    """Makes a small valid payload for a model."""
+    """Return a function that makes a small valid payload for a model."""
     return payload_of
 
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """The sandbox's clock."""
+    """Return the sandbox's clock."""
     return ManualClock()
 
 
 @pytest.fixture
 def app(clock: ManualClock) -> Starlette:
-    """The sandbox, at real-time durations, so that a test can step through them."""
+    """Return the sandbox with real-time durations, so that a test can step through them."""
     return create_app(clock=clock, speed=1)
 
 
 @pytest.fixture
 def sandbox(app: Starlette) -> Sandbox:
-    """The sandbox's state."""
+    """Return the sandbox's state."""
     state: Sandbox = app.state.sandbox
     return state
 
 
 @pytest.fixture
 async def api(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    """A client with the valid key."""
+    """Yield a client with the valid key."""
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://sandbox.test", headers={"x-api-key": VALID}
@@ -74,14 +74,14 @@ async def api(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def anonymous(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    """A client without a key."""
+    """Yield a client without a key."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sandbox.test") as client:
         yield client
 
 
 @pytest.fixture
 def submit(api: httpx.AsyncClient) -> Callable[..., Awaitable[dict[str, Any]]]:
-    """Submits a small job and answers with the accepted job."""
+    """Return a function that submits a small job and returns the accepted job."""
 
     async def submitting(model: Model | str = "ltx-2-19b-t2v", **more: Any) -> dict[str, Any]:
         found = load().models[model] if isinstance(model, str) else model

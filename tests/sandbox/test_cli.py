@@ -1,4 +1,4 @@
-"""The command, registered the way the client does it."""
+"""Run the command, registered as the client registers it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ app.command("sandbox")(sandbox)
 
 @app.callback()
 def group() -> None:
-    """Makes `sandbox` a subcommand, as it is in the client."""
+    """Make `sandbox` a subcommand, as in the client."""
 
 
-def test_the_keys_are_printed_as_a_table() -> None:
+def test_keys_option_prints_table() -> None:
+    """``--keys`` prints the key and the name of every scenario."""
     result = CliRunner().invoke(app, ["sandbox", "--keys"], env={"COLUMNS": "120"})
     assert result.exit_code == 0
     for scenario in SCENARIOS:
@@ -27,7 +28,8 @@ def test_the_keys_are_printed_as_a_table() -> None:
         assert scenario.name in result.output
 
 
-def test_a_port_in_use_exits_with_2() -> None:
+def test_port_in_use_exits_2() -> None:
+    """If the port is in use, the command exits with 2."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -35,7 +37,8 @@ def test_a_port_in_use_exits_with_2() -> None:
     assert result.exit_code == 2
 
 
-def test_the_help_names_every_option() -> None:
+def test_help_names_every_option() -> None:
+    """``--help`` names every option."""
     result = CliRunner().invoke(app, ["sandbox", "--help"], env={"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1"})
     assert result.exit_code == 0
     for option in ("--port", "--host", "--speed", "--keys", "--v1-json"):

@@ -1,4 +1,4 @@
-"""Everything comes from the contract: a model that is added to the document is served without any code."""
+"""Test that the sandbox serves any contract, and that a behaviour can be replaced."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def document_with_a_sixth_model() -> dict[str, Any]:
     return document
 
 
-async def test_a_sixth_model_needs_no_code() -> None:
+async def test_sixth_model_needs_no_code() -> None:
+    """If a model is added to the document, the sandbox serves it without any code."""
     clock = ManualClock()
     app = create_app(contract_of(document_with_a_sixth_model()), clock=clock, speed=1)
     async with httpx.AsyncClient(
@@ -58,17 +59,18 @@ async def test_a_sixth_model_needs_no_code() -> None:
 
 
 class GoesBackwards(Behaviour):
-    """A server whose jobs never get anywhere, and whose 400 is a 422."""
+    """A server whose jobs stay QUEUED, and whose 400 is a 422."""
 
     def state(self, job: Job, now: float) -> State:  # noqa: ARG002  the signature is the base class's
         return State.QUEUED
 
-    def finalize_any(self, answer: ApiResponse) -> ApiResponse:
-        assert answer.cause in CAUSES
-        return ApiResponse(answer.cause, 422, answer.content) if answer.cause == "invalid" else answer
+    def finalize_any(self, response: ApiResponse) -> ApiResponse:
+        assert response.cause in CAUSES
+        return ApiResponse(response.cause, 422, response.content) if response.cause == "invalid" else response
 
 
-async def test_a_behaviour_that_differs_in_one_respect_is_a_subclass() -> None:
+async def test_behaviour_subclass_changes_server() -> None:
+    """A subclass of `Behaviour` that overrides a method changes that decision of the server."""
     clock = ManualClock()
     app = create_app(clock=clock, behaviour=GoesBackwards)
     async with httpx.AsyncClient(
@@ -81,6 +83,7 @@ async def test_a_behaviour_that_differs_in_one_respect_is_a_subclass() -> None:
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan")])
-def test_a_speed_that_makes_no_sense_is_refused(speed: float) -> None:
+def test_speed_not_positive_is_refused(speed: float) -> None:
+    """A speed that is not above 0 raises `ValueError`."""
     with pytest.raises(ValueError, match="speed"):
         create_app(speed=speed)

@@ -1,4 +1,4 @@
-"""The scenario keys, on every route of the API."""
+"""Test the scenario keys on every route of the API."""
 
 from __future__ import annotations
 
@@ -29,53 +29,54 @@ async def call(client: httpx.AsyncClient, route: str, job_id: str = "unknown", *
     return await client.post(route, json={"prompt": "A heron.", "image": "https://example.com/a.png"}, **more)
 
 
-@pytest.mark.parametrize("route", POSTS + GETS + UNKNOWN)
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.status], ids=lambda s: s.name)
-async def test_a_scenario_key_answers_so_on_every_route(
-    anonymous: httpx.AsyncClient, route: str, scenario: Scenario, submit: Submit
-) -> None:
+async def test_scenario_status_on_every_route(anonymous: httpx.AsyncClient, scenario: Scenario, submit: Submit) -> None:
+    """A scenario key gets its status on every route, and only a 429 says when the limit ends."""
     job = await submit()
-    answer = await call(anonymous, route, job["request_id"], headers={"x-api-key": scenario.key})
-    assert answer.status_code == scenario.status
-    if scenario.status in {502, 504}:
-        assert answer.headers["content-type"].startswith("text/html")
-    else:
-        assert answer.json()["error"]
-    assert "retry-after" not in answer.headers
-    assert ("x-rate-limit-reset-at-utc" in answer.headers) == (scenario.status == 429)
+    for route in POSTS + GETS + UNKNOWN:
+        response = await call(anonymous, route, job["request_id"], headers={"x-api-key": scenario.key})
+        assert response.status_code == scenario.status, route
+        if scenario.status in {502, 504}:
+            assert response.headers["content-type"].startswith("text/html"), route
+        else:
+            assert response.json()["error"], route
+        assert "retry-after" not in response.headers, route
+        assert ("x-rate-limit-reset-at-utc" in response.headers) == (scenario.status == 429), route
 
 
-async def test_the_reset_of_a_rate_limit_is_a_date_ahead_of_the_clock(anonymous: httpx.AsyncClient) -> None:
-    answer = await call(anonymous, GETS[0], headers={"x-api-key": key_of("rate_limited")})
-    reset = datetime.strptime(answer.headers["x-rate-limit-reset-at-utc"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+async def test_rate_limit_ends_after_now(anonymous: httpx.AsyncClient) -> None:
+    """The header of a 429 has a date after the clock's."""
+    response = await call(anonymous, GETS[0], headers={"x-api-key": key_of("rate_limited")})
+    reset = datetime.strptime(response.headers["x-rate-limit-reset-at-utc"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert reset == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("route", POSTS)
-async def test_without_credits_posts_are_refused(anonymous: httpx.AsyncClient, route: str) -> None:
-    answer = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
-    assert answer.status_code == 406
-    assert "credits" in answer.json()["error"]
+async def test_post_without_credits_is_406(anonymous: httpx.AsyncClient) -> None:
+    """Without credits every POST is refused with 406."""
+    for route in POSTS:
+        response = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
+        assert response.status_code == 406, route
+        assert "credits" in response.json()["error"], route
 
 
-@pytest.mark.parametrize("route", GETS)
-async def test_without_credits_gets_behave_as_ever(anonymous: httpx.AsyncClient, route: str) -> None:
-    answer = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
-    assert answer.status_code == 404
+async def test_get_without_credits_works(anonymous: httpx.AsyncClient) -> None:
+    """Without credits a GET works as usual."""
+    for route in GETS:
+        response = await call(anonymous, route, headers={"x-api-key": key_of("no_credits")})
+        assert response.status_code == 404, route
 
 
-@pytest.mark.parametrize("route", POSTS + GETS + UNKNOWN)
-async def test_missing_and_unknown_keys_get_401_with_different_messages(
-    anonymous: httpx.AsyncClient, route: str, submit: Submit
-) -> None:
+async def test_missing_and_unknown_key_are_401(anonymous: httpx.AsyncClient, submit: Submit) -> None:
+    """A missing and an unknown key get 401 with different messages."""
     job_id = (await submit())["request_id"]
-    missing = await call(anonymous, route, job_id)
-    unknown = await call(anonymous, route, job_id, headers={"x-api-key": "SG_ffffffffffffffff"})
-    for answer in (missing, unknown):
-        assert answer.status_code == 401
-        assert answer.json().keys() == {"error", "error_description", "status_code"}
-        assert answer.json()["status_code"] == 401
-    assert missing.json()["error"] != unknown.json()["error"]
+    for route in POSTS + GETS + UNKNOWN:
+        missing = await call(anonymous, route, job_id)
+        unknown = await call(anonymous, route, job_id, headers={"x-api-key": "SG_ffffffffffffffff"})
+        for response in (missing, unknown):
+            assert response.status_code == 401, route
+            assert response.json().keys() == {"error", "error_description", "status_code"}, route
+            assert response.json()["status_code"] == 401, route
+        assert missing.json()["error"] != unknown.json()["error"], route
 
 
 @pytest.mark.parametrize(
@@ -91,31 +92,34 @@ async def test_missing_and_unknown_keys_get_401_with_different_messages(
         {"cookies": {"x-api-key": VALID}},
     ],
 )
-@pytest.mark.parametrize("route", ["/v1/ltx-video", "/v2/ltx-2-pro", *GETS])
-async def test_a_key_anywhere_but_in_its_header_is_none(
-    anonymous: httpx.AsyncClient, route: str, elsewhere: dict[str, Any]
-) -> None:
+async def test_key_outside_header_is_401(anonymous: httpx.AsyncClient, elsewhere: dict[str, Any]) -> None:
+    """A key anywhere but in the x-api-key header, or written otherwise, is refused."""
     anonymous.cookies.update(elsewhere.get("cookies", {}))
-    answer = await call(anonymous, route, **{name: value for name, value in elsewhere.items() if name != "cookies"})
-    assert answer.status_code == 401
+    options = {name: value for name, value in elsewhere.items() if name != "cookies"}
+    for route in ["/v1/ltx-video", "/v2/ltx-2-pro", *GETS]:
+        response = await call(anonymous, route, **options)
+        assert response.status_code == 401, route
 
 
-@pytest.mark.parametrize("route", GETS)
-async def test_a_job_of_another_account_is_unknown(
-    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, route: str, submit: Submit
+async def test_job_of_other_account_is_404(
+    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, submit: Submit
 ) -> None:
+    """A job of another account is unknown on every route."""
     job = await submit()
-    assert (await call(api, route, job["request_id"])).status_code == 200
-    answer = await call(anonymous, route, job["request_id"], headers={"x-api-key": key_of("other")})
-    assert answer.status_code == 404
+    for route in GETS:
+        assert (await call(api, route, job["request_id"])).status_code == 200, route
+        response = await call(anonymous, route, job["request_id"], headers={"x-api-key": key_of("other")})
+        assert response.status_code == 404, route
 
 
-def test_the_readme_lists_the_keys_as_they_are() -> None:
+def test_readme_lists_keys() -> None:
+    """The table of keys in the README equals the scenarios."""
     readme = Path(segmind_ltx_sandbox.__file__).with_name("README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(SG_[0-9a-f]{16})` \| (\w+) \| (.+) \|$", readme, re.MULTILINE)
     assert rows == [(s.key, s.name, s.summary) for s in SCENARIOS]
 
 
-def test_every_key_has_the_documented_form_and_its_own_name() -> None:
+def test_keys_have_documented_form() -> None:
+    """Every key has the documented form, and no key or name repeats."""
     assert all(re.fullmatch(r"SG_[0-9a-f]{16}", s.key) for s in SCENARIOS)
     assert len({s.key for s in SCENARIOS}) == len({s.name for s in SCENARIOS}) == len(SCENARIOS)

@@ -1,4 +1,4 @@
-"""The pages: what they say, and that they ask nobody else for anything."""
+"""Test the pages: their content, and that they load nothing from another host."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATIC = Path(segmind_ltx_sandbox.__file__).with_name("static")
 
 
 class Links(HTMLParser):
-    """Collects what a page loads or leads to."""
+    """Collects the links of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,10 +29,11 @@ class Links(HTMLParser):
         self.found += [value or "" for name, value in attrs if name in {"src", "href", "action", "srcset", "data"}]
 
 
-async def test_the_front_page_says_what_this_is(anonymous: httpx.AsyncClient) -> None:
-    answer = await anonymous.get("/")
-    assert answer.status_code == 200
-    text = re.sub(r"\s+", " ", answer.text)
+async def test_front_page_says_what_it_is(anonymous: httpx.AsyncClient) -> None:
+    """The front page says that no model runs, and lists the keys, the models and an example."""
+    response = await anonymous.get("/")
+    assert response.status_code == 200
+    text = re.sub(r"\s+", " ", response.text)
     for words in ("runs no model", "needs no key from the vendor", "not Segmind's", "curl http://sandbox.test/v2/"):
         assert words in text
     for scenario in SCENARIOS:
@@ -40,13 +41,14 @@ async def test_the_front_page_says_what_this_is(anonymous: httpx.AsyncClient) ->
         assert scenario.summary.split(".")[0] in text
     for slug in load().models:
         assert slug in text
-    assert {"/docs", "/openapi.json"} <= set(links(answer.text))
+    assert {"/docs", "/openapi.json"} <= set(links(response.text))
 
 
 @pytest.mark.parametrize("page", ["/", "/docs"])
-async def test_a_page_loads_everything_from_its_own_origin(anonymous: httpx.AsyncClient, page: str) -> None:
-    answer = await anonymous.get(page)
-    found = links(answer.text)
+async def test_page_loads_from_own_origin(anonymous: httpx.AsyncClient, page: str) -> None:
+    """A page links to its own origin only, and every link works."""
+    response = await anonymous.get(page)
+    found = links(response.text)
     assert found
     for link in found:
         if link == "data:,":
@@ -54,7 +56,7 @@ async def test_a_page_loads_everything_from_its_own_origin(anonymous: httpx.Asyn
         assert link.startswith("/"), link
         assert not link.startswith("//"), link
         assert (await anonymous.get(link)).status_code == 200, link
-    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert response.headers["content-security-policy"].startswith("default-src 'self';")
 
 
 def links(html: str) -> list[str]:
@@ -63,19 +65,22 @@ def links(html: str) -> list[str]:
     return parser.found
 
 
-async def test_the_scripts_and_styles_of_the_pages_ask_no_other_host() -> None:
+async def test_scripts_and_styles_name_no_other_host() -> None:
+    """Scripts and styles load nothing from another host."""
     for file in (STATIC / "docs.js", STATIC / "style.css", STATIC / "swagger-ui" / "swagger-ui.css"):
         text = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert not re.findall(r"url\((?![\"']?data:)|@import|https?://(?!www\.w3\.org/)", text), file
     assert "validatorUrl: null" in (STATIC / "docs.js").read_text(encoding="utf-8")
 
 
-async def test_vendored_files_come_with_their_licence() -> None:
+async def test_vendored_files_have_licence() -> None:
+    """The vendored files include their licence and notices."""
     names = {file.name for file in (STATIC / "swagger-ui").iterdir()}
     assert {"LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt", "VENDORED.md"} <= names
 
 
-async def test_the_contract_is_served_with_this_server(anonymous: httpx.AsyncClient) -> None:
+async def test_openapi_names_this_server(anonymous: httpx.AsyncClient) -> None:
+    """``/openapi.json`` is the contract with the sandbox as its only server."""
     document = (await anonymous.get("/openapi.json")).json()
     assert [server["url"] for server in document["servers"]] == ["http://sandbox.test"]
     assert document["paths"].keys() == load().document["paths"].keys()
@@ -83,8 +88,9 @@ async def test_the_contract_is_served_with_this_server(anonymous: httpx.AsyncCli
     assert load().document["servers"][0]["url"] != "http://sandbox.test"
 
 
-async def test_what_is_no_page_is_404(anonymous: httpx.AsyncClient) -> None:
+async def test_unknown_page_is_404(anonymous: httpx.AsyncClient) -> None:
+    """An unknown path outside the API returns 404, also if it tries to leave the folder of static files."""
     for path in ("/nope", "/static/nope.js", "/static/../keys.py", "/static/..%2fkeys.py"):
-        answer = await anonymous.get(path)
-        assert answer.status_code == 404, path
-        assert answer.json()["error"]
+        response = await anonymous.get(path)
+        assert response.status_code == 404, path
+        assert response.json()["error"]

@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own, and as a server in a thread."""
+"""Test the sandbox as a process, and as a server in a thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from segmind_ltx_sandbox import SCENARIOS, ManualClock, key_of
 from segmind_ltx_sandbox.http.server import ListenError, listen, url_of
 from segmind_ltx_sandbox.testing import running_sandbox
 
-# Hides the packages that only the command line of the client brings.
+# Hides the packages that only the client's command line installs.
 BARE = (
     "import sys, runpy; sys.modules['typer'] = sys.modules['rich'] = None; "
     "sys.argv = sys.argv[:1] + sys.argv[1:]; runpy.run_module('segmind_ltx_sandbox', run_name='__main__')"
@@ -29,7 +29,7 @@ BARE = (
 @contextmanager
 def process(*arguments: str) -> Generator[subprocess.Popen[str]]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    environment.pop("PYTHONUNBUFFERED", None)  # It would hide a line that is not flushed.
+    environment.pop("PYTHONUNBUFFERED", None)  # It would hide a missing flush.
     with subprocess.Popen(
         [sys.executable, "-c", BARE, *arguments],
         stdout=subprocess.PIPE,
@@ -37,31 +37,33 @@ def process(*arguments: str) -> Generator[subprocess.Popen[str]]:
         text=True,
         env=environment,
     ) as running:
-        bomb = threading.Timer(30, running.kill)  # So that a test that waits for a line fails instead of hanging.
-        bomb.start()
+        watchdog = threading.Timer(30, running.kill)  # If no line comes, the test fails instead of hanging.
+        watchdog.start()
         try:
             yield running
         finally:
-            bomb.cancel()
+            watchdog.cancel()
             running.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_tells_its_address_serves_and_leaves_cleanly(number: signal.Signals) -> None:
+def test_process_serves_until_signal(number: signal.Signals) -> None:
+    """The process prints its URL, serves, and exits with 0 on SIGTERM or SIGINT."""
     with process("--port", "0", "--speed", "1000") as running:
         assert running.stdout is not None
         line = running.stdout.readline()
         match = re.fullmatch(r"segmind-ltx sandbox listening on (http://127\.0\.0\.1:\d+)\n", line)
         assert match is not None, line
         headers = {"x-api-key": key_of("valid")}
-        answer = httpx.post(f"{match[1]}/v2/ltx-2-pro", json={"prompt": "a"}, headers=headers)
-        assert answer.json()["status_url"].startswith(match[1])
+        response = httpx.post(f"{match[1]}/v2/ltx-2-pro", json={"prompt": "a"}, headers=headers)
+        assert response.json()["status_url"].startswith(match[1])
         running.send_signal(number)
         out, err = running.communicate(timeout=10)
         assert (running.returncode, out, err) == (0, "", "")
 
 
-def test_a_blocking_call_does_not_hold_up_the_end() -> None:
+def test_process_ends_during_blocking_call() -> None:
+    """If a blocking call is running, the process still ends at once on SIGTERM."""
     with process("--port", "0", "--speed", "1") as running:
         assert running.stdout is not None
         url = running.stdout.readline().split()[-1]
@@ -70,13 +72,14 @@ def test_a_blocking_call_does_not_hold_up_the_end() -> None:
             head = f"POST /v1/ltx-2-pro HTTP/1.1\r\nhost: s\r\nx-api-key: {key_of('valid')}\r\n"
             head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
             connection.sendall(head.encode() + body)
-            assert httpx.get(url).status_code == 200  # By now the call before it is under way.
+            assert httpx.get(url).status_code == 200  # By now the blocking call has started.
             running.send_signal(signal.SIGTERM)
             running.communicate(timeout=10)
         assert running.returncode == 0
 
 
-def test_a_port_in_use_is_an_error_of_one_line() -> None:
+def test_process_port_in_use_is_one_line() -> None:
+    """If the port is in use, the process prints one line and exits with 2."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -88,7 +91,8 @@ def test_a_port_in_use_is_an_error_of_one_line() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--port", "70000"], ["--port", "-1"], ["--port", "x"], ["--speed", "0"]])
-def test_wrong_arguments_are_an_error_without_a_traceback(arguments: list[str]) -> None:
+def test_process_wrong_argument_exits_2(arguments: list[str]) -> None:
+    """If an argument is wrong, the process exits with 2 and prints no traceback."""
     with process(*arguments) as running:
         out, err = running.communicate(timeout=20)
     assert (running.returncode, out) == (2, "")
@@ -96,14 +100,16 @@ def test_wrong_arguments_are_an_error_without_a_traceback(arguments: list[str]) 
     assert "Traceback" not in err
 
 
-def test_the_keys_can_be_listed() -> None:
+def test_process_lists_keys() -> None:
+    """``--keys`` lists every key."""
     with process("--keys") as running:
         out, err = running.communicate(timeout=20)
     assert (running.returncode, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == [scenario.key for scenario in SCENARIOS]
 
 
-def test_a_server_in_a_thread_can_be_had_for_a_test() -> None:
+def test_running_sandbox_serves_in_thread() -> None:
+    """`running_sandbox` serves on a clock that the test moves, and stops at the end of the block."""
     clock = ManualClock()
     with running_sandbox(clock=clock, speed=1) as sandbox, httpx.Client(headers={"x-api-key": sandbox.key}) as client:
         job = client.post(f"{sandbox.base_url}/v2/ltx-video", json={"prompt": "a"}).json()
@@ -115,18 +121,21 @@ def test_a_server_in_a_thread_can_be_had_for_a_test() -> None:
         httpx.get(sandbox.base_url)
 
 
-def test_two_servers_in_threads_do_not_meet() -> None:
+def test_two_running_sandboxes_are_separate() -> None:
+    """Two sandboxes share neither their address nor their state."""
     with running_sandbox() as one, running_sandbox() as two:
         assert one.base_url != two.base_url
         assert one.state is not two.state
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 65536), ("127.0.0.1", -1), ("no such host", 0)])
-def test_an_address_that_cannot_be_had_is_told(host: str, port: int) -> None:
+def test_listen_on_invalid_address_raises(host: str, port: int) -> None:
+    """If an address is invalid, `ListenError` names the host or the port."""
     with pytest.raises(ListenError, match=re.escape(str(port) if port else host)):
         listen(host, port)
 
 
-def test_an_address_is_told_as_a_url() -> None:
+def test_url_of_socket() -> None:
+    """`url_of` returns the URL of a bound socket."""
     with listen("127.0.0.1", 0) as sock:
         assert url_of(sock) == f"http://127.0.0.1:{sock.getsockname()[1]}"

@@ -1,10 +1,10 @@
 # pyright: reportUntypedFunctionDecorator=false, reportUnknownMemberType=false
-# The decorator is made at run time, and its type is partial.
-"""Schemathesis against the sandbox, in process: every operation of the contract, every check.
+# Schemathesis creates the decorator at run time; its type is partial.
+"""Run Schemathesis against the sandbox, in process: every operation of the contract, every check.
 
-Nothing is switched off. Two checks do nothing without a configuration file that this project does not have:
-`max_response_time` wants a limit, `object_level_authorization` a second user (`test_sandbox_keys.py` has one). What
-Schemathesis does not look for (states that go backwards, retention, the video) is in the other modules.
+No check is disabled. Two do nothing without a configuration file, which this project does not have:
+`max_response_time` needs a limit, `object_level_authorization` a second user (`test_keys.py` has one). The other
+modules test what Schemathesis does not: states that go backwards, retention, the video.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPRODUCIBLE = settings(max_examples=20, derandomize=True, database=None, deadli
 
 
 def app_without_rendering() -> Starlette:
-    """The sandbox with one short stand-in for all videos: hundreds are asked for, and nobody here looks at them."""
+    """Return a sandbox with one short stand-in for all videos: the test requests hundreds and reads none."""
     app = create_app(clock=ManualClock())
     app.state.sandbox.videos = VideoCache(lambda _: b"a video")
     return app
@@ -36,7 +36,8 @@ schema = schemathesis.openapi.from_asgi("/openapi.json", app_without_rendering()
 
 @schema.parametrize()
 @REPRODUCIBLE
-def test_every_operation_keeps_the_contract(case: Case[Any]) -> None:
+def test_operation_keeps_contract(case: Case[Any]) -> None:
+    """Every operation passes every check of Schemathesis."""
     case.call_and_validate(headers={"x-api-key": VALID})
 
 
@@ -44,12 +45,12 @@ def test_every_operation_keeps_the_contract(case: Case[Any]) -> None:
     ("scenario", "wait", "state"),
     [("valid", 0, "QUEUED"), ("valid", 20, "PROCESSING"), ("valid", 200, "COMPLETED"), ("failing", 200, "FAILED")],
 )
-def test_jobs_keep_the_contract_through_their_lives(scenario: str, wait: float, state: str) -> None:
-    """Follows the links of the contract from each submit to the job's status and result, in each state."""
+def test_job_keeps_contract_in_each_state(scenario: str, wait: float, state: str) -> None:
+    """Following the links from a submit, every response keeps the contract in each state of the job."""
     clock = ManualClock()
     lives = schemathesis.openapi.from_asgi("/openapi.json", create_app(clock=clock, speed=1))
     if state == "FAILED":
-        # Elsewhere 422 refuses a valid request; here it is how a job that failed is read (D). Only with this key.
+        # In other APIs 422 refuses a valid request; here it is the status of a failed job (D). Only with this key.
         lives.config.checks.positive_data_acceptance.expected_statuses.append("422")
     seen: Counter[str] = Counter()
 

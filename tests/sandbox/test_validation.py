@@ -1,4 +1,4 @@
-"""What is accepted and what is refused, drawn from the spec: near misses are what people type."""
+"""Test which payloads are accepted and refused, with values from the spec and near misses of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from segmind_ltx_sandbox import key_of
-from segmind_ltx_sandbox.service.validation import allowed, is_uri, parse_object
+from segmind_ltx_sandbox.service.validation import describe_allowed, is_uri, parse_object
 from segmind_ltx_spec import Model
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ def valid_values(schema: Schema) -> Iterator[Any]:
     if "null" in kinds:
         yield None
     if "integer" in kinds and "minimum" in schema:
-        yield float(schema["maximum"])  # 24.0 is an integer, as JSON Schema counts.
+        yield float(schema["maximum"])  # 24.0 is an integer in JSON Schema.
     if "number" in kinds:
         yield schema["minimum"] + 0.5
     if "boolean" in kinds:
@@ -75,56 +75,61 @@ def invalid_values(schema: Schema) -> Iterator[Any]:
         )
 
 
-async def test_what_the_spec_allows_is_accepted(
+async def test_allowed_values_are_accepted(
     api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]]
 ) -> None:
+    """Every value that the spec allows is accepted."""
     refused: list[tuple[str, Any, str]] = []
     for name, schema in model.parameters.items():
         for value in valid_values(schema):
-            # Encoded here, since httpx does not send half a surrogate pair, which JSON can carry as an escape.
+            # Encoded here: httpx does not send a lone surrogate, which JSON can carry as an escape.
             body = json.dumps(payload(model, **{name: value}))
-            answer = await api.post(model.v2, content=body, headers={"content-type": "application/json"})
-            if answer.status_code != 200:
-                refused.append((name, value, answer.text))
+            response = await api.post(model.v2, content=body, headers={"content-type": "application/json"})
+            if response.status_code != 200:
+                refused.append((name, value, response.text))
     assert refused == []
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-async def test_what_the_spec_does_not_allow_is_refused_by_name(
+async def test_forbidden_values_are_400(
     api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]], version: str
 ) -> None:
+    """Every other value is refused with 400; the message has the parameter and what is allowed."""
     accepted: list[tuple[str, Any, str]] = []
     for name, schema in model.parameters.items():
         for value in invalid_values(schema):
-            answer = await api.post(getattr(model, version), json=payload(model, **{name: value}))
-            error: str = answer.json().get("error", "") if answer.status_code == 400 else ""
-            if not (error.startswith(f"{name}: ") and error.endswith(allowed(schema))):
-                accepted.append((name, value, answer.text[:200]))
+            response = await api.post(getattr(model, version), json=payload(model, **{name: value}))
+            error: str = response.json().get("error", "") if response.status_code == 400 else ""
+            if not (error.startswith(f"{name}: ") and error.endswith(describe_allowed(schema))):
+                accepted.append((name, value, response.text[:200]))
     assert accepted == []
 
 
-async def test_what_is_required_is_missed(
+async def test_missing_required_parameter_is_400(
     api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]]
 ) -> None:
+    """If a required parameter is missing, the message names it."""
     for name in model.required:
         body = payload(model)
         del body[name]
-        answer = await api.post(model.v2, json=body)
-        assert answer.status_code == 400
-        assert answer.json()["error"].startswith(f"{name} is missing")
+        response = await api.post(model.v2, json=body)
+        assert response.status_code == 400
+        assert response.json()["error"].startswith(f"{name} is missing")
     empty = await api.post(model.v2, json={})
     assert empty.json()["error"].count("is missing") == len(model.required)
 
 
-async def test_all_that_is_optional_may_be_left_out(api: httpx.AsyncClient, model: Model) -> None:
+async def test_optional_parameters_may_be_missing(api: httpx.AsyncClient, model: Model) -> None:
+    """A payload with the required parameters alone is accepted."""
     shortest = {"prompt": "A heron.", "image": "https://example.com/a.png"}
     body = {name: value for name, value in shortest.items() if name in model.required}
     assert (await api.post(model.v2, json=body)).status_code == 200
 
 
-async def test_an_unknown_parameter_is_ignored_as_the_spec_leaves_it_open(
+async def test_unknown_parameter_is_ignored(
     api: httpx.AsyncClient, model: Model, payload: Callable[..., dict[str, Any]]
 ) -> None:
+    """An unknown parameter is ignored; the spec leaves this open."""
     assert (await api.post(model.v2, json=payload(model, flavour="vanilla", duratoin=7))).status_code == 200
 
 
@@ -151,35 +156,38 @@ async def test_an_unknown_parameter_is_ignored_as_the_spec_leaves_it_open(
     ],
     ids=lambda body: body[:20],
 )
-@pytest.mark.parametrize("version", ["v1", "v2"])
-async def test_a_body_that_is_not_a_json_object_is_400(api: httpx.AsyncClient, body: bytes, version: str) -> None:
+async def test_body_not_json_object_is_400(api: httpx.AsyncClient, body: bytes) -> None:
+    """A body that is not a JSON object is refused with 400 on v1 and v2."""
     headers = {"content-type": "application/json"}
-    answer = await api.post(f"/{version}/ltx-2-19b-t2v", content=body, headers=headers)
-    assert answer.status_code == 400
-    assert answer.json()["error"]
+    for version in ("v1", "v2"):
+        response = await api.post(f"/{version}/ltx-2-19b-t2v", content=body, headers=headers)
+        assert response.status_code == 400, version
+        assert response.json()["error"], version
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded", "application/jsonx"])
-async def test_another_content_type_is_406(api: httpx.AsyncClient, content_type: str | None) -> None:
+async def test_other_content_type_is_406(api: httpx.AsyncClient, content_type: str | None) -> None:
+    """Another Content-Type, or none, is refused with 406."""
     headers = {} if content_type is None else {"content-type": content_type}
-    answer = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers=headers)
-    assert answer.status_code == 406
-    assert "Content-Type" in answer.json()["error"]
+    response = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers=headers)
+    assert response.status_code == 406
+    assert "Content-Type" in response.json()["error"]
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-async def test_a_content_type_may_carry_parameters(api: httpx.AsyncClient, content_type: str) -> None:
-    answer = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers={"content-type": content_type})
-    assert answer.status_code == 200
+async def test_content_type_with_parameters_works(api: httpx.AsyncClient, content_type: str) -> None:
+    """A Content-Type may have parameters and capitals."""
+    response = await api.post("/v2/ltx-2-pro", content=b'{"prompt": "a"}', headers={"content-type": content_type})
+    assert response.status_code == 200
 
 
-async def test_a_post_is_refused_in_the_documented_order(api: httpx.AsyncClient) -> None:
-    """Everything is wrong at first, and then one thing after the other is put right."""
+async def test_post_checks_have_fixed_order(api: httpx.AsyncClient) -> None:
+    """A POST with several faults is refused for the first one: key, scenario, credits, type, body, parameters."""
 
     async def refused(key: str, content_type: str, body: bytes) -> tuple[int, str]:
         headers = {"x-api-key": key, "content-type": content_type}
-        answer = await api.post("/v2/ltx-2-pro", content=body, headers=headers)
-        return answer.status_code, answer.json()["error"]
+        response = await api.post("/v2/ltx-2-pro", content=body, headers=headers)
+        return response.status_code, response.json()["error"]
 
     assert (await refused("wrong", "text/plain", b"{"))[0] == 401
     assert (await refused(key_of("forbidden"), "text/plain", b"{"))[0] == 403
@@ -193,13 +201,15 @@ async def test_a_post_is_refused_in_the_documented_order(api: httpx.AsyncClient)
     assert (status, "prompt: 1" in error) == (400, True)
 
 
-def test_a_uri_is_absolute() -> None:
+def test_uri_is_absolute() -> None:
+    """A URI has a scheme and text after it."""
     assert is_uri("https://user@example.com:8080/a?b#c")
     assert is_uri("data:,")
     assert not is_uri("data:")
     assert not is_uri("1http://example.com")
 
 
-def test_a_parsed_body_is_an_object_or_a_message() -> None:
+def test_parse_object_returns_dict_or_message() -> None:
+    """A parsed body is an object, or a message if it is none."""
     assert parse_object(b'{"a": 1}') == {"a": 1}
     assert isinstance(parse_object(b"[]"), str)

@@ -1,7 +1,7 @@
-"""An emulator of the HTTP API behind the LTX video models that Segmind hosts. It runs no model and needs no key.
+"""Emulate the HTTP API behind the LTX video models that Segmind hosts. Runs no model and needs no key.
 
-`create_app` makes the ASGI application, `segmind_ltx_sandbox.testing.running_sandbox` a server for a test, and
-``python -m segmind_ltx_sandbox`` one on a port.
+`create_app` returns the ASGI application, `segmind_ltx_sandbox.testing.running_sandbox` starts a server for a test, and
+``python -m segmind_ltx_sandbox`` starts one on a port.
 """
 
 from segmind_ltx_sandbox.http.app import create_app

@@ -1,6 +1,6 @@
-"""``python -m segmind_ltx_sandbox``: the sandbox on a port, with nothing but what the sandbox itself needs.
+"""Run the sandbox on a port: ``python -m segmind_ltx_sandbox``. Needs neither typer nor rich.
 
-Prints one line with its URL once it accepts connections, so that another process can start it and read the port.
+Print one line with the URL once the server accepts connections, so that another process can start it and read the port.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from segmind_ltx_sandbox.service.scenarios import SCENARIOS
 
 
 class UnknownDeviationError(ValueError):
-    """Nothing is called that."""
+    """No deviation has this name."""
 
 
 def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | None = None) -> int:
-    """Serve until interrupted; answers the exit status. ``deviation`` is the name of one to serve with."""
+    """Serve until interrupted and return the exit status. ``deviation`` names the deviation to serve, if any."""
     options: dict[str, Any] = {"v1_json": v1_json}
     try:
         if deviation is not None:
-            options |= _deviating(deviation)
+            options |= _options_for(deviation)
         app = create_app(speed=speed, **options)
         sock = listen(host, port)
     except (ListenError, ValueError) as error:
@@ -34,8 +34,8 @@ def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | N
     return 0
 
 
-def _deviating(name: str) -> dict[str, Any]:
-    # Imported where they are wanted: there are a thousand of them, and whoever serves the plain sandbox needs none.
+def _options_for(name: str) -> dict[str, Any]:
+    # Imported late: making the thousand deviations takes time, and the plain sandbox needs none of them.
     from segmind_ltx_sandbox.deviations import find
 
     try:
@@ -46,31 +46,33 @@ def _deviating(name: str) -> dict[str, Any]:
 
 
 def listed_deviations() -> Iterator[str]:
-    """A line about each deviation: its name, what it breaks or that it breaks nothing, and what it does."""
+    """Yield one line for each deviation: its name, the clauses that it breaks (if any), and what it does."""
     from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS
 
-    for one in MUTANTS:
-        yield f"{one.name}  breaks {', '.join(one.clauses)}: {one.summary}"
-    for one in VARIANTS:
-        yield f"{one.name}  is allowed: {one.summary}"
+    for deviation in MUTANTS:
+        yield f"{deviation.name}  breaks {', '.join(deviation.clauses)}: {deviation.summary}"
+    for deviation in VARIANTS:
+        yield f"{deviation.name}  is allowed: {deviation.summary}"
 
 
 def announce(url: str) -> None:
-    """Say where the sandbox listens."""
+    """Print the URL of the sandbox."""
     sys.stdout.write(f"segmind-ltx sandbox listening on {url}\n")
     sys.stdout.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the command line and serve."""
+    """Parse the command line and serve."""
     parser = argparse.ArgumentParser(prog="segmind-ltx sandbox", description="Emulates the API. Runs no model.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8900, help="port, 0 for any free one (default: %(default)s)")
-    parser.add_argument("--speed", type=float, default=SPEED, help="1 is real time (default: %(default)g)")
-    parser.add_argument("--v1-json", action="store_true", help="answer blocking calls with JSON instead of bytes")
-    parser.add_argument("--keys", action="store_true", help="list the keys and what they do, and exit")
-    parser.add_argument("--deviation", metavar="NAME", help="differ from the documents in this one respect")
-    parser.add_argument("--deviations", action="store_true", help="list those there are, and exit")
+    parser.add_argument(
+        "--speed", type=float, default=SPEED, help="speed of jobs; 1 is real time (default: %(default)g)"
+    )
+    parser.add_argument("--v1-json", action="store_true", help="return JSON from blocking calls, not bytes")
+    parser.add_argument("--keys", action="store_true", help="list the keys and what they do, then exit")
+    parser.add_argument("--deviation", metavar="NAME", help="serve this deviation from the documents")
+    parser.add_argument("--deviations", action="store_true", help="list all deviations, then exit")
     options = parser.parse_args(arguments)
     if options.deviations:
         sys.stdout.writelines(f"{line}\n" for line in listed_deviations())

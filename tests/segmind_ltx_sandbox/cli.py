@@ -1,4 +1,4 @@
-"""``segmind-ltx sandbox``: the command, for the Typer application that registers it."""
+"""Define the command ``segmind-ltx sandbox``, for the Typer application that registers it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def sandbox(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.")] = 8900,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     speed: Annotated[float, typer.Option(help="How many times faster than usual jobs run; 1 is real time.")] = SPEED,
-    keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, and exit.")] = False,
-    v1_json: Annotated[bool, typer.Option("--v1-json", help="Answer blocking calls with JSON, not bytes.")] = False,
+    keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, then exit.")] = False,
+    v1_json: Annotated[bool, typer.Option("--v1-json", help="Return JSON from blocking calls, not bytes.")] = False,
     deviation: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Differ from the documents in this one respect.")
+        str | None, typer.Option(metavar="NAME", help="Serve this deviation from the documents.")
     ] = None,
-    deviations: Annotated[bool, typer.Option("--deviations", help="List those there are, and exit.")] = False,
+    deviations: Annotated[bool, typer.Option("--deviations", help="List all deviations, then exit.")] = False,
 ) -> None:
     """Serve an emulator of the API. It runs no model and needs no key from the vendor."""
     if keys:
@@ -36,7 +36,7 @@ def sandbox(
 
 
 def key_table() -> Table:
-    """The scenario keys as a table."""
+    """Return the scenario keys as a table."""
     table = Table(title="Keys of the sandbox")
     for column in ("key", "name", "what happens"):
         table.add_column(column, no_wrap=column != "what happens")

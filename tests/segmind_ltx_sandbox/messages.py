@@ -1,4 +1,4 @@
-"""Answers, before they become HTTP: plain values with the cause of each, so that one can be judged or changed."""
+"""Requests and responses as plain values. Each response names its cause, so that a deviation can select it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HTML = "text/html"
 
 @frozen
 class ApiResponse:
-    """An answer. ``cause`` says why it is given, in the words of ``CAUSES`` below."""
+    """A response. ``cause`` is a key of `CAUSES`."""
 
     cause: str
     status: int
@@ -26,8 +26,8 @@ class ApiResponse:
     media_type: str = JSON
     headers: Mapping[str, str] = field(factory=dict[str, str])
 
-    def response(self) -> Response:
-        """The answer as Starlette sends it."""
+    def to_starlette(self) -> Response:
+        """Return the response for Starlette to send."""
         body = self.content
         if self.media_type == JSON:
             body = json.dumps(self.content).encode("ascii")
@@ -52,21 +52,21 @@ CAUSES = {
     "generated": "a blocking call's video",
     "key-at-output": "a download that carries a key",
 }
-"""Every cause, and what it stands for."""
+"""The causes of responses, and what each stands for."""
 
 
 def error(cause: str, status: int, message: str, **more: Any) -> ApiResponse:
-    """An error as JSON."""
+    """Return an error as JSON."""
     return ApiResponse(cause, status, {"error": message, **more})
 
 
 def refused_key(cause: str, message: str, description: str) -> ApiResponse:
-    """A 401: the part that checks keys says a little more than the rest."""
+    """Return a 401. The service adds a description and the status to these errors, and to no others."""
     return error(cause, 401, message, error_description=description, status_code=401)
 
 
 def page(cause: str, status: int, title: str, headers: Mapping[str, str] | None = None) -> ApiResponse:
-    """An error as a page, the way gateways send it."""
+    """Return an error as an HTML page, as gateways send it."""
     html = (
         f"<html>\n<head><title>{status} {title}</title></head>\n"
         f"<body>\n<center><h1>{status} {title}</h1></center>\n<hr><center>sandbox</center>\n</body>\n</html>\n"
@@ -78,8 +78,8 @@ def page(cause: str, status: int, title: str, headers: Mapping[str, str] | None 
 class ApiRequest:
     """A request to a route of the API.
 
-    ``kind`` is v1 or v2 (a POST to a model), poll, result, alias (the result under v1) or other (no such route, or not
-    with this method). ``model`` is the one that a POST is for.
+    ``kind`` is v1 or v2 (a POST to a model), poll, result, alias (the result under v1) or other (an unknown route or
+    method). ``model`` is the model that a POST names.
     """
 
     kind: str
@@ -91,5 +91,5 @@ class ApiRequest:
 
     @property
     def version(self) -> str:
-        """The first part of the path."""
+        """Return the first part of the path."""
         return self.path.split("/")[1]

@@ -1,11 +1,11 @@
-"""The sandbox for the tests of others: a server in a thread of the same process.
+"""Run the sandbox in a test: a server in a thread of the same process.
 
     with running_sandbox(clock=ManualClock()) as sandbox:
         client = Client(api_key=sandbox.key, base_url=sandbox.base_url)
         ...
         sandbox.clock.advance(3601)
 
-For async tests no server is needed: ``httpx.ASGITransport(app=create_app(clock=ManualClock()))``.
+Async tests need no server: ``httpx.ASGITransport(app=create_app(clock=ManualClock()))``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from segmind_ltx_sandbox.service.sandbox import Sandbox
 from segmind_ltx_sandbox.service.scenarios import VALID
 from segmind_ltx_spec import Contract
 
-_PATIENCE = 30.0
+_TIMEOUT = 30.0
 
 
 @frozen
@@ -36,7 +36,7 @@ class RunningSandbox:
     clock: Clock
     state: Sandbox
     key: str = VALID
-    """The key with which everything works; see `segmind_ltx_sandbox.SCENARIOS` for others."""
+    """The key of the scenario ``valid``; see `segmind_ltx_sandbox.SCENARIOS` for others."""
 
 
 @contextmanager
@@ -69,9 +69,9 @@ def running_sandbox(
         thread = threading.Thread(target=server.run, args=([sock],), name="segmind-ltx sandbox", daemon=True)
         thread.start()
         try:
-            if not started.wait(_PATIENCE):
+            if not started.wait(_TIMEOUT):
                 raise RuntimeError("the sandbox did not start")
             yield RunningSandbox(url_of(sock), used, app.state.sandbox)
         finally:
             server.should_exit = True
-            thread.join(_PATIENCE)
+            thread.join(_TIMEOUT)

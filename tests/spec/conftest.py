@@ -1,4 +1,4 @@
-"""What the tests of the contract share."""
+"""Fixtures of the tests of the contract."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from segmind_ltx_spec import Contract, load
 
 @pytest.fixture
 def contract() -> Contract:
-    """The contract as shipped; not to be changed."""
+    """Return the shipped contract. It is shared, so a test must not change it."""
     return load()
 
 
 @pytest.fixture
 def document(contract: Contract) -> dict[str, Any]:
-    """A copy of the document, to be mutated at will."""
+    """Return a copy of the document, which a test may change."""
     return copy.deepcopy(contract.document)

@@ -1,4 +1,4 @@
-"""The loader says where a document is wrong."""
+"""Test that the loader names the place of an error in a document."""
 
 from __future__ import annotations
 
@@ -13,27 +13,31 @@ Json = dict[str, Any]
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_model_without_a_path(document: Json, version: str) -> None:
+def test_model_without_path_is_refused(document: Json, version: str) -> None:
+    """If a model has no path under a version, the error names both."""
     del document["paths"][f"/{version}/ltx-2-pro"]
     with pytest.raises(SpecError, match=f"#/components/schemas/Ltx2ProRequest: no POST path under {version}"):
         contract_of(document)
 
 
-def test_a_model_without_any_path(document: Json) -> None:
+def test_model_without_any_path_is_refused(document: Json) -> None:
+    """If a model has no path at all, the error names both versions."""
     del document["paths"]["/v1/ltx-2-pro"], document["paths"]["/v2/ltx-2-pro"]
     with pytest.raises(SpecError, match="no POST path under v1, v2"):
         contract_of(document)
 
 
 @pytest.mark.parametrize("source", [None, "D", {}, {"grade": "X"}, {"document": "000_25a457b2e54be73d.txt"}])
-def test_an_operation_without_a_grade(document: Json, source: object) -> None:
+def test_operation_without_grade_is_refused(document: Json, source: object) -> None:
+    """If the source of an operation has no valid grade, the error names the operation."""
     document["paths"]["/v2/ltx-2-pro"]["post"]["x-source"] = source
     with pytest.raises(SpecError, match="POST /v2/ltx-2-pro: x-source needs a grade of D, P or I"):
         contract_of(document)
 
 
 @pytest.mark.parametrize("grade", ["D", "P"])
-def test_a_grade_without_its_document(grade: str) -> None:
+def test_grade_without_document_is_refused(grade: str) -> None:
+    """Grades D and P need a document; grade I needs none."""
     with pytest.raises(SpecError, match=f"here: grade {grade} needs the name of a document"):
         Source.of({"x-source": {"grade": grade}}, "here")
     assert Source.of({"x-source": {"grade": "I", "note": "guessed"}}, "here") == Source("I", None, "guessed")
@@ -49,31 +53,36 @@ def test_a_grade_without_its_document(grade: str) -> None:
         ("#/paths/~1v3~1ltx-2-pro", "'~1v3~1ltx-2-pro'"),
     ],
 )
-def test_a_dangling_pointer(contract: Contract, pointer: str, missing: str) -> None:
+def test_dangling_pointer_is_refused(contract: Contract, pointer: str, missing: str) -> None:
+    """If a pointer leads nowhere, the error names the part that is missing."""
     with pytest.raises(SpecError, match=f"nothing stands at {missing}"):
         contract.at(pointer)
 
 
-def test_a_pointer_follows_references(contract: Contract) -> None:
+def test_pointer_follows_references(contract: Contract) -> None:
+    """A pointer follows the references on its way."""
     place = "#/paths/~1v2~1ltx-2-pro/post/requestBody/content/application~1json/schema/properties/duration/enum"
     assert contract.at(place) == [6, 8, 10]
     assert contract.at("#") is contract.document
 
 
-def test_a_file_that_is_no_document(tmp_path: Path) -> None:
+def test_file_without_document_is_refused(tmp_path: Path) -> None:
+    """If a file is not an OpenAPI document, the error says so."""
     path = tmp_path / "list.yaml"
     path.write_text("- 1\n", encoding="utf-8")
     with pytest.raises(SpecError, match="not an OpenAPI document"):
         read_document(path)
 
 
-def test_the_shipped_document_is_read_once_and_copies_are_fresh() -> None:
+def test_load_caches_and_read_copies() -> None:
+    """`load` returns the same contract each time, `read_document` a new copy."""
     assert load() is load()
     assert read_document() == load().document
     assert read_document() is not load().document
 
 
-def test_an_inline_request_body_is_understood(document: Json, contract: Contract) -> None:
+def test_inline_request_body_is_read(document: Json, contract: Contract) -> None:
+    """A request body may be inline instead of a reference."""
     operation = document["paths"]["/v1/ltx-2-pro"]["post"]
     operation["requestBody"] = document["components"]["requestBodies"]["Ltx2Pro"]
     assert contract_of(document).models == contract.models

@@ -1,4 +1,4 @@
-"""The parameters of the five models against a table that was copied from the pages by hand, not from the document."""
+"""Test the five models against a table that was copied from the pages by hand, not from the document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTHING = object()
 
 @frozen
 class Row:
-    """One parameter as its page prints it."""
+    """A parameter as its page prints it."""
 
     type: str
     required: bool = False
@@ -91,19 +91,22 @@ COSTS = {
 }
 
 
-def test_the_models_are_the_five_pages(contract: Contract) -> None:
+def test_models_are_the_five_pages(contract: Contract) -> None:
+    """The contract has the models of the five pages."""
     assert set(contract.models) == set(PAGES)
 
 
 @pytest.mark.parametrize("slug", PAGES)
-def test_a_model_has_the_parameters_of_its_page(contract: Contract, slug: str) -> None:
+def test_model_has_parameters_of_page(contract: Contract, slug: str) -> None:
+    """A model has the parameters of its page, and requires the same ones."""
     model = contract.models[slug]
     assert set(model.parameters) == set(PAGES[slug])
     assert model.required == {name for name, row in PAGES[slug].items() if row.required}
 
 
 @pytest.mark.parametrize(("slug", "name"), [(slug, name) for slug, rows in PAGES.items() for name in rows])
-def test_a_parameter_is_as_printed(contract: Contract, slug: str, name: str) -> None:
+def test_parameter_is_as_printed(contract: Contract, slug: str, name: str) -> None:
+    """A parameter has the type, default and allowed values that its page prints."""
     row = PAGES[slug][name]
     expected: dict[str, Any] = {"type": [row.type, "null"] if row.null else row.type}
     if row.default is not NOTHING:
@@ -122,21 +125,23 @@ def test_a_parameter_is_as_printed(contract: Contract, slug: str, name: str) -> 
 
 
 @pytest.mark.parametrize("slug", COSTS)
-def test_the_usual_time_and_price(contract: Contract, slug: str) -> None:
+def test_time_and_price(contract: Contract, slug: str) -> None:
+    """A model has the usual time and the price of its page, with the grade of the price."""
     model = contract.models[slug]
     grade = model.schema["x-model"]["price"]["x-source"]["grade"]
     assert (model.seconds, model.usd_low, model.usd_high, grade) == COSTS[slug]
 
 
 @pytest.mark.parametrize("slug", PAGES)
-def test_the_routes_of_a_model(contract: Contract, slug: str) -> None:
-    """v2 is on two of the pages; for the others it is known from elsewhere."""
+def test_routes_of_model(contract: Contract, slug: str) -> None:
+    """v2 is on two of the pages (D); for the other models it is known from other pages (P)."""
     model = contract.models[slug]
     assert (model.v1, model.v2) == (f"/v1/{slug}", f"/v2/{slug}")
     assert model.v2_source.grade == ("D" if slug in {"ltx-2-pro", "ltx-2-19b-i2v"} else "P")
 
 
-def test_the_statuses_of_each_kind_of_call(contract: Contract) -> None:
+def test_statuses_of_each_operation(contract: Contract) -> None:
+    """Every GET and every POST has the documented statuses, and no others."""
     named = {"400", "401", "403", "404", "406", "429", "500", "502", "504"}
     for path, method, operation in contract.operations():
         reading = {"401", "403", "404", "422", "429", "500", "502", "504", "200"}
@@ -144,6 +149,7 @@ def test_the_statuses_of_each_kind_of_call(contract: Contract) -> None:
         assert set(operation["responses"]) == expected, path
 
 
-def test_a_submit_answers_with_three_fields(contract: Contract) -> None:
+def test_submit_requires_three_fields(contract: Contract) -> None:
+    """The response to a submit requires an id and two URLs."""
     accepted = contract.at("#/components/responses/JobAccepted/content/application~1json/schema/required")
     assert accepted == ["request_id", "status_url", "response_url"]

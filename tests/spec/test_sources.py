@@ -1,4 +1,4 @@
-"""Everything that the document states says where it comes from."""
+"""Test that everything in the document names its source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def stated(document: Json) -> Iterator[tuple[str, Json]]:
-    """Each thing that needs a source, with its place; references followed."""
+    """Yield each node that needs a source, with its place. References are followed."""
     components: Json = document["components"]
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -48,7 +48,7 @@ def _target(document: Json, node: Json) -> Json:
 
 
 def unsourced(document: Json) -> list[str]:
-    """The places without a source, or with one that does not do."""
+    """Return the places without a source, or with an invalid one."""
     pages = set(document["x-documents"])
     found: list[str] = []
     for place, node in stated(document):
@@ -63,7 +63,8 @@ def unsourced(document: Json) -> list[str]:
     return found
 
 
-def test_everything_has_a_source(contract: Contract) -> None:
+def test_every_node_has_source(contract: Contract) -> None:
+    """Every node that states something has a valid source."""
     assert unsourced(contract.document) == []
     assert sum(1 for _ in stated(contract.document)) > 250
 
@@ -71,15 +72,17 @@ def test_everything_has_a_source(contract: Contract) -> None:
 @pytest.mark.parametrize(
     "wrong", [{}, {"grade": "X"}, {"grade": "D", "document": "page six"}, {"grade": "P"}, {"grade": "I"}]
 )
-def test_a_missing_or_wrong_source_is_found_wherever_it_stands(contract: Contract, wrong: Json) -> None:
-    document = json.loads(json.dumps(contract.document))  # What YAML anchors share, JSON does not.
+def test_missing_source_is_found(contract: Contract, wrong: Json) -> None:
+    """If the source of any node is missing or wrong, the check finds it."""
+    document = json.loads(json.dumps(contract.document))  # Through JSON, since YAML anchors share nodes.
     for place, node in stated(document):
         right, node["x-source"] = node["x-source"], wrong
         assert place in unsourced(document)
         node["x-source"] = right
 
 
-def test_only_the_five_pages_are_documents(contract: Contract) -> None:
+def test_documents_are_the_five_pages(contract: Contract) -> None:
+    """The documents are the five pages, and no others."""
     assert list(contract.document["x-documents"]) == [
         "000_25a457b2e54be73d.txt",
         "001_61b12219727d27b2.txt",
@@ -89,8 +92,8 @@ def test_only_the_five_pages_are_documents(contract: Contract) -> None:
     ]
 
 
-def test_a_request_schema_names_its_own_page(contract: Contract) -> None:
-    """Every parameter of a model is graded D by the page of that model, and by no other."""
+def test_parameters_name_their_own_page(contract: Contract) -> None:
+    """Every parameter of a model is graded D by the page of that model."""
     page = {"ltx-video": "000", "ltx-2-19b-t2v": "001", "ltx-2-fast": "002", "ltx-2-pro": "003", "ltx-2-19b-i2v": "004"}
     for slug, model in contract.models.items():
         for name, schema in model.parameters.items():

@@ -1,4 +1,4 @@
-"""What a request says about its video."""
+"""Test the video that a request determines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGE = "https://example.com/a.png"
 @pytest.mark.parametrize(
     ("slug", "payload", "expected"),
     [
-        ("ltx-video", {}, ExpectedVideo(768, 512, 97, 24, sound=False)),  # The page's own figures: 640 at 3:2.
+        ("ltx-video", {}, ExpectedVideo(768, 512, 97, 24, sound=False)),  # The figures of the page: 640 at 3:2.
         ("ltx-video", {"target_size": 640, "aspect_ratio": "3:2"}, ExpectedVideo(768, 512, 97, 24, sound=False)),
         ("ltx-video", {"aspect_ratio": "16:9"}, ExpectedVideo(832, 448, 97, 24, sound=False)),
         (
@@ -44,13 +44,15 @@ IMAGE = "https://example.com/a.png"
         ("ltx-2-pro", {"generate_audio": False, "image": IMAGE}, ExpectedVideo(1920, 1080, 150, 25, sound=False)),
     ],
 )
-def test_a_request_and_its_video(
+def test_expected_video_of_request(
     contract: Contract, slug: str, payload: dict[str, Any], expected: ExpectedVideo
 ) -> None:
+    """A request determines the size, frames, speed and sound of its video."""
     assert expected_video(contract.models[slug], {"prompt": "a", **payload}) == expected
 
 
 def test_duration_is_in_seconds(contract: Contract) -> None:
+    """The duration of an expected video is in seconds."""
     for seconds in (6, 8, 10):
         assert expected_video(contract.models["ltx-2-pro"], {"duration": seconds}).duration == seconds
     assert expected_video(contract.models["ltx-2-19b-t2v"], {"num_frames": 36, "fps": 24}).duration == 1.5
@@ -61,7 +63,7 @@ VIDEO = load().models["ltx-video"].parameters
 
 @given(st.sampled_from(VIDEO["aspect_ratio"]["enum"]), st.sampled_from(VIDEO["target_size"]["enum"]))
 def test_sides_follow_ratio_and_target(ratio: str, target: int) -> None:
-    """Multiples of 32, no further from the exact side than half a step, and even, as encoders want them."""
+    """Sides are multiples of 32, and at most half a step from the exact size."""
     video = expected_video(load().models["ltx-video"], {"aspect_ratio": ratio, "target_size": target})
     across, down = map(int, ratio.split(":"))
     for side, part in ((video.width, across), (video.height, down)):
@@ -69,8 +71,8 @@ def test_sides_follow_ratio_and_target(ratio: str, target: int) -> None:
         assert abs(side - 2 * target * part / (across + down)) <= 16
 
 
-def test_an_unknown_rule_is_refused(document: dict[str, Any]) -> None:
-    """By both of its readers: the one that applies it and the one that puts it into words."""
+def test_unknown_size_rule_is_refused(document: dict[str, Any]) -> None:
+    """If a rule is unknown, both of its readers raise an error: `expected_video` and `clauses`."""
     document["components"]["schemas"]["LtxVideoRequest"]["x-model"]["video"]["size"]["rule"] = "golden"
     contract = contract_of(document)
     with pytest.raises(SpecError, match="ltx-video: unknown size rule 'golden'"):

@@ -21,7 +21,7 @@ Step = Callable[[Any], Any]
 
 
 class Caller:
-    """Runs the same steps with `Client` or with `AsyncClient`: each step takes what the one before it gave."""
+    """Runs the same steps with `Client` or with `AsyncClient`. Each step gets the value of the previous one."""
 
     def __init__(self, kind: str, clock: FakeClock) -> None:
         self.kind, self.clock = kind, clock
@@ -46,11 +46,11 @@ class Caller:
         return anyio.run(main, backend=self.kind)
 
     def raising(self, kind: type[Exception], *steps: Step, **options: Any) -> Any:
-        """The exception of exactly that class which the steps end with."""
+        """Run the steps and return the exception that they raise. Fail if it is not exactly of class ``kind``."""
         with pytest.raises(kind) as caught:
             self(*steps, **options)
         if type(caught.value) is not kind:
-            pytest.fail(f"{type(caught.value).__name__} where {kind.__name__} itself was expected")
+            pytest.fail(f"expected {kind.__name__}, got its subclass {type(caught.value).__name__}")
         return caught.value
 
     def _options(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ class Caller:
 
 
 class Live:
-    """Runs the same steps with either client against a sandbox: each step takes what the one before it gave."""
+    """Runs the same steps with either client against a sandbox. Each step gets the value of the previous one."""
 
     def __init__(self, sandbox: RunningSandbox, kind: str) -> None:
         self.sandbox, self.kind = sandbox, kind

@@ -1,4 +1,4 @@
-"""Clocks that no test waits for."""
+"""Clocks that tests need not wait for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from segmind_ltx_sandbox import ManualClock
 
 
 class FakeClock:
-    """Time that passes only where somebody sleeps. ``slept`` holds how long each sleep was."""
+    """A clock on which time passes only during a sleep. ``slept`` holds the length of each sleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -32,7 +32,7 @@ class FakeClock:
 
 
 class LinkedClock:
-    """The client's clock, made of the sandbox's: where the client sleeps, the sandbox's jobs go on."""
+    """A clock for the client that is the sandbox's clock: if the client sleeps, the sandbox's jobs proceed."""
 
     def __init__(self, other: ManualClock) -> None:
         self._other = other

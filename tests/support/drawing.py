@@ -1,4 +1,4 @@
-"""Values that a schema of the contract allows, for hypothesis: the few keywords that the contract uses."""
+"""Strategies of hypothesis for schemas of the contract, with the keywords that the contract uses."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ URIS: Final = st.builds(
     st.from_regex(r"[A-Za-z0-9/_.~-]{0,20}", fullmatch=True),
 )
 LARGEST: Final = 2**53
-"""The largest whole number that every reader of JSON holds exactly."""
+"""The largest integer that every JSON parser represents exactly."""
 
 
 def values(schema: Mapping[str, Any], contract: Contract) -> st.SearchStrategy[Any]:
-    """Values that ``schema`` allows, at every depth."""
+    """Return a strategy for values that ``schema`` allows."""
     if "$ref" in schema:
         return values(contract.at(schema["$ref"]), contract)
     if "const" in schema:
@@ -49,7 +49,7 @@ def _of_type(name: str, schema: Mapping[str, Any], contract: Contract) -> st.Sea
 
 
 def objects(schema: Mapping[str, Any], contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects with what is required, and any of what is not."""
+    """Return a strategy for objects with all required fields and any optional ones."""
     fields = {name: values(field, contract) for name, field in schema["properties"].items()}
     required = set(schema.get("required", ()))
     return st.fixed_dictionaries(

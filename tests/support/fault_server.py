@@ -1,4 +1,4 @@
-"""A server on a real socket that answers well, but where it is told to misbehave; and the client that meets it."""
+"""Serve valid responses on a real socket, except for the faults that a test orders."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ VIDEO = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(range(256)) * 8
 STAGES = ("submit", "status", "result", "download", "v1")
 
 Fault = Callable[["Line"], None]
-"""Answers one request badly. It is given the line, and what a good answer would have been."""
+"""Handles one request badly. It gets the line, which has the body of a valid response."""
 
 
 class Line:
-    """One request, and the socket to answer it on."""
+    """One request, and the socket to respond on."""
 
     def __init__(self, server: FaultServer, sock: socket.socket, stage: str, good: bytes, kind: str) -> None:
         self.server, self.sock, self.stage, self.good, self.kind = server, sock, stage, good, kind
@@ -34,35 +34,35 @@ class Line:
         headers: dict[str, str] | None = None,
         kind: str | None = None,
     ) -> None:
-        """A whole answer."""
+        """Send a complete response."""
         body = self.good if body is None else body
-        told = {"content-type": kind or self.kind, "content-length": str(len(body)), **(headers or {})}
-        self.head(status, told)
+        sent = {"content-type": kind or self.kind, "content-length": str(len(body)), **(headers or {})}
+        self.head(status, sent)
         self.sock.sendall(body)
 
     def head(self, status: int, headers: dict[str, str]) -> None:
-        """The beginning of an answer."""
+        """Send the status line and the headers of a response."""
         lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers.items()), "connection: close"]
         self.sock.sendall("\r\n".join([*lines, "", ""]).encode())
 
     def reset(self) -> None:
-        """Cut the line with a reset."""
+        """Close the connection with a reset."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def silence_until_read(self) -> None:
-        """Let the client read what was sent, since a reset takes with it what was not read yet."""
+        """Wait until the client has read what was sent, since a reset discards unread bytes."""
         self.sock.settimeout(0.03)
         with contextlib.suppress(TimeoutError):
             self.sock.recv(1)
 
     def silence(self) -> None:
-        """Say nothing until the client goes, or the test is over."""
+        """Send nothing until the client closes the connection, or for 20 seconds."""
         self.sock.settimeout(20)
         self.sock.recv(1)
 
 
 class FaultServer:
-    """Answers the API's calls and the download. ``faults`` says for each stage what comes of its next requests."""
+    """Serves the API and the download. ``faults`` holds the faults of the next requests, by stage."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -88,17 +88,17 @@ class FaultServer:
         return sock
 
     def listen(self) -> None:
-        """Begin to take requests. Before this a connection is refused."""
+        """Accept connections from now on. Until then they are refused."""
         self._listening = True
         self._start(self._listener, self._serve)
 
     def refuse(self) -> None:
-        """Take no more requests."""
+        """Refuse connections from now on."""
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def fill(self) -> None:
-        """Be there, but take nothing: the queue of connections is full, so a further one times out."""
+        """Fill the backlog without accepting, so that a further connection times out."""
         if self._listener.fileno() < 0:
             self._listener = self._bound(self.port)
         self._listener.listen(0)
@@ -109,7 +109,7 @@ class FaultServer:
             self._sockets.append(sock)
 
     def listen_once(self) -> None:
-        """Begin to take requests, if it does not yet."""
+        """Accept connections if the server does not yet."""
         if not self._listening:
             self.listen()
 
@@ -132,7 +132,7 @@ class FaultServer:
             with sock:
                 handle(sock)
         except OSError:
-            return  # The client went, as it may.
+            return  # The client may close the connection.
 
     def _note(self, sock: socket.socket) -> None:
         self.elsewhere.append(_request(sock))
@@ -158,7 +158,7 @@ class FaultServer:
             fault(line)
 
     def _good(self, stage: str) -> tuple[bytes, str]:
-        """The body of a good answer, and its media type."""
+        """Return the body of a valid response and its media type."""
         own = f"{self.base_url}/v2/requests/{ID}"
         url = f"{self.base_url}/out/a.mp4"
         answers: dict[str, Any] = {
@@ -176,7 +176,7 @@ class FaultServer:
 
 
 def _request(sock: socket.socket) -> bytes:
-    """One whole request."""
+    """Read one whole request."""
     data = b""
     while b"\r\n\r\n" not in data:
         piece = sock.recv(65536)

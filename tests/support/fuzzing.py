@@ -1,4 +1,4 @@
-"""Made-up answers for `test_unit_fuzz`: most are nearly right, since noise is seen through at once."""
+"""Make random responses for `test_fuzz`. Most are nearly valid, since noise is detected at once."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ DECODED: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Reply(NamedTuple):
-    """One answer, or none: ``fault`` is what happens instead of it (refused, lost), or in the midst of it (broken)."""
+    """A response. If ``fault`` is refused or lost, none is sent; if it is broken, its body breaks off."""
 
     status: int
     headers: Mapping[str, str]
@@ -78,25 +78,25 @@ class Reply(NamedTuple):
 
     @property
     def accepted(self) -> bool:
-        """Whether the status says that all is well."""
+        """Return whether the status is a success."""
         return 200 <= self.status < 300
 
     @property
     def whole(self) -> bool:
-        """Whether nothing broke off, as far as a length was told."""
+        """Return whether the body is complete, judged by its length if the headers state one."""
         length = self.headers.get("content-length", "")
-        told = length.isascii() and length.isdigit() and len(length) < 20 and "content-encoding" not in self.headers
-        return not self.fault and not (told and int(length) != len(self.body))
+        stated = length.isascii() and length.isdigit() and len(length) < 20 and "content-encoding" not in self.headers
+        return not self.fault and not (stated and int(length) != len(self.body))
 
     def read(self) -> bytes | None:
-        """The body as any reader of HTTP has it; None where it did not come whole."""
+        """Return the decoded body, or None if it is truncated."""
         try:
             return DECODED[self.headers.get("content-encoding", "identity")](self.body) if self.whole else None
         except (OSError, EOFError, zlib.error):
             return None
 
     def part(self) -> bytes:
-        """As much of the body as can be decoded."""
+        """Return as much of the body as can be decoded."""
         try:
             encoded = self.headers.get("content-encoding", "identity") != "identity"
             return zlib.decompressobj(47).decompress(self.body) if encoded else self.body
@@ -104,7 +104,7 @@ class Reply(NamedTuple):
             return b""
 
     def json(self) -> Any:
-        """The body as JSON; None where it is none. Where the text is whole it is, whatever lacks behind it."""
+        """Return the body as JSON, or None if it is not JSON. A complete text counts even if its padding is cut."""
         try:
             return json.loads(self.part()) if self.whole else None
         except (ValueError, RecursionError):
@@ -112,13 +112,13 @@ class Reply(NamedTuple):
 
 
 def fields_of(value: object) -> dict[str, Any]:
-    """The value where it is an object of JSON; else an empty one."""
+    """Return the value if it is a JSON object, else an empty one."""
     return {**cast("dict[str, Any]", value)} if isinstance(value, dict) else {}
 
 
 @st.composite
 def bent(draw: st.DrawFn, value: Any) -> Any:
-    """The value, with one thing wrong in it: dropped, null, of another type, wrapped."""
+    """Return the value with one fault: a field that is dropped, null, of another type, or wrapped."""
     fields = fields_of(value)
     if fields and draw(st.integers(0, 4)) > 0:
         key = draw(st.sampled_from(sorted(fields)))
@@ -129,7 +129,7 @@ def bent(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def replies(draw: st.DrawFn, route: str) -> Reply:
-    """An answer of this route."""
+    """Return a response of this route."""
     value: Any = draw(st.sampled_from(GOOD[route]))
     kind = draw(st.sampled_from(KINDS))
     if kind == "fault":
@@ -153,7 +153,7 @@ def replies(draw: st.DrawFn, route: str) -> Reply:
 def _encoded(draw: st.DrawFn, value: Any) -> bytes:
     text, codec = json.dumps(value, ensure_ascii=draw(st.booleans())), draw(st.sampled_from(CODECS))
     if codec.startswith(("utf-16", "utf-32")):
-        text = text.replace(KEY, "key")  # KNOWN: a key that is quoted in another encoding gets into the exception.
+        text = text.replace(KEY, "key")  # KNOWN: if the key is quoted in another encoding, it gets into the exception.
     return text.encode(codec, "replace")
 
 
@@ -165,13 +165,13 @@ def _spoilt(draw: st.DrawFn, body: bytes) -> bytes:
 
 
 def _sent(draw: st.DrawFn, status: int, headers: dict[str, str], body: bytes, *, video: bool) -> Reply:
-    """The body as it goes out: encoded or not, whole or not, with headers that fit or not."""
+    """Return the reply for a body: encoded or not, truncated or not, with headers that match or not."""
     encoding = draw(st.sampled_from([*[""] * 6, "gzip", "deflate", "identity", "a lie", "cut"]))
     if encoding:
         headers["content-encoding"] = {"a lie": "gzip", "cut": "gzip"}.get(encoding, encoding)
         zipped = gzip.compress(body, mtime=0)
         if encoding == "cut" and video:
-            encoding = "gzip"  # KNOWN: of a compressed video that broke off, the part that came is saved.
+            encoding = "gzip"  # KNOWN: if a compressed video is truncated, its first part is saved.
         body = {"gzip": zipped, "deflate": zlib.compress(body), "cut": zipped[:-9]}.get(encoding, body)
     if draw(st.booleans()):
         headers["content-length"] = str(len(body)) if draw(st.booleans()) else draw(LENGTHS)
@@ -197,7 +197,7 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class Server:
-    """Answers each route with its replies in turn, the last of them for ever; ``used`` are those that were sent."""
+    """Sends the replies of each route in turn, then the last one for ever. ``used`` holds the ones that were sent."""
 
     def __init__(self, routes: Mapping[str, list[Reply]]) -> None:
         self._left = {name: list(given) for name, given in routes.items()}
@@ -219,7 +219,7 @@ class Server:
 
 
 def call(server: Server, kind: str, clock: FakeClock, *steps: Callable[[Any], Any]) -> Any:
-    """Take the steps with one of the clients, over one of its two ways to the network."""
+    """Run the steps with one of the clients, through ``transport`` or ``http``."""
     transport = httpx.MockTransport(server)
     options: dict[str, Any] = {"clock": clock, "logger": QUIET}
     if kind == "async":

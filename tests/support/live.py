@@ -1,4 +1,4 @@
-"""A sandbox to try the suite on, and its profile."""
+"""Run a sandbox for tests of the suite, with its target profile."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ ONE_MODEL: Final = "ltx-2-19b-t2v"
 
 
 def profile_for(sandbox: RunningSandbox, **limits: Any) -> Target:
-    """The profile of a sandbox, with all its keys and its lever."""
-    told = {
+    """Return the profile of a sandbox, with all its keys and the route that moves its clock."""
+    profile = {
         "base_url": sandbox.base_url,
         "keys": {scenario.name: scenario.key for scenario in SCENARIOS},
         "clock": {"advance": "/_control/advance"},
         "limits": {"max_cost": 200.0, "job_timeout": 10, "poll_interval": 0.02, **limits},
     }
-    return target_of(told, "the test's profile", {})
+    return target_of(profile, "the test's profile", {})
 
 
 @contextmanager
 def sandbox_and_target(**options: Any) -> Generator[tuple[RunningSandbox, Target]]:
-    """A sandbox on a clock that stands still, and its profile."""
+    """Yield a sandbox on a clock that stands still, and its profile."""
     with running_sandbox(clock=ManualClock(), **options) as sandbox:
         yield sandbox, profile_for(sandbox)

@@ -1,4 +1,4 @@
-"""A made-up run for the tests of the reports: every outcome, a cascade, and a target that is out to do harm."""
+"""Make a run for the tests of the reports: every outcome, a failure that causes others, and hostile text."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SENT = {**JSON, "x-api-key": "[valid key]"}
 
 
 def exchange(
-    method: str, path: str, status: int, sent: object = None, answer: object = None, key: str | None = "valid"
+    method: str, path: str, status: int, sent: object = None, response: object = None, key: str | None = "valid"
 ) -> Exchange:
-    """An exchange with a target at `BASE`."""
-    body = b"" if answer is None else json.dumps(answer).encode()
+    """Return an exchange with a target at `BASE`."""
+    body = b"" if response is None else json.dumps(response).encode()
     headers = {**JSON, "x-api-key": f"[{key} key]"} if key else JSON
     text = None if sent is None else json.dumps(sent)
     return Exchange(method, f"{BASE}{path}", key, 1.5, status, headers, text, JSON, body, len(body), probe="accept x")
 
 
 def recording() -> Recording:
-    """What a server did that takes 7 for a duration, and answers with markup."""
+    """Return the recording of a server that accepts 7 as a duration, and whose errors contain markup."""
     exchanges = (
         exchange(
             "POST", "/v2/ltx-2-pro", 200, {"prompt": "it's", "duration": 7}, {"request_id": "a", "error": HOSTILE}
@@ -45,7 +45,7 @@ def recording() -> Recording:
 
 
 def judgement() -> Judgement:
-    """A judgement of all clauses, with something of every outcome."""
+    """Return a judgement of all clauses with every outcome in it."""
     checks = tuple(check for clause in clauses() for check in _checks(clause))
     observations = (
         Observation("unknown parameters", "ltx-2-pro", "ignored", (0,)),
@@ -56,13 +56,13 @@ def judgement() -> Judgement:
 
 
 def run() -> Run:
-    """All of it."""
+    """Return the whole run."""
     recorded = recording()
     return Run(recorded, judgement(), spent(recorded, load()), seed=7, seconds=12.3456)
 
 
 def green() -> Run:
-    """The same where nothing is wrong."""
+    """Return the same run with every failure replaced by a pass."""
     whole = run()
     kept = (Outcome.PASSED, Outcome.NOT_EXERCISED)
     checks = tuple(

@@ -1,7 +1,7 @@
-"""Every single edit of a recording: what a server might have answered instead, for testing the judge itself.
+"""Make every single edit of a recording, to test the judge.
 
-An edit changes one answer in one place, or lets two answers of a job change places. The judge has to object to it, or
-the edited history is one that the documents allow; `allowed` says which those are, and why.
+An edit changes one response in one place, or swaps two responses about a job. The judge has to object to it unless the
+documents allow the edited history; `allowed` returns which they allow, and why.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from segmind_ltx_conformance.judge.trace import Trace
 from segmind_ltx_conformance.recording import Exchange, Recording
 
 STATUSES: Final = (200, 400, 401, 403, 404, 406, 422)
-"""Those that an answer is given instead of its own. 429 and 5xx may pass, and are left out."""
+"""The statuses that replace the one of a response. 429 and 5xx may be transient, so they are left out."""
 STATES: Final = ("QUEUED", "PROCESSING", "COMPLETED", "FAILED", "RUNNING", "completed")
 DROPPED: Final = object()
 
 
 @frozen
 class Edit:
-    """One change: of the exchange at ``index``, in ``what`` (status, state, id, a field, order)."""
+    """One change of the exchange at ``index``; ``what`` is status, state, id, field or order."""
 
     index: int
     what: str
@@ -39,7 +39,7 @@ class Edit:
 
 
 def edits(recording: Recording) -> Iterator[Edit]:
-    """All of them."""
+    """Yield all edits of a recording."""
     for index, one in enumerate(recording.exchanges):
         if one.status == 0:
             continue
@@ -70,7 +70,7 @@ def _of_body(recording: Recording, index: int, value: Mapping[str, Any]) -> Iter
 
 
 def _orders(recording: Recording) -> Iterator[Edit]:
-    """The answers of two neighbouring readings of one job on one route change places."""
+    """Yield the edits that swap two successive responses about one job on one route."""
     last: dict[str, int] = {}
     for index, one in enumerate(recording.exchanges):
         if one.method != "GET" or "/requests/" not in one.path or one.status == 0:
@@ -95,9 +95,9 @@ def _with(recording: Recording, index: int, one: Exchange) -> Recording:
 
 
 def excerpt(recording: Recording, per_stage: int = 1) -> Recording:
-    """The life of one job that completes and of one that fails, and a little of every other stage.
+    """Return the exchanges of one job that completes and of one that fails, and a few of every other stage.
 
-    All edits of it can be judged within seconds.
+    All its edits can be judged within seconds.
     """
     kept: list[Exchange] = []
     chosen = {
@@ -131,7 +131,7 @@ def excerpt(recording: Recording, per_stage: int = 1) -> Recording:
 
 
 def allowed(edit: Edit, original: Trace) -> str | None:
-    """Why an edited history is one that the documents allow; None where they do not."""
+    """Return why the documents allow an edited history, or None if they do not."""
     one = original.recording.exchanges[edit.index]
     request = next(r for r in original.requests if edit.index in r.indices)
     title = title_for(request)
@@ -161,7 +161,7 @@ RANKS: Final = {"QUEUED": 0, "PROCESSING": 1, "COMPLETED": 2, "FAILED": 2}
 
 
 def _in_order(edit: Edit, one: Exchange) -> bool:
-    """Whether the edited job still lives as documented, told by nothing but its answers in their order."""
+    """Return whether the states of the edited job follow each other as documented, from its responses alone."""
     path = f"/v2/requests/{one.path.split('/')[3]}"
     reads = [read for read in edit.recording.exchanges if read.path.startswith(path) and read.key == one.key]
     gone = [read.status == 404 for read in reads]

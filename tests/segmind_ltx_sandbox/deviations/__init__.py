@@ -1,22 +1,22 @@
-"""Sandboxes that are wrong on purpose: mutants, each of which breaks one clause, and variants, which break none.
+"""Serve sandboxes that are wrong on purpose: each mutant breaks one clause, and a variant breaks none.
 
-A conformance suite has to fail the first and must not fail the second.
+A conformance suite has to fail a mutant and must not fail a variant.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from segmind_ltx_sandbox.deviations.answers import answers
 from segmind_ltx_sandbox.deviations.base import Deviation
 from segmind_ltx_sandbox.deviations.billing import billing
 from segmind_ltx_sandbox.deviations.errors import blocking, errors, headers
 from segmind_ltx_sandbox.deviations.keys import keys, routes
 from segmind_ltx_sandbox.deviations.output import outputs
-from segmind_ltx_sandbox.deviations.payload import payloads, sloppy
-from segmind_ltx_sandbox.deviations.results import ends
+from segmind_ltx_sandbox.deviations.payload import broken_validation, payloads
+from segmind_ltx_sandbox.deviations.responses import responses
+from segmind_ltx_sandbox.deviations.results import results
 from segmind_ltx_sandbox.deviations.retention import retention
-from segmind_ltx_sandbox.deviations.states import life
+from segmind_ltx_sandbox.deviations.states import lifecycle
 from segmind_ltx_sandbox.deviations.statuses import statuses
 from segmind_ltx_sandbox.deviations.undetectable import UNSEEN, why_unseen
 from segmind_ltx_sandbox.deviations.variants import variants
@@ -25,17 +25,17 @@ from segmind_ltx_spec import Contract, load
 
 
 def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
-    """The mutants for a contract."""
+    """Return the mutants for a contract."""
     return (
         *payloads(contract),
-        *sloppy(contract),
+        *broken_validation(contract),
         *statuses(),
         *keys(),
         *routes(contract),
-        *life(),
-        *ends(),
+        *lifecycle(),
+        *results(),
         *retention(),
-        *answers(contract),
+        *responses(contract),
         *errors(),
         *headers(contract),
         *blocking(),
@@ -46,13 +46,13 @@ def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
 
 
 MUTANTS: Final = mutants_of(load())
-"""Those for the contract as shipped."""
+"""The mutants for the shipped contract."""
 VARIANTS: Final = tuple(variants())
-"""What the documents allow."""
+"""Deviations that the documents allow."""
 
 
 def find(name: str) -> Deviation:
-    """The mutant or variant of that name. Raises `KeyError` where there is none."""
+    """Return the mutant or variant called ``name``. Raise `KeyError` if there is none."""
     return _BY_NAME[name]
 
 

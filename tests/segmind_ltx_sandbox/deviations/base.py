@@ -1,4 +1,4 @@
-"""What a deviation is, and the ways to make one that most of them share."""
+"""Define deviations, and helpers to make them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from segmind_ltx_spec import Contract
 P = ParamSpec("P")
 BehaviourFactory = Callable[[Contract], Behaviour]
 """What `segmind_ltx_sandbox.create_app` takes as ``behaviour``."""
-Change = Callable[[ApiRequest, ApiResponse], ApiResponse]
-"""Another answer in place of one."""
+ResponseChange = Callable[[ApiRequest, ApiResponse], ApiResponse]
+"""Returns the response to send in place of the usual one."""
 
 
 @frozen
 class Deviation:
     """A sandbox that differs from the plain one in one respect.
 
-    ``clauses`` are those that it breaks, the one that it is about first; of a variant, which breaks none, those that
-    allow it. ``options`` are what `create_app` gets besides.
+    ``clauses`` of a mutant are the ones that it breaks, its subject first; of a variant, the ones that allow it.
+    ``options`` are further arguments of `create_app`.
     """
 
     name: str
@@ -35,77 +35,78 @@ class Deviation:
 
     @property
     def kind(self) -> str:
-        """The first part of the name."""
+        """Return the first part of the name."""
         return self.name.partition("/")[0]
 
 
 def factory(
     kind: Callable[Concatenate[Contract, P], Behaviour], *args: P.args, **options: P.kwargs
 ) -> BehaviourFactory:
-    """A service of that class, made with these arguments behind the contract."""
+    """Return a factory that makes a ``kind`` from a contract and these arguments."""
     return lambda contract: kind(contract, *args, **options)
 
 
-class Answering(Behaviour):
-    """The service as documented, with its answers changed on their way out."""
+class ChangesResponses(Behaviour):
+    """Changes responses before they are sent."""
 
-    def __init__(self, contract: Contract, change: Change) -> None:
-        """Change every answer by ``change``."""
+    def __init__(self, contract: Contract, change: ResponseChange) -> None:
+        """Apply ``change`` to every response."""
         super().__init__(contract)
         self._change = change
 
-    def finalize(self, asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        """The changed answer."""
-        return self._change(asked, super().finalize(asked, answer))
+    def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        """Return the changed response."""
+        return self._change(request, super().finalize(request, response))
 
 
-def answering(change: Change) -> BehaviourFactory:
-    """A service whose answers are changed by ``change``."""
-    return factory(Answering, change)
+def changing_responses(change: ResponseChange) -> BehaviourFactory:
+    """Return a factory of services that apply ``change`` to every response."""
+    return factory(ChangesResponses, change)
 
 
 def when(causes: str, change: Callable[[ApiResponse], ApiResponse], kinds: str = "") -> BehaviourFactory:
-    """A service that changes answers of certain causes, on certain kinds of route where they are named.
+    """Return a factory of services that apply ``change`` to responses of some causes, on some kinds of route.
 
-    Both are words with spaces between them; see `segmind_ltx_sandbox.messages.CAUSES` and `Asked.kind`.
+    ``causes`` and ``kinds`` are separated by spaces; see `segmind_ltx_sandbox.messages.CAUSES` and `ApiRequest.kind`.
+    If ``kinds`` is empty, all kinds are changed.
     """
 
-    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        meant = answer.cause in causes.split() and (not kinds or asked.kind in kinds.split())
-        return change(answer) if meant else answer
+    def changed(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        meant = response.cause in causes.split() and (not kinds or request.kind in kinds.split())
+        return change(response) if meant else response
 
-    return answering(changed)
+    return changing_responses(changed)
 
 
 def with_status(status: int) -> Callable[[ApiResponse], ApiResponse]:
-    """The same answer with another status."""
-    return lambda answer: evolve(answer, status=status)
+    """Return a change of the status alone."""
+    return lambda response: evolve(response, status=status)
 
 
 def with_content(content: Any) -> Callable[[ApiResponse], ApiResponse]:
-    """The same status with other JSON."""
-    return lambda answer: evolve(answer, content=content, media_type="application/json")
+    """Return a change of the body to other JSON; the status stays."""
+    return lambda response: evolve(response, content=content, media_type="application/json")
 
 
 def with_fields(**fields: Any) -> Callable[[ApiResponse], ApiResponse]:
-    """The same JSON object with some of its fields set."""
-    return lambda answer: evolve(answer, content={**answer.content, **fields})
+    """Return a change that sets some fields of a JSON object."""
+    return lambda response: evolve(response, content={**response.content, **fields})
 
 
 def without(*names: str) -> Callable[[ApiResponse], ApiResponse]:
-    """The same JSON object without some of its fields."""
+    """Return a change that drops some fields of a JSON object."""
 
-    def changed(answer: ApiResponse) -> ApiResponse:
-        return evolve(answer, content={key: value for key, value in answer.content.items() if key not in names})
+    def changed(response: ApiResponse) -> ApiResponse:
+        return evolve(response, content={key: value for key, value in response.content.items() if key not in names})
 
     return changed
 
 
 def refused(parameter: str) -> ApiResponse:
-    """What a service says about a value that it does not like."""
+    """Return a 400 that refuses the value of a parameter."""
     return error("invalid", 400, f"{parameter}: this value is not allowed")
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are the same JSON; unlike in Python, true is not 1 there."""
+    """Return whether two values are the same JSON; in JSON, unlike Python, true is not 1."""
     return json.dumps(one) == json.dumps(other)

@@ -1,4 +1,4 @@
-"""The form of answers: errors that say nothing, headers that are no numbers, and v1 with something that is no video."""
+"""The form of responses: errors without a message, headers of a wrong type, blocking calls without a video."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from segmind_ltx_sandbox.deviations.answers import REFUSALS, kebab
 from segmind_ltx_sandbox.deviations.base import Deviation, when, with_content
+from segmind_ltx_sandbox.deviations.responses import ERROR_CAUSES, kebab
 from segmind_ltx_sandbox.messages import ApiResponse
 from segmind_ltx_spec import Contract
 
 
 def errors() -> Iterator[Deviation]:
-    """Errors that say nothing: all of them, and those of each cause."""
+    """Yield deviations whose errors have no message: all errors, and those of each cause."""
     silent: tuple[tuple[str, Callable[[ApiResponse], ApiResponse]], ...] = (
-        ("empty-body", lambda answer: evolve(answer, content="", media_type="text/plain")),
+        ("empty-body", lambda response: evolve(response, content="", media_type="text/plain")),
         ("empty-object", with_content({})),
         ("empty-message", with_content({"error": ""})),
         ("null-message", with_content({"error": None})),
@@ -24,23 +24,26 @@ def errors() -> Iterator[Deviation]:
     )
     for label, change in silent:
         yield Deviation(
-            f"error/{label}", ("transport.error-message",), f"Errors say nothing: {label}.", when(REFUSALS, change)
+            f"error/{label}",
+            ("transport.error-message",),
+            f"Errors have no message: {label}.",
+            when(ERROR_CAUSES, change),
         )
-    for cause in REFUSALS.split():
+    for cause in ERROR_CAUSES.split():
         yield Deviation(
             f"error/silent/{cause}",
             ("transport.error-message",),
-            f"An error says nothing: {cause}.",
+            f"An error has no message: {cause}.",
             when(cause, silent[0][1]),
         )
 
 
 HEADERS: Final = {"number": ("cheap", "-1"), "integer": ("random", "1.5")}
-"""What is wrong for a header of a type; of a text nothing is."""
+"""Wrong values of a header, by its type. Every value of a string is right."""
 
 
 def headers(contract: Contract) -> Iterator[Deviation]:
-    """Headers of a wrong type."""
+    """Yield deviations with headers of a wrong type."""
     components = contract.document["components"]
     for name, reference in components["responses"]["VideoMade"]["headers"].items():
         schema: dict[str, Any] = contract.at(f"{reference['$ref']}/schema")
@@ -62,11 +65,13 @@ def headers(contract: Contract) -> Iterator[Deviation]:
 
 
 def _with_header(name: str, value: str) -> Callable[[ApiResponse], ApiResponse]:
-    return lambda answer: evolve(answer, headers={**answer.headers, name: value}) if name in answer.headers else answer
+    return lambda response: (
+        evolve(response, headers={**response.headers, name: value}) if name in response.headers else response
+    )
 
 
 def blocking() -> Iterator[Deviation]:
-    """Blocking calls that are answered with something else."""
+    """Yield deviations whose blocking calls return no video."""
     html = "<html><body>Your video is being made.</body></html>"
     for label, content, media_type in (
         ("nothing", b"", "video/mp4"),
@@ -81,16 +86,16 @@ def blocking() -> Iterator[Deviation]:
         yield Deviation(
             f"v1/{label}",
             ("transport.v1-bytes-or-json",),
-            f"A blocking call is answered with {label.replace('-', ' ')}.",
+            f"A blocking call returns {label.replace('-', ' ')}.",
             when("generated", _replaced(content, media_type)),
         )
     yield Deviation(
         "v1/cut-off",
         ("transport.v1-bytes-or-json",),
         "The video of a blocking call is cut off in its first fifth.",
-        when("generated", lambda answer: evolve(answer, content=answer.content[: len(answer.content) // 5])),
+        when("generated", lambda response: evolve(response, content=response.content[: len(response.content) // 5])),
     )
 
 
 def _replaced(content: Any, media_type: str) -> Callable[[ApiResponse], ApiResponse]:
-    return lambda answer: evolve(answer, content=content, media_type=media_type)
+    return lambda response: evolve(response, content=content, media_type=media_type)

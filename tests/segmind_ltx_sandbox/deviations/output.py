@@ -1,4 +1,4 @@
-"""Outputs: locations that are dead, closed, or lead to something that is no video."""
+"""Outputs: locations that are dead, closed, or lead to something other than a video."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from segmind_ltx_sandbox.service.scenarios import BY_KEY
 from segmind_ltx_spec import Contract
 
 
-class Delivering(Behaviour):
-    """Delivers something else in place of a video."""
+class ReplacesVideo(Behaviour):
+    """Sends other bytes in place of a video."""
 
     def __init__(self, contract: Contract, change: Callable[[bytes], bytes]) -> None:
         super().__init__(contract)
         self._change = change
 
     def video_bytes(self, video: bytes) -> bytes:
-        """The something else."""
+        """Return the changed bytes."""
         return self._change(video)
 
 
-class Withholding(Behaviour):
-    """Answers every download with an error."""
+class RefusesDownloads(Behaviour):
+    """Refuses every download with an error."""
 
-    def __init__(self, contract: Contract, answer: ApiResponse) -> None:
+    def __init__(self, contract: Contract, response: ApiResponse) -> None:
         super().__init__(contract)
-        self._answer = answer
+        self._response = response
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:  # noqa: ARG002
-        """The error."""
-        return self._answer
+        """Return the error."""
+        return self._response
 
 
-class Locked(Behaviour):
-    """Gives videos to those alone who send their key."""
+class RequiresKeyForDownload(Behaviour):
+    """Refuses a download if it carries no key."""
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:
-        """401 without a key."""
+        """Return 401 if the key is missing or unknown."""
         known = headers.get("x-api-key") in BY_KEY
         return None if known else error("key-at-output", 401, "API key is missing")
 
 
-class ShortLived(Behaviour):
+class ExpiresOutputsEarly(Behaviour):
     """Keeps videos for less than seven days."""
 
     def __init__(self, contract: Contract, seconds: float) -> None:
@@ -55,7 +55,7 @@ class ShortLived(Behaviour):
 
 
 def outputs() -> Iterator[Deviation]:
-    """All of them."""
+    """Yield the deviations about outputs."""
     video = ("output.is-a-video",)
     html = b"<html><body>Sign in to see your video.</body></html>"
     things: tuple[tuple[str, Callable[[bytes], bytes]], ...] = (
@@ -70,17 +70,17 @@ def outputs() -> Iterator[Deviation]:
         yield Deviation(
             f"output/{label}",
             video,
-            f"The output leads to something else: {label}.",
-            factory(Delivering, change),
+            f"The output is not a video: {label}.",
+            factory(ReplacesVideo, change),
         )
     yield Deviation(
         "output/half-a-video",
         video,
-        "Of each video the second half is missing.",
-        factory(Delivering, lambda whole: whole[: len(whole) // 2]),
+        "The second half of each video is missing.",
+        factory(ReplacesVideo, lambda whole: whole[: len(whole) // 2]),
     )
     for status in (403, 404, 410, 500):
-        answer = (
+        response = (
             error("key-at-output", status, "no such output")
             if status != 403
             else page("key-at-output", 403, "Forbidden")
@@ -89,14 +89,14 @@ def outputs() -> Iterator[Deviation]:
         yield Deviation(
             f"output/{status}",
             clauses,
-            f"The output of every job is answered with {status}.",
-            factory(Withholding, answer),
+            f"The download of every output gets {status}.",
+            factory(RefusesDownloads, response),
         )
-    yield Deviation("output/locked", ("output.without-key",), "A video needs the key.", Locked)
+    yield Deviation("output/locked", ("output.without-key",), "A download needs the key.", RequiresKeyForDownload)
     for label, seconds in (("one-day", 86400.0), ("six-days", 6 * 86400.0)):
         yield Deviation(
             f"output/{label}",
             ("output.seven-days",),
             f"Videos are kept for less than seven days: {label}.",
-            factory(ShortLived, seconds),
+            factory(ExpiresOutputsEarly, seconds),
         )

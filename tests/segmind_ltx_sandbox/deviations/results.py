@@ -1,4 +1,4 @@
-"""The ends of jobs: outputs that come too early, never, or change; failures that are hidden or do not say why."""
+"""Results of jobs: outputs that come too early, never, or change; failures that are hidden or have no reason."""
 
 from __future__ import annotations
 
@@ -23,73 +23,76 @@ from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract
 
 
-class Reading(Behaviour):
-    """Reads of a result are changed: ``change`` gets the answer, the job, how often it was read, and the time."""
+class ChangesResult(Behaviour):
+    """Changes the results of completed jobs.
+
+    ``change`` gets the response, the job, the number of reads of its result, and the time.
+    """
 
     def __init__(self, contract: Contract, change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> None:
         super().__init__(contract)
         self._change, self._reads = change, Counter[str]()
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """The changed answer."""
-        answer = super().result(job, state, now, origin, video)
+        """Return the changed result if the job is completed."""
+        response = super().result(job, state, now, origin, video)
         if state is not State.COMPLETED:
-            return answer
+            return response
         self._reads[job.id] += 1
-        return self._change(answer, job, self._reads[job.id], now)
+        return self._change(response, job, self._reads[job.id], now)
 
 
-def reading(change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> BehaviourFactory:
-    """A service with other results."""
-    return factory(Reading, change)
+def changing_results(change: Callable[[ApiResponse, Job, int, float], ApiResponse]) -> BehaviourFactory:
+    """Return a factory of services that change results by ``change``."""
+    return factory(ChangesResult, change)
 
 
-def ends() -> Iterator[Deviation]:
-    """All of them."""
+def results() -> Iterator[Deviation]:
+    """Yield the deviations about results."""
     yield from _outputs()
     yield from _failures()
 
 
-class Eager(Behaviour):
-    """Names the output of a job before it is done."""
+class OutputBeforeCompleted(Behaviour):
+    """Names the output of a job from its submit on."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """With an output at any time."""
-        answer = super().result(job, state, now, origin, video)
-        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(answer) if video is None else answer
+        """Return the result with an output in every state."""
+        response = super().result(job, state, now, origin, video)
+        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(response) if video is None else response
 
 
-class EagerWhileRunning(Eager):
-    """Names it as soon as it is at work."""
+class OutputWhileProcessing(OutputBeforeCompleted):
+    """Names the output of a job once it is PROCESSING."""
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """With an output unless it is QUEUED."""
-        kind = Behaviour if state is State.QUEUED else Eager
+        """Return the result with an output unless it is QUEUED."""
+        kind = Behaviour if state is State.QUEUED else OutputBeforeCompleted
         return kind.result(self, job, state, now, origin, video)
 
 
-class Telling(Behaviour):
-    """Names the output in the answer to a poll."""
+class OutputInStatus(Behaviour):
+    """Names the output of a completed job in its status."""
 
     early = False
 
     def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
-        """With an output."""
-        answer = super().status(job, state, now, origin)
-        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(answer) if self._tells(state) else answer
+        """Return the status with an output."""
+        response = super().status(job, state, now, origin)
+        return with_fields(output=f"{origin}/outputs/{job.id}.mp4")(response) if self._tells(state) else response
 
     def _tells(self, state: State) -> bool:
         return state is State.COMPLETED or self.early
 
 
-class TellingEarly(Telling):
-    """Names it from the start."""
+class OutputInEveryStatus(OutputInStatus):
+    """Names the output of a job in every status, from its submit on."""
 
     early = True
 
 
-class Swapping(Behaviour):
-    """Answers the second reading of a result with the video of another job, where there is one."""
+class SwapsVideoOnSecondRead(Behaviour):
+    """Returns another job's video if a result is read a second time."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
@@ -97,7 +100,7 @@ class Swapping(Behaviour):
         self._read = set[str]()
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """Its own video once, then another one's."""
+        """Return the job's own video once, then another job's if there is one."""
         if video is not None:
             self._files[job.id] = video
             others = [file for other, file in self._files.items() if other != job.id]
@@ -109,19 +112,27 @@ class Swapping(Behaviour):
 
 def _outputs() -> Iterator[Deviation]:
     def again(change: Callable[[ApiResponse], ApiResponse]) -> BehaviourFactory:
-        return reading(lambda answer, _, reads, __: change(answer) if reads > 1 else answer)
+        return changing_results(lambda response, _, reads, __: change(response) if reads > 1 else response)
 
     early = ("job.no-early-output",)
-    yield Deviation("life/output-early", early, "A result has an output from the start.", Eager)
-    yield Deviation("life/output-early-running", early, "A result has one as soon as it runs.", EagerWhileRunning)
+    yield Deviation("life/output-early", early, "A result has an output from the start.", OutputBeforeCompleted)
+    yield Deviation(
+        "life/output-early-running",
+        early,
+        "A result has an output as soon as its job is PROCESSING.",
+        OutputWhileProcessing,
+    )
     yield Deviation(
         "life/output-early-poll",
         (*early, "job.poll-has-no-output"),
         "A poll has an output from the start.",
-        TellingEarly,
+        OutputInEveryStatus,
     )
     yield Deviation(
-        "life/output-in-poll", ("job.poll-has-no-output",), "The poll of a COMPLETED job has its output.", Telling
+        "life/output-in-poll",
+        ("job.poll-has-no-output",),
+        "The poll of a COMPLETED job has its output.",
+        OutputInStatus,
     )
     has = ("job.completed-has-output",)
     for label, change in (
@@ -135,10 +146,12 @@ def _outputs() -> Iterator[Deviation]:
             f"life/output-{label}",
             clauses,
             f"The result of a COMPLETED job has an output that is missing or empty: {label}.",
-            reading(_always(change)),
+            changing_results(_always(change)),
         )
     stable = "job.result-stable"
-    yield Deviation("life/another-video", (stable,), "Read again, a result has another job's video.", Swapping)
+    yield Deviation(
+        "life/another-video", (stable,), "Read again, a result has another job's video.", SwapsVideoOnSecondRead
+    )
     yield Deviation(
         "life/output-vanishes",
         (stable, *has),
@@ -148,19 +161,21 @@ def _outputs() -> Iterator[Deviation]:
     yield Deviation(
         "life/output-moves",
         (stable,),
-        "Read again, a result has its output at another path, where nothing is.",
-        again(lambda answer: with_fields(output=answer.content["output"].replace("/outputs/", "/moved/"))(answer)),
+        "Read again, a result has its output at another path, which does not exist.",
+        again(
+            lambda response: with_fields(output=response.content["output"].replace("/outputs/", "/moved/"))(response)
+        ),
     )
     yield Deviation(
         "life/read-once",
         ("job.kept-one-hour", "job.result-stable"),
         "Read again, a result is 404.",
-        reading(lambda answer, _, reads, __: evolve(_gone(), cause="result") if reads > 1 else answer),
+        changing_results(lambda response, _, reads, __: evolve(_gone(), cause="result") if reads > 1 else response),
     )
 
 
 def _always(change: Callable[[ApiResponse], ApiResponse]) -> Callable[[ApiResponse, Job, int, float], ApiResponse]:
-    return lambda answer, _, __, ___: change(answer)
+    return lambda response, _, __, ___: change(response)
 
 
 def _gone() -> ApiResponse:
@@ -177,7 +192,7 @@ def _failures() -> Iterator[Deviation]:
         yield Deviation(
             f"life/failed-is-200/{kind}",
             clauses,
-            f"FAILED is told with 200: {kind}.",
+            f"FAILED comes with 200: {kind}.",
             when("failed", with_status(200), kinds),
         )
     detail = ("job.failed-has-detail",)
@@ -191,7 +206,7 @@ def _failures() -> Iterator[Deviation]:
             yield Deviation(
                 f"life/no-detail/{label}-{kind}",
                 detail,
-                f"The body about a FAILED job does not say why: error is {label}, {kind}.",
+                f"The body about a FAILED job has no reason: error is {label}, {kind}.",
                 when("failed", change, kinds),
             )
     for word in ("BLOCKED", "REJECTED", "failed"):
@@ -206,11 +221,11 @@ def _failures() -> Iterator[Deviation]:
         "life/blocked-with-200",
         ("job.blocked-is-failed", "job.failed-is-422", "job.states"),
         "A job that ends without a video is BLOCKED, with 200.",
-        when("failed", lambda answer: with_status(200)(with_fields(status="BLOCKED")(answer)), both),
+        when("failed", lambda response: with_status(200)(with_fields(status="BLOCKED")(response)), both),
     )
     yield Deviation(
         "life/failure-hidden",
         ("job.reads-agree", "job.failed-is-422", "poll.status.422"),
         "The status of a FAILED job says COMPLETED, with 200.",
-        when("failed", lambda answer: with_status(200)(with_fields(status="COMPLETED")(answer)), "poll"),
+        when("failed", lambda response: with_status(200)(with_fields(status="COMPLETED")(response)), "poll"),
     )

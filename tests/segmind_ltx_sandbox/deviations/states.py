@@ -1,4 +1,4 @@
-"""The life of a job: ids given twice, URLs of others, states that are unknown, go back, never end or disagree."""
+"""States of jobs: repeated ids, URLs of other jobs, and states that are unknown, go back, never end or disagree."""
 
 from __future__ import annotations
 
@@ -20,66 +20,69 @@ from segmind_ltx_sandbox.service.behaviour import Behaviour
 from segmind_ltx_sandbox.service.jobs import Job, State
 from segmind_ltx_spec import Contract
 
-Link = Callable[[Mapping[str, str], str], Mapping[str, str]]
+LinkChange = Callable[[Mapping[str, str], str], Mapping[str, str]]
 
 
-class Naming(Behaviour):
-    """Gives every ``every``-th job the id of one before it."""
+class RepeatsIds(Behaviour):
+    """Gives every ``every``-th job the id of an earlier one."""
 
     def __init__(self, contract: Contract, every: int) -> None:
         super().__init__(contract)
         self._every, self._count, self._last = every, 0, ""
 
     def new_id(self) -> str:
-        """A new one, now and then."""
+        """Return a new id, or the last one again."""
         self._count += 1
         if self._count == 1 or self._count % self._every:
             self._last = super().new_id()
         return self._last
 
 
-class Linking(Behaviour):
-    """Answers a submit with other URLs: ``change`` gets them, and the id of the job before."""
+class ChangesLinks(Behaviour):
+    """Changes the URLs in the response to a submit. ``change`` gets them, and the id of the previous job."""
 
-    def __init__(self, contract: Contract, change: Link) -> None:
+    def __init__(self, contract: Contract, change: LinkChange) -> None:
         super().__init__(contract)
         self._change, self._before = change, "00000000-0000-4000-8000-000000000000"
 
     def accepted(self, job: Job, origin: str) -> ApiResponse:
-        """With other URLs."""
-        answer = super().accepted(job, origin)
-        links = {key: value for key, value in answer.content.items() if key.endswith("_url")}
+        """Return the response with the changed URLs."""
+        response = super().accepted(job, origin)
+        links = {key: value for key, value in response.content.items() if key.endswith("_url")}
         changed = {**links, **self._change(links, self._before)}
         self._before = job.id
-        return evolve(answer, content={**answer.content, **changed})
+        return evolve(response, content={**response.content, **changed})
 
 
-class Stating(Behaviour):
-    """Has jobs in other states: ``state`` gets the job, its state, the time, and how often it was read so."""
+class ChangesStates(Behaviour):
+    """Changes the states of jobs.
+
+    ``state`` gets the job, its state, the time, and how often the job was read in this state.
+    """
 
     def __init__(self, contract: Contract, state: Callable[[Job, State, float, int], State]) -> None:
         super().__init__(contract)
         self._state, self._reads = state, Counter[tuple[str, State]]()
 
     def state(self, job: Job, now: float) -> State:
-        """The other state."""
+        """Return the changed state."""
         state = super().state(job, now)
         self._reads[job.id, state] += 1
         return self._state(job, state, now, self._reads[job.id, state])
 
 
-def stating(state: Callable[[Job, State, float, int], State]) -> BehaviourFactory:
-    """A service with other states."""
-    return factory(Stating, state)
+def changing_states(state: Callable[[Job, State, float, int], State]) -> BehaviourFactory:
+    """Return a factory of services that change states by ``state``."""
+    return factory(ChangesStates, state)
 
 
-def linking(change: Link) -> BehaviourFactory:
-    """A service with other URLs."""
-    return factory(Linking, change)
+def changing_links(change: LinkChange) -> BehaviourFactory:
+    """Return a factory of services that change URLs by ``change``."""
+    return factory(ChangesLinks, change)
 
 
-def life() -> Iterator[Deviation]:
-    """All of them."""
+def lifecycle() -> Iterator[Deviation]:
+    """Yield the deviations about ids, URLs and states."""
     yield from _ids()
     yield from _urls()
     yield from _words()
@@ -91,14 +94,14 @@ def _ids() -> Iterator[Deviation]:
         yield Deviation(
             f"life/id-repeats-every-{every}",
             ("job.id-unique",),
-            f"Every job of {every} has the id of the one before it.",
-            factory(Naming, every),
+            f"One job in {every} has the id of an earlier job.",
+            factory(RepeatsIds, every),
         )
-    yield Deviation("life/one-id", ("job.id-unique",), "Every job has the same id.", factory(Naming, 1))
+    yield Deviation("life/one-id", ("job.id-unique",), "Every job has the same id.", factory(RepeatsIds, 1))
 
 
 def _urls() -> Iterator[Deviation]:
-    def of(name: str, change: Callable[[str, str], str]) -> Link:
+    def of(name: str, change: Callable[[str, str], str]) -> LinkChange:
         return lambda links, before: {name: change(links[name], before)}
 
     def id_in(url: str) -> str:
@@ -109,26 +112,26 @@ def _urls() -> Iterator[Deviation]:
         yield Deviation(
             f"life/{name}/of-another-job",
             broken,
-            f"{name} is that of the job before.",
-            linking(of(name, lambda url, before: url.replace(id_in(url), before))),
+            f"{name} is that of the previous job.",
+            changing_links(of(name, lambda url, before: url.replace(id_in(url), before))),
         )
         yield Deviation(
             f"life/{name}/elsewhere",
             broken,
-            f"{name} is on another host, where nobody listens.",
-            linking(of(name, lambda url, _: "http://127.0.0.1:9/" + url.split("/", 3)[3])),
+            f"{name} is on another host, which refuses connections.",
+            changing_links(of(name, lambda url, _: "http://127.0.0.1:9/" + url.split("/", 3)[3])),
         )
         yield Deviation(
             f"life/{name}/dead",
             broken,
-            f"{name} leads nowhere.",
-            linking(of(name, lambda url, _: url.replace("/requests/", "/jobs/"))),
+            f"{name} is a path that does not exist.",
+            changing_links(of(name, lambda url, _: url.replace("/requests/", "/jobs/"))),
         )
     yield Deviation(
         "life/urls-swapped",
         ("job.urls-are-its-own",),
         "status_url and response_url are swapped.",
-        linking(lambda links, _: {"status_url": links["response_url"], "response_url": links["status_url"]}),
+        changing_links(lambda links, _: {"status_url": links["response_url"], "response_url": links["status_url"]}),
     )
 
 
@@ -157,14 +160,14 @@ def _words() -> Iterator[Deviation]:
 
 
 def _renamed(old: str, new: str, kinds: str) -> BehaviourFactory:
-    def changed(answer: ApiResponse) -> ApiResponse:
-        return with_fields(status=new)(answer) if answer.content["status"] == old else answer
+    def changed(response: ApiResponse) -> ApiResponse:
+        return with_fields(status=new)(response) if response.content["status"] == old else response
 
     return when("status result", changed, kinds)
 
 
 def _share(job: Job, now: float) -> float:
-    """How much of its time a job has had."""
+    """Return the share of a job's time that has passed."""
     return (now - job.submitted) / max(job.ended - job.submitted, 1e-9)
 
 
@@ -182,16 +185,21 @@ def _order() -> Iterator[Deviation]:
         return State.PROCESSING if state is State.COMPLETED and reads > 2 else state
 
     def later(word: State, after: float) -> BehaviourFactory:
-        return stating(lambda job, s, now, _: word if s is State.COMPLETED and now > job.ended + after else s)
+        return changing_states(lambda job, s, now, _: word if s is State.COMPLETED and now > job.ended + after else s)
 
     def stuck(word: State) -> BehaviourFactory:
-        return stating(lambda _, state, __, ___: word if state in {State.PROCESSING, State.COMPLETED} else state)
+        return changing_states(
+            lambda _, state, __, ___: word if state in {State.PROCESSING, State.COMPLETED} else state
+        )
 
-    yield Deviation("life/backwards", ("job.never-backwards",), "QUEUED comes again.", stating(backwards))
+    yield Deviation("life/backwards", ("job.never-backwards",), "QUEUED comes again.", changing_states(backwards))
     yield Deviation(
-        "life/done-then-not", ("job.final",), "COMPLETED for a while, then at work again.", stating(first_done)
+        "life/done-then-not",
+        ("job.final",),
+        "COMPLETED for a while, then PROCESSING again.",
+        changing_states(first_done),
     )
-    yield Deviation("life/undone", ("job.final",), "COMPLETED for two reads, then PROCESSING.", stating(twice))
+    yield Deviation("life/undone", ("job.final",), "COMPLETED for two reads, then PROCESSING.", changing_states(twice))
     yield Deviation(
         "life/fails-later", ("job.final",), "FAILED, 30 minutes after COMPLETED.", later(State.FAILED, 1800)
     )
@@ -199,8 +207,8 @@ def _order() -> Iterator[Deviation]:
     yield Deviation(
         "life/recovers",
         ("job.final",),
-        "A job that FAILED is at work again after two reads.",
-        stating(lambda _, state, __, reads: State.PROCESSING if state is State.FAILED and reads > 2 else state),
+        "A job that FAILED is PROCESSING again after two reads.",
+        changing_states(lambda _, state, __, reads: State.PROCESSING if state is State.FAILED and reads > 2 else state),
     )
     for stays in (State.QUEUED, State.PROCESSING):
         yield Deviation(
@@ -213,7 +221,7 @@ def _order() -> Iterator[Deviation]:
         "life/failure-never-ends",
         ("job.ends",),
         "A job that would fail is PROCESSING for ever.",
-        stating(lambda _, state, __, ___: State.PROCESSING if state is State.FAILED else state),
+        changing_states(lambda _, state, __, ___: State.PROCESSING if state is State.FAILED else state),
     )
     for kind, cause in (("poll", "status"), ("result", "result")):
         for word in ("PROCESSING", "QUEUED"):
@@ -226,15 +234,15 @@ def _order() -> Iterator[Deviation]:
     yield Deviation(
         "life/poll-ahead",
         ("job.reads-agree",),
-        "The status says COMPLETED from the start, while the result says how it is.",
+        "The status says COMPLETED from the start, while the result has the real state.",
         when("status", with_fields(status="COMPLETED"), "poll"),
     )
 
 
 def _behind(word: str) -> Callable[[ApiResponse], ApiResponse]:
-    def changed(answer: ApiResponse) -> ApiResponse:
-        if answer.content["status"] != "COMPLETED":
-            return answer
-        return without("output", "video")(with_fields(status=word)(answer))
+    def changed(response: ApiResponse) -> ApiResponse:
+        if response.content["status"] != "COMPLETED":
+            return response
+        return without("output", "video")(with_fields(status=word)(response))
 
     return changed

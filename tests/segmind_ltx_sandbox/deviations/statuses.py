@@ -1,4 +1,4 @@
-"""Statuses: for each cause its status replaced by each other documented one, on a POST and on a GET."""
+"""Statuses: for each cause, its status replaced by each other documented one, on a POST and on a GET."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from segmind_ltx_sandbox.deviations.base import Change, Deviation, answering
+from segmind_ltx_sandbox.deviations.base import Deviation, ResponseChange, changing_responses
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error
 
 DOCUMENTED: Final = (400, 401, 403, 404, 406, 422, 429, 500, 502, 504)
 """The statuses of errors; 410 is a permission."""
 STRANGE: Final = {"v1": (201, 202, 204), "v2": (201, 202), "poll": (202, 206), "result": (202, 303)}
-"""What a success could be answered with instead of 200."""
+"""Wrong statuses of a success, by kind of route."""
 
 
 @frozen
-class Cause:
-    """Why a request is refused. ``main`` is the clause about it, where there is one besides that of the status."""
+class RefusedCase:
+    """A reason to refuse a request. ``main`` is the clause about it, if there is one besides that of its status."""
 
     label: str
     cause: str
@@ -29,26 +29,26 @@ class Cause:
     main: str | None = None
 
 
-CAUSES: Final = (
-    Cause("invalid", "invalid", 400, True, False, "status.invalid-is-400"),
-    Cause("malformed", "malformed", 400, True, False, "status.malformed-is-400"),
-    Cause("missing-key", "missing-key", 401, True, True, "auth.missing-key"),
-    Cause("wrong-key", "unknown-key", 401, True, True, "auth.wrong-key"),
-    Cause("forbidden", "scenario", 403, True, True),
-    Cause("no-credits", "no-credits", 406, True, False, "status.406-is-credits"),
-    Cause("rate-limited", "scenario", 429, True, True),
-    Cause("server-error", "scenario", 500, True, True),
-    Cause("bad-gateway", "scenario", 502, True, True),
-    Cause("gateway-timeout", "scenario", 504, True, True),
-    Cause("unknown-model", "no-such-route", 404, True, False, "status.unknown-model-is-404"),
-    Cause("unknown-id", "unknown-request", 404, False, True, "job.unknown-is-404"),
-    Cause("failed-job", "failed", 422, False, True, "job.failed-is-422"),
+REFUSED_CASES: Final = (
+    RefusedCase("invalid", "invalid", 400, True, False, "status.invalid-is-400"),
+    RefusedCase("malformed", "malformed", 400, True, False, "status.malformed-is-400"),
+    RefusedCase("missing-key", "missing-key", 401, True, True, "auth.missing-key"),
+    RefusedCase("wrong-key", "unknown-key", 401, True, True, "auth.wrong-key"),
+    RefusedCase("forbidden", "scenario", 403, True, True),
+    RefusedCase("no-credits", "no-credits", 406, True, False, "status.406-is-credits"),
+    RefusedCase("rate-limited", "scenario", 429, True, True),
+    RefusedCase("server-error", "scenario", 500, True, True),
+    RefusedCase("bad-gateway", "scenario", 502, True, True),
+    RefusedCase("gateway-timeout", "scenario", 504, True, True),
+    RefusedCase("unknown-model", "no-such-route", 404, True, False, "status.unknown-model-is-404"),
+    RefusedCase("unknown-id", "unknown-request", 404, False, True, "job.unknown-is-404"),
+    RefusedCase("failed-job", "failed", 422, False, True, "job.failed-is-422"),
 )
 
 
 def statuses() -> Iterator[Deviation]:
-    """Those of every cause. The routes take turns, so that each has its share of the wrong statuses."""
-    for cause in CAUSES:
+    """Yield the deviations of every cause. The routes take turns, so that each gets its share of wrong statuses."""
+    for cause in REFUSED_CASES:
         for kinds in ([("v1", "v2")] if cause.posts else []) + ([("poll", "result")] if cause.gets else []):
             for kind, status in zip(itertools.cycle(kinds), _others(cause), strict=False):
                 yield _replaced(cause, kind, status)
@@ -57,64 +57,64 @@ def statuses() -> Iterator[Deviation]:
             yield Deviation(
                 f"status/success/{kind}-{status}",
                 (f"{kind}.status.200",),
-                f"A request to {kind} that succeeds is answered with {status}.",
-                answering(_succeeding(kind, status)),
+                f"A request to {kind} that succeeds gets {status}.",
+                changing_responses(_changing_success(kind, status)),
             )
 
 
-def _others(cause: Cause) -> Iterator[int]:
+def _others(cause: RefusedCase) -> Iterator[int]:
     for status in (*DOCUMENTED, 200):
-        # What 200 would say elsewhere is done by hand, in `keys` and `payload`. And one of the vendor's other pages (P)
-        # has 406 for a value that is refused, so that it is neither demanded nor forbidden there.
+        # Other requests that wrongly succeed are deviations in `keys` and `payload`. One of the vendor's other pages
+        # (P) has 406 for an invalid value, so it breaks no clause.
         possible = cause.label in {"unknown-model", "unknown-id"} if status == 200 else True
         if status != cause.status and possible and (status, cause.label) != (406, "invalid"):
             yield status
 
 
-def _replaced(cause: Cause, kind: str, status: int) -> Deviation:
+def _replaced(cause: RefusedCase, kind: str, status: int) -> Deviation:
     return Deviation(
         f"status/{cause.label}/{kind}-{status}",
         _broken(cause, kind, status),
-        f"{cause.label.replace('-', ' ').capitalize()}: {kind} answers {status} in place of {cause.status}.",
-        answering(_replacing(cause, kind, status)),
+        f"{cause.label.replace('-', ' ').capitalize()}: {kind} has {status} in place of {cause.status}.",
+        changing_responses(_replacing(cause, kind, status)),
     )
 
 
-def _broken(cause: Cause, kind: str, status: int) -> tuple[str, ...]:
+def _broken(cause: RefusedCase, kind: str, status: int) -> tuple[str, ...]:
     usual = ((cause.main,) if cause.main else ()) + (f"{kind}.status.{cause.status}",)
-    # A POST with a good key that is answered with 422 breaks the rule about 422 as well; it is the first where the body
-    # is at fault, since that is the mistake that people know from elsewhere.
+    # If a POST with a valid key gets 422, it breaks the rule about 422 as well. Name that rule first if the body is at
+    # fault, since other APIs use 422 for an invalid body.
     if status == 422 and cause.label in {"invalid", "unknown-model"}:
         return ("status.422-is-a-failed-job", *usual)
     return usual
 
 
-def _replacing(cause: Cause, kind: str, status: int) -> Change:
-    def replaced(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        here = asked.version == kind if asked.kind == "other" else asked.kind == kind
-        if not here or answer.cause != cause.cause or answer.status != cause.status:
-            return answer
+def _replacing(cause: RefusedCase, kind: str, status: int) -> ResponseChange:
+    def replaced(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        here = request.version == kind if request.kind == "other" else request.kind == kind
+        if not here or response.cause != cause.cause or response.status != cause.status:
+            return response
         if status == 200:
-            return ApiResponse(cause.cause, 200, {"status": "QUEUED", **_job(asked)})
-        if answer.media_type != "application/json":
+            return ApiResponse(cause.cause, 200, {"status": "QUEUED", **_job(request)})
+        if response.media_type != "application/json":
             return error(cause.cause, status, "something went wrong")
-        return evolve(answer, status=status)
+        return evolve(response, status=status)
 
     return replaced
 
 
-def _job(asked: ApiRequest) -> dict[str, str]:
-    """What makes an answer to a POST one about an accepted job."""
-    if asked.method != "POST":
+def _job(request: ApiRequest) -> dict[str, str]:
+    """Return the fields that make a response to a POST look like an accepted job."""
+    if request.method != "POST":
         return {}
-    here = f"http://{asked.headers.get('host', 'localhost')}/v2/requests/nothing"
+    here = f"http://{request.headers.get('host', 'localhost')}/v2/requests/nothing"
     return {"request_id": "nothing", "status_url": f"{here}/status", "response_url": here}
 
 
-def _succeeding(kind: str, status: int) -> Change:
-    def replaced(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        if asked.kind != kind or answer.status != 200:
-            return answer
-        return evolve(answer, status=status) if status != 204 else ApiResponse(answer.cause, 204, b"", "video/mp4")
+def _changing_success(kind: str, status: int) -> ResponseChange:
+    def replaced(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        if request.kind != kind or response.status != 200:
+            return response
+        return evolve(response, status=status) if status != 204 else ApiResponse(response.cause, 204, b"", "video/mp4")
 
     return replaced

@@ -1,4 +1,4 @@
-"""Clauses without a mutant, and why: permissions, and what nobody can see from outside."""
+"""Name the clauses without a mutant, and why: permissions, and effects that no client can observe."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 UNSEEN: Final[Mapping[str, str]] = {
-    "*.negative_prompt.default": "what a text did to a picture cannot be told from the picture",
-    "*.steps.default": "the number of steps cannot be told from the picture",
-    "*.cfg.default": "the guidance cannot be told from the picture",
-    "*.guidance_scale.default": "the guidance cannot be told from the picture",
-    "*.image.default": "that a picture was left out shows in nothing but what is drawn",
+    "*.negative_prompt.default": "the effect of a text on a video cannot be seen in the video",
+    "*.steps.default": "the number of steps cannot be seen in the video",
+    "*.cfg.default": "the guidance cannot be seen in the video",
+    "*.guidance_scale.default": "the guidance cannot be seen in the video",
+    "*.image.default": "a missing image changes only what the video shows",
     "ltx-video.v2": "allowed to be absent: see the variant v2-where-documented",
     "ltx-2-19b-t2v.v2": "allowed to be absent: see the variant v2-where-documented",
     "ltx-2-fast.v2": "allowed to be absent: see the variant v2-where-documented",
@@ -21,13 +21,13 @@ UNSEEN: Final[Mapping[str, str]] = {
     "status.406-elsewhere": "a permission: 406 may have other causes",
     "transport.error-forms": "a permission: errors may be text or HTML",
     "*.enum-inferred": "a permission: the values were not printed; the variant no-inferred refuses them",
-    "output.other-host": "the sandbox itself has its videos under its own origin; the variant other-host has not",
+    "output.other-host": "the sandbox itself has its videos under its own origin; the variant other-host does not",
     "video-made.x-request-id": "every header is a text",
     "*.x-rate-limit-reset-at-utc": "every header is a text; what it must say is transport.reset-form",
 }
-"""Reasons, by patterns of ids."""
+"""The reasons, by patterns of clause ids."""
 
 
 def why_unseen(clause: str) -> str | None:
-    """Why a clause has no mutant; None where it should have one."""
+    """Return why a clause has no mutant, or None if it should have one."""
     return next((reason for pattern, reason in UNSEEN.items() if fnmatchcase(clause, pattern)), None)

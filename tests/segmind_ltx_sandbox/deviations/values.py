@@ -1,4 +1,4 @@
-"""The values of a parameter that are tried, from its schema: those that are documented, and their neighbours."""
+"""Derive the values to try of a parameter from its schema: the documented ones, and their neighbours."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from segmind_ltx_spec import Model
 ABSENT: Final = object()
 """Stands for a parameter that is left out."""
 LONG: Final = 1000
-"""Characters; no page bounds a prompt, and a server that stops here stops too early."""
+"""A number of characters that every server must accept: no page limits the length of a prompt."""
 PICTURE: Final = "https://example.com/boat.png"
 
-Is = Callable[[Any], bool]
+Predicate = Callable[[Any], bool]
 
 
 @frozen
 class Group:
     """Values of one parameter that a server could treat alike. ``rule`` is the last part of the clause about them.
 
-    ``example`` is one of them. For values that are not allowed, ``repaired`` says what a lenient server takes them for.
+    ``example`` is one of them. If they are not allowed, ``repaired`` returns the value that a lenient server uses.
     """
 
     rule: str
     label: str
-    matches: Is
+    matches: Predicate
     example: Any
     repaired: Callable[[Any], Any] | None = None
 
 
 def kind_of(schema: Mapping[str, Any]) -> str:
-    """The one JSON type of a parameter, apart from null."""
+    """Return the JSON type of a parameter, apart from null."""
     names: list[str] = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     return next(name for name in names if name != "null")
 
 
 def nullable(schema: Mapping[str, Any]) -> bool:
-    """Whether null is a documented value."""
+    """Return whether null is a documented value."""
     return "null" in schema["type"]
 
 
-def good_of(schema: Mapping[str, Any]) -> Any:
-    """A value that is allowed."""
+def valid_value(schema: Mapping[str, Any]) -> Any:
+    """Return an allowed value."""
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("format") == "uri":
@@ -53,13 +53,13 @@ def good_of(schema: Mapping[str, Any]) -> Any:
     return {"string": "A kite.", "boolean": True}.get(kind_of(schema), schema.get("minimum", 42))
 
 
-def equal(value: Any) -> Is:
-    """Matches one JSON value, and not true for 1."""
+def equal(value: Any) -> Predicate:
+    """Return a predicate for one JSON value; true does not equal 1."""
     return lambda given: type(given) is type(value) and given == value
 
 
 def allowed(model: Model, name: str) -> Iterator[Group]:
-    """The documented values of a parameter: each word, both ends, null, and leaving it out."""
+    """Yield the documented values of a parameter: each enum value, both bounds, null, and leaving it out."""
     schema = model.parameters[name]
     inferred: list[Any] = schema["x-source"].get("inferred", [])
     kind = kind_of(schema)
@@ -101,9 +101,9 @@ def _is_number(given: Any) -> bool:
 
 
 def forbidden(model: Model, name: str) -> Iterator[Group]:
-    """Values beside the documented ones, and what a lenient server takes them for."""
+    """Yield values near the documented ones, and what a lenient server uses instead."""
     schema = model.parameters[name]
-    good = good_of(schema)
+    good = valid_value(schema)
 
     def always(_: Any) -> Any:
         return good
@@ -181,8 +181,11 @@ def _outside(schema: Mapping[str, Any]) -> Iterator[Group]:
         yield Group("maximum", "far above", _between(high + 1.5, 1e9, whole=whole), 1_000_000, _constant(high))
 
 
-def _between(low: float, high: float, *, whole: bool = True) -> Is:
-    """Matches numbers between two that are excluded; a fraction in place of a whole one is a matter of its own."""
+def _between(low: float, high: float, *, whole: bool = True) -> Predicate:
+    """Return a predicate for numbers between two bounds, both excluded.
+
+    If ``whole`` is true, fractions do not match: they break the clause about the type.
+    """
     return lambda given: _is_number(given) and low < given < high and not (whole and isinstance(given, float))
 
 

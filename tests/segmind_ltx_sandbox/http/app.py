@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: `create_app`, and the routes of the API."""
+"""Create the sandbox as an ASGI application, with the routes of the API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from segmind_ltx_sandbox.http import control as local
+from segmind_ltx_sandbox.http import control
 from segmind_ltx_sandbox.http.origin import origin_of
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
 from segmind_ltx_sandbox.service.behaviour import Behaviour
@@ -26,10 +26,10 @@ from segmind_ltx_sandbox.service.scenarios import Scenario
 from segmind_ltx_spec import Contract, Model, load
 
 SPEED: Final = 60.0
-"""How many times faster than usual a job runs unless told otherwise."""
+"""The default speed of jobs, as a multiple of real time."""
 
 CREDITS_USD: Final = 1_000_000.0
-"""What an account starts with: enough for a load test, so that credits run out only where that is meant."""
+"""The credits of an account at the start: enough for a load test, so that they run out only if a test wants that."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -44,12 +44,11 @@ def create_app(
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
     videos: VideoCache | None = None,
 ) -> Starlette:
-    """The sandbox for a contract, by default the shipped one.
+    """Return the sandbox for a contract, by default for the shipped one.
 
-    ``speed`` shortens the jobs' durations and nothing else; 1 is real time. With ``v1_json`` the blocking calls
-    answer JSON instead of bytes. ``behaviour`` makes the object that decides, `Behaviour` or a subclass of it. The
-    ``videos`` may be shared by several sandboxes, so that each video is made once. The `Sandbox` itself is at
-    ``app.state.sandbox``.
+    ``speed`` shortens the durations of jobs and nothing else; 1 is real time. If ``v1_json`` is true, blocking calls
+    return JSON instead of bytes. ``behaviour`` makes the object that decides: a `Behaviour` or a subclass. Several
+    sandboxes may share ``videos``, so that each video is rendered once. The `Sandbox` is at ``app.state.sandbox``.
     """
     decisions = behaviour(load() if contract is None else contract)
     sandbox = Sandbox(
@@ -57,79 +56,85 @@ def create_app(
     )
     api = Api(sandbox)
     app = Starlette(
-        routes=[*api.routes(), *local.routes(sandbox)],
+        routes=[*api.routes(), *control.routes(sandbox)],
         exception_handlers={404: api.no_such_route, 405: api.wrong_method},
         middleware=[Middleware(KeepEncodedSlashes)],
     )
-    app.router.redirect_slashes = False  # Somebody else's path with a slash at the end is an unknown one.
+    app.router.redirect_slashes = False  # The service treats a path with a slash at its end as unknown.
     app.state.sandbox = sandbox
     return app
 
 
 class Api:
-    """The routes of the API: who asks, what for, and the sandbox's answer."""
+    """The routes of the API: check the key and the request, and send the sandbox's response."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Answer for ``sandbox``."""
+        """Serve ``sandbox``."""
         self._sandbox = sandbox
         self._behaviour = sandbox.behaviour
 
     def routes(self) -> list[Route]:
-        """The routes: two for each model of the contract, and those of the jobs."""
+        """Return the routes: two for each model of the contract, and those of the jobs."""
         found = [
-            Route("/v2/requests/{request_id}/status", self._reading("poll", self._status)),
-            Route("/v2/requests/{request_id}", self._reading("result", self._result)),
-            Route("/v1/requests/{request_id}", self._reading("alias", self._result)),  # P: poll_url, for older clients.
+            Route("/v2/requests/{request_id}/status", self._read_endpoint("poll", self._status)),
+            Route("/v2/requests/{request_id}", self._read_endpoint("result", self._result)),
+            Route(
+                "/v1/requests/{request_id}", self._read_endpoint("alias", self._result)
+            ),  # P: poll_url, for older clients.
         ]
         for model in self._sandbox.contract.models.values():
-            for kind, path, act in (("v2", model.v2, self._submit), ("v1", model.v1, self._generate)):
+            for kind, path, handle in (("v2", model.v2, self._submit), ("v1", model.v1, self._generate)):
                 if self._behaviour.offers(model, kind):
-                    found.append(Route(path, self._posting(kind, model, act), methods=["POST"]))
+                    found.append(Route(path, self._post_endpoint(kind, model, handle), methods=["POST"]))
         return found
 
     async def no_such_route(self, request: Request, _: Exception) -> Response:
-        """404, where the caller has a key or the path is none of the API's."""
-        asked = asked_of(request, "other")
-        scenario = self._admitted(asked) if request.url.path.startswith(("/v1/", "/v2/")) else None
-        return self._send(asked, scenario if isinstance(scenario, ApiResponse) else self._behaviour.no_such_route())
+        """Return 404 if the caller has a valid key, or if the path is outside the API."""
+        api_request = api_request_of(request, "other")
+        scenario = self._admit(api_request) if request.url.path.startswith(("/v1/", "/v2/")) else None
+        return self._send(
+            api_request, scenario if isinstance(scenario, ApiResponse) else self._behaviour.no_such_route()
+        )
 
     async def wrong_method(self, request: Request, error: Exception) -> Response:
-        """405. P: HTML, from in front of the part that checks keys."""
+        """Return 405 as HTML. P: a gateway sends it before any key is checked."""
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
-        return self._send(asked_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
+        return self._send(api_request_of(request, "other"), self._behaviour.wrong_method(headers.get("Allow", "")))
 
-    def _posting(
+    def _post_endpoint(
         self,
         kind: str,
         model: Model,
-        act: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[ApiResponse]],
+        handle: Callable[[Request, Model, dict[str, object], Scenario], Awaitable[ApiResponse]],
     ) -> Endpoint:
-        """An endpoint that does the checks that v1 and v2 have in common, in the service's order."""
+        """Return an endpoint that makes the checks of v1 and v2 in the order of the service."""
 
         async def endpoint(request: Request) -> Response:
-            asked = asked_of(request, kind, model)
-            scenario = self._admitted(asked)
+            api_request = api_request_of(request, kind, model)
+            scenario = self._admit(api_request)
             if isinstance(scenario, ApiResponse):
-                return self._send(asked, scenario)
-            payload = self._behaviour.parsed(asked, await request.body())
+                return self._send(api_request, scenario)
+            payload = self._behaviour.parsed(api_request, await request.body())
             if isinstance(payload, ApiResponse):
-                return self._send(asked, payload)
-            payload = self._behaviour.validated(asked, model, payload)
+                return self._send(api_request, payload)
+            payload = self._behaviour.validated(api_request, model, payload)
             if isinstance(payload, ApiResponse):
-                return self._send(asked, payload)
-            return self._send(asked, await act(request, model, payload, scenario))
+                return self._send(api_request, payload)
+            return self._send(api_request, await handle(request, model, payload, scenario))
 
         return endpoint
 
-    def _reading(self, kind: str, act: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
-        """An endpoint about a job."""
+    def _read_endpoint(self, kind: str, handle: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
+        """Return an endpoint that reads a job."""
 
         async def endpoint(request: Request) -> Response:
-            asked = asked_of(request, kind)
-            scenario = self._admitted(asked)
+            api_request = api_request_of(request, kind)
+            scenario = self._admit(api_request)
             if isinstance(scenario, ApiResponse):
-                return self._send(asked, scenario)
-            return self._send(asked, await act(request.path_params["request_id"], scenario, origin_of(request)))
+                return self._send(api_request, scenario)
+            return self._send(
+                api_request, await handle(request.path_params["request_id"], scenario, origin_of(request))
+            )
 
         return endpoint
 
@@ -149,28 +154,30 @@ class Api:
     async def _result(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
         return await self._sandbox.result(request_id, scenario, origin)
 
-    def _admitted(self, asked: ApiRequest) -> Scenario | ApiResponse:
-        response = self._behaviour.intercept(asked)
-        return response or self._sandbox.admit(self._behaviour.admitted(asked), paying=asked.method == "POST")
+    def _admit(self, api_request: ApiRequest) -> Scenario | ApiResponse:
+        response = self._behaviour.intercept(api_request)
+        return response or self._sandbox.admit(
+            self._behaviour.admitted(api_request), paying=api_request.method == "POST"
+        )
 
-    def _send(self, asked: ApiRequest, answer: ApiResponse) -> Response:
-        return self._behaviour.finalize(asked, answer).response()
+    def _send(self, api_request: ApiRequest, response: ApiResponse) -> Response:
+        return self._behaviour.finalize(api_request, response).to_starlette()
 
 
-def asked_of(request: Request, kind: str, model: Model | None = None) -> ApiRequest:
-    """What a request asks for."""
+def api_request_of(request: Request, kind: str, model: Model | None = None) -> ApiRequest:
+    """Return a Starlette request as an `ApiRequest`."""
     return ApiRequest(kind, request.method, request.url.path, request.headers, request.query_params, model)
 
 
 class KeepEncodedSlashes:
-    """Keeps ``%2F`` inside a segment of the path from being taken for a separator, as decoding before routing does."""
+    """Keeps ``%2F`` in a segment of the path, which would become a separator if it were decoded before routing."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap ``app``."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with slashes that were encoded still encoded."""
+        """Call the application with encoded slashes still encoded."""
         raw: bytes = scope.get("raw_path") or b""
         if b"%2f" in raw.lower():
             kept = re.sub(r"%2f", "%252F", raw.decode("latin-1").partition("?")[0], flags=re.IGNORECASE)

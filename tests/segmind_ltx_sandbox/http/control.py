@@ -1,4 +1,4 @@
-"""The routes that are the sandbox's own: videos, clock, pages."""
+"""Serve the routes outside the API: videos, the clock, pages."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from segmind_ltx_sandbox.service.sandbox import Sandbox
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:
-    """Those routes, for ``sandbox``. None of them needs a key."""
+    """Return these routes for ``sandbox``. None of them needs a key."""
 
     async def output(request: Request) -> Response:
-        """A video. Stands in for another host, where a key must never be sent; so a key is refused here."""
+        """Return a video. Refuse a request with a key: this route stands for another host, which must see none."""
         if refusal := sandbox.behaviour.refused_download(request.headers):
-            return refusal.response()
+            return refusal.to_starlette()
         video_spec = sandbox.outputs.find(request.path_params["name"], sandbox.clock.now())
         if video_spec is None:
             return JSONResponse({"error": "no such output; outputs are kept for seven days"}, 404)
@@ -46,12 +46,12 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 
 def seconds_in(body: bytes) -> float:
-    """The seconds to advance by, out of a body like ``{"seconds": 3601}``. Raises `ValueError`."""
+    """Return the seconds in a body like ``{"seconds": 3601}``. Raise `ValueError` if there are none."""
     try:
-        told: Any = json.loads(body)
+        value: Any = json.loads(body)
     except (ValueError, RecursionError):
         raise ValueError('the body must be JSON, like {"seconds": 3601}') from None
-    seconds: object = cast("dict[str, object]", told).get("seconds") if isinstance(told, dict) else None
+    seconds: object = cast("dict[str, object]", value).get("seconds") if isinstance(value, dict) else None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise ValueError('the body must be JSON with a number, like {"seconds": 3601}')
     try:
@@ -64,15 +64,15 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def ranged(content: bytes, headers: Mapping[str, str], media_type: str) -> Response:
-    """The content, or the one range of it that the headers ask for. Anything but one range gets the whole."""
+    """Return the range of the content that the headers ask for, or the whole if they ask for no single range."""
     size = len(content)
-    asked = _RANGE.fullmatch(headers.get("range", ""))
-    first, last = asked.groups() if asked else ("", "")
+    match = _RANGE.fullmatch(headers.get("range", ""))
+    first, last = match.groups() if match else ("", "")
     if not (first or last) or (first and last and int(first) > int(last)):
         return Response(content, 200, {"accept-ranges": "bytes"}, media_type)
     start = int(first) if first else max(0, size - int(last))
     end = min(int(last), size - 1) if first and last else size - 1
     if start > end:
         return Response(b"", 416, {"content-range": f"bytes */{size}"})
-    about = {"accept-ranges": "bytes", "content-range": f"bytes {start}-{end}/{size}"}
-    return Response(content[start : end + 1], 206, about, media_type)
+    extra = {"accept-ranges": "bytes", "content-range": f"bytes {start}-{end}/{size}"}
+    return Response(content[start : end + 1], 206, extra, media_type)

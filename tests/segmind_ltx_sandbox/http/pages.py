@@ -1,4 +1,4 @@
-"""The pages: what this is, and the contract to read. They work without a network, and their headers forbid one."""
+"""Serve the front page and the API reference. They work offline; their headers forbid other origins."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _OWN_ORIGIN_ONLY: Final = {
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:
-    """The pages of ``sandbox``."""
+    """Return the routes of the pages of ``sandbox``."""
     front_page, docs_page = _template("front.html"), _template("docs.html")
 
     async def front(request: Request) -> Response:
-        """What this is."""
+        """Return the front page."""
         html = front_page.substitute(_facts(sandbox, origin_of(request)))
         return HTMLResponse(html, headers=_OWN_ORIGIN_ONLY)
 
     async def docs(_: Request) -> Response:
-        """The contract as a page: Swagger UI, from this package."""
+        """Return the API reference: Swagger UI, from this package."""
         return HTMLResponse(docs_page.substitute(key=VALID), headers=_OWN_ORIGIN_ONLY)
 
     async def openapi(request: Request) -> Response:
-        """The contract as data, with this sandbox for a server."""
+        """Return the contract as JSON, with this sandbox as its server."""
         return JSONResponse(document_for(sandbox, origin_of(request)))
 
     return [
@@ -51,7 +51,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
 
 
 def document_for(sandbox: Sandbox, origin: str) -> dict[str, Any]:
-    """The contract's document, with ``origin`` in place of the live service."""
+    """Return the contract's document with ``origin`` in place of the live service."""
     server = {"url": origin, "description": "This sandbox. It runs no model and bills nothing."}
     return {**sandbox.contract.document, "servers": [server]}
 

@@ -1,4 +1,4 @@
-"""The sandbox as a server on a port."""
+"""Serve the sandbox on a port."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from starlette.types import ASGIApp
 
 
 class ListenError(Exception):
-    """The address cannot be had; the message says why."""
+    """The server cannot listen on an address; the message says why."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address; port 0 takes any free one. Raises `ListenError`."""
+    """Return a socket that listens on the address; port 0 takes any free port. Raise `ListenError` if that fails."""
     if not 0 <= port <= 65535:
         raise ListenError(f"{port} is not a port; it must be from 0 to 65535")
     try:
@@ -28,7 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise ListenError(f"cannot listen on {host}: {error}") from error
     try:
-        if sys.platform != "win32":  # There it would let two servers share the port.
+        if sys.platform != "win32":  # On Windows it would let two servers share the port.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
         sock.listen(2048)
@@ -39,52 +39,52 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(sock: socket.socket) -> str:
-    """The address of a bound socket as a URL."""
+    """Return the address of a bound socket as a URL."""
     host, port = sock.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class Server(uvicorn.Server):
-    """uvicorn, set up for this, which tells when it accepts connections."""
+    """A uvicorn server that calls back once it accepts connections."""
 
     def __init__(self, app: ASGIApp, started: Callable[[], None]) -> None:
-        """Serve ``app``; ``started`` is called once."""
-        # A blocking call in real time would hold up the end for minutes, so at the end nothing is waited for long.
+        """Serve ``app``; call ``started`` once it accepts connections."""
+        # A blocking call in real time would delay the shutdown by minutes, so wait one second at most.
         config = uvicorn.Config(
             app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
         )
         super().__init__(config)
-        self._tell = started
+        self._on_started = started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell."""
+        """Start, then call back."""
         await super().startup(sockets=sockets)
-        self._tell()
+        self._on_started()
 
 
 def serve(app: ASGIApp, sock: socket.socket, started: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM; either ends the process's work cleanly. ``started`` gets the URL."""
+    """Serve until SIGINT or SIGTERM, then return. ``started`` is called with the URL."""
     with sock, _signals_end_quietly():
         Server(app, lambda: started(url_of(sock))).run(sockets=[sock])
 
 
 @contextlib.contextmanager
 def _signals_end_quietly() -> Generator[None]:
-    # uvicorn stops at a signal and then raises it once more, for whoever was there before it. Here that is nobody:
-    # the signal did its work, and the process ends with status 0.
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    # uvicorn stops at a signal and then raises it again. Ignore the second one: the server has stopped, and the
+    # process exits with 0.
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except _Left:
+    except _Stopped:
         pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-class _Left(BaseException):
-    """A signal asked for the end."""
+class _Stopped(BaseException):
+    """A signal asked the server to stop."""
 
 
-def _leave(_number: int, _frame: object) -> None:
-    raise _Left
+def _stop(_number: int, _frame: object) -> None:
+    raise _Stopped

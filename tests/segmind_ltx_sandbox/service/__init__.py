@@ -1,1 +1,1 @@
-"""What the emulated service decides and remembers."""
+"""Decide and remember what the emulated service does."""

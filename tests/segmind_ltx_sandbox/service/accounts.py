@@ -1,8 +1,8 @@
-"""Accounts: credits, and when they are spent.
+"""Keep the credits of accounts, and charge jobs.
 
-A submit reserves nothing; a job is charged when it completes, a failed one never. Since nothing runs in the
-background, what is due is settled when an account is next looked at, in the order in which the jobs ended. So the
-balance that a job reports is the one of the moment it ended, whenever it is read.
+A submit reserves nothing. A job is charged when it completes; a failed job is never charged. Nothing runs in the
+background: when an account is read, all due charges are applied in the order in which the jobs ended. So a job
+always reports the balance of the moment at which it ended.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import count
 
 from attrs import define, field
 
-_Due = tuple[float, int, float, Callable[[float], None]]  # When, in which order, how much, and whom to tell.
+_Due = tuple[float, int, float, Callable[[float], None]]  # Time, order, cost, and the callback.
 
 
 @define
@@ -26,16 +26,16 @@ class Account:
     _order: count[int] = field(factory=count, repr=False)
 
     def charge(self, cost: float) -> float:
-        """Take ``cost`` now; answers what is left."""
+        """Charge ``cost`` now and return the balance."""
         self.credits = round(self.credits - cost, 4)
         return self.credits
 
     def charge_at(self, moment: float, cost: float, on_charged: Callable[[float], None]) -> None:
-        """Take ``cost`` at ``moment``; ``on_charged`` gets what is left then."""
+        """Charge ``cost`` at ``moment``; ``on_charged`` is called with the balance after it."""
         heapq.heappush(self._due, (moment, next(self._order), cost, on_charged))
 
     def balance(self, now: float) -> float:
-        """What is left at ``now``."""
+        """Return the balance at ``now``."""
         while self._due and self._due[0][0] <= now:
             _, _, cost, on_charged = heapq.heappop(self._due)
             on_charged(self.charge(cost))

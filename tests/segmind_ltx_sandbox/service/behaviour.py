@@ -1,7 +1,7 @@
-"""What the service decides: one small method for each thing that a server could do otherwise.
+"""Decide what the service does: one small method for each decision.
 
-The sandbox asks a `Behaviour` and does nothing of its own accord. A subclass that overrides one method is a server
-that differs in one respect.
+The sandbox takes every decision from a `Behaviour`. A subclass that overrides one method is a server that differs in
+one respect.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from segmind_ltx_sandbox.video.spec import VideoSpec, video_spec_of
 from segmind_ltx_spec import Contract, Model
 
 QUEUED_SHARE: Final = 0.05
-"""How much of a job's usual time it waits in the queue. Graded I: the documents name one figure, the whole."""
+"""The share of a job's usual time that it waits in the queue. Graded I: the documents give only the total."""
 
 
 class Behaviour:
     """The service as documented."""
 
     retention = 3600.0
-    """How long a job is kept after its end, in seconds."""
+    """Seconds for which a job is kept after its end."""
     output_retention = 7 * 86400.0
-    """How long its video is, in seconds."""
+    """Seconds for which a video is kept after its job's end."""
 
     def __init__(self, contract: Contract) -> None:
         """Prepare for the models of ``contract``."""
@@ -40,28 +40,28 @@ class Behaviour:
         self.validator = Validator(contract)
         self.prices = PriceList(contract)
 
-    # Whether it is asked at all
+    # Routes
 
-    def offers(self, model: Model, version: str) -> bool:  # noqa: ARG002  others might leave a route out
-        """Whether a model has a route under ``version``, v1 or v2."""
+    def offers(self, model: Model, version: str) -> bool:  # noqa: ARG002  for subclasses that omit a route
+        """Return whether a model has a route under ``version``, v1 or v2."""
         return True
 
-    def intercept(self, asked: ApiRequest) -> ApiResponse | None:  # noqa: ARG002  others might have a gateway in front
-        """An answer before anything is looked at, and instead of it."""
+    def intercept(self, request: ApiRequest) -> ApiResponse | None:  # noqa: ARG002  for subclasses with a gateway in front
+        """Return a response to send before any check, or None to handle the request."""
         return None
 
-    # Who asks
+    # Keys
 
-    def admitted(self, asked: ApiRequest) -> Scenario | ApiResponse:
-        """Who sent a request, or why it is refused."""
-        return self.scenario_of(self.key_in(asked.headers, asked.query))
+    def admitted(self, request: ApiRequest) -> Scenario | ApiResponse:
+        """Return the scenario of a request's key, or the response that refuses it."""
+        return self.scenario_of(self.key_in(request.headers, request.query))
 
-    def key_in(self, headers: Headers, query: QueryParams) -> str | None:  # noqa: ARG002  others might read the query
-        """The key that a request carries, taken from the x-api-key header alone."""
+    def key_in(self, headers: Headers, query: QueryParams) -> str | None:  # noqa: ARG002  for subclasses that read the query
+        """Return the key of a request. Only the x-api-key header is read."""
         return headers.get("x-api-key")
 
     def scenario_of(self, key: str | None) -> Scenario | ApiResponse:
-        """Whose key it is, or why it is refused."""
+        """Return the scenario of ``key``, or the response that refuses it."""
         if not key:
             return refused_key("missing-key", "API key is missing", "Send your key in the x-api-key header.")
         return BY_KEY.get(key) or refused_key(
@@ -69,7 +69,7 @@ class Behaviour:
         )
 
     def refusal(self, scenario: Scenario, now: datetime) -> ApiResponse | None:
-        """What a scenario answers to every request; None where its key works."""
+        """Return the scenario's response to every request, or None if its key works."""
         match scenario.status:
             case None:
                 return None
@@ -86,45 +86,45 @@ class Behaviour:
                 return error("scenario", status, "something went wrong on our side")
 
     def reset_at(self, now: datetime) -> str:
-        """When a rate limit is lifted: a minute from now."""
+        """Return the time at which a rate limit ends: a minute from now."""
         return iso(now + timedelta(seconds=60))
 
     def unpaid(self, balance: float) -> ApiResponse | None:
-        """Why an account with this balance may not POST, if it may not."""
+        """Return the response that refuses a POST if the account has no credits, else None."""
         return error("no-credits", 406, "not enough credits") if balance <= 0 else None
 
-    # What is asked
+    # Requests
 
-    def parsed(self, asked: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
-        """The JSON object of a POST, or why it is refused."""
-        return self.payload_of(asked.headers.get("content-type", ""), body)
+    def parsed(self, request: ApiRequest, body: bytes) -> dict[str, Any] | ApiResponse:
+        """Return the payload of a POST, or the response that refuses its body."""
+        return self.payload_of(request.headers.get("content-type", ""), body)
 
-    def validated(self, asked: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:  # noqa: ARG002
-        """The payload as it is used, which is as it was sent; or why it is refused."""
+    def validated(self, request: ApiRequest, model: Model, payload: dict[str, Any]) -> dict[str, Any] | ApiResponse:  # noqa: ARG002
+        """Return the payload to use (the one that was sent), or the response that refuses it."""
         return self.invalid(model, payload) or payload
 
     def payload_of(self, content_type: str, body: bytes) -> dict[str, Any] | ApiResponse:
-        """The JSON object of a POST, or why it is refused."""
+        """Return the JSON object in a body, or the response that refuses it."""
         if content_type.partition(";")[0].strip().lower() != "application/json":
             return error("content-type", 406, "Content-Type must be application/json")
         payload = parse_object(body)
         return error("malformed", 400, payload) if isinstance(payload, str) else payload
 
     def invalid(self, model: Model, payload: Mapping[str, Any]) -> ApiResponse | None:
-        """Why a payload is refused, if it is."""
+        """Return the response that refuses a payload if it is invalid, else None."""
         problems = self.validator.problems(model, payload)
         return error("invalid", 400, "; ".join(problems)) if problems else None
 
     def cost(self, model: Model, payload: Mapping[str, Any]) -> float:
-        """What it costs, in USD."""
+        """Return the price of a request in USD."""
         return self.prices.cost(model, payload)
 
     def video_spec(self, model: Model, payload: Mapping[str, Any]) -> VideoSpec:
-        """The video that it asks for."""
+        """Return the spec of the video that a request asks for."""
         return video_spec_of(model, payload)
 
     def seed(self, model: Model, payload: Mapping[str, Any], request_id: str) -> int:
-        """The seed that is used: the one asked for, the model's default, or one that the request id determines."""
+        """Return the seed of the request, else the model's default, else a seed derived from the request id."""
         chosen = payload.get("seed") if "seed" in model.parameters else None
         if chosen is None:
             chosen = model.defaults.get("seed")
@@ -133,33 +133,33 @@ class Behaviour:
     # The life of a job
 
     def new_id(self) -> str:
-        """A request id that was never used before."""
+        """Return a new request id."""
         return str(uuid.uuid4())
 
     def times(self, model: Model, speed: float) -> tuple[float, float]:
-        """How long a job queues and runs; together the model's usual time, shortened."""
+        """Return how long a job queues and how long it runs: the model's usual time divided by ``speed``, split."""
         total = model.seconds / speed
         return total * QUEUED_SHARE, total * (1 - QUEUED_SHARE)
 
     def state(self, job: Job, now: float) -> State:
-        """The state of a job."""
+        """Return the state of a job."""
         return state_at(job, now)
 
-    # What is answered
+    # Responses
 
     def links(self, job_id: str, origin: str) -> dict[str, str]:
-        """Where a job is polled and fetched."""
+        """Return the URLs of a job."""
         here = f"{origin}/v2/requests/{job_id}"
         return {"poll_url": f"{origin}/v1/requests/{job_id}", "status_url": f"{here}/status", "response_url": here}
 
     def accepted(self, job: Job, origin: str) -> ApiResponse:
-        """The answer to a submit."""
+        """Return the response to a submit."""
         return ApiResponse(
             "accepted", 200, {"request_id": job.id, "status": State.QUEUED, **self.links(job.id, origin)}
         )
 
     def metrics(self, job: Job, state: State, now: float) -> dict[str, Any]:
-        """What a job took so far, and, where it succeeded, what it cost."""
+        """Return the times of a job so far and, if it completed, its cost."""
         if state in {State.QUEUED, State.PROCESSING}:
             return {"queue_time": round(min(job.queue_time, max(0.0, now - job.submitted)), 3)}
         queued, ran = round(job.queue_time, 3), round(job.inference_time, 3)
@@ -169,7 +169,7 @@ class Behaviour:
         return {"cost": job.cost, "remaining_credits": job.remaining, **times}
 
     def described(self, job: Job, state: State, now: float, origin: str) -> dict[str, Any]:
-        """What is said of a job, whichever way it is read."""
+        """Return the fields that the status and the result of a job share."""
         links = self.links(job.id, origin)
         return {
             "status": state,
@@ -180,17 +180,17 @@ class Behaviour:
         }
 
     def status(self, job: Job, state: State, now: float, origin: str) -> ApiResponse:
-        """The state of a job without its output."""
+        """Return the status of a job, without its output."""
         return ApiResponse("status", 200, self.described(job, state, now, origin))
 
     def failed(self, job: Job, state: State, now: float) -> ApiResponse:
-        """A job that failed, on either of its routes."""
+        """Return the response about a failed job, on each of its routes."""
         metrics = self.metrics(job, state, now)
         message = "the sandbox was asked to fail this job, by its key"
         return ApiResponse("failed", 422, {"status": state, "request_id": job.id, "error": message, "metrics": metrics})
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
-        """The result of a job; without a video for as long as it is not done (graded I: the documents do not say)."""
+        """Return the result of a job, without a video if it is not done yet (graded I: the documents do not say)."""
         content = self.described(job, state, now, origin)
         if video is not None:
             metrics = content.pop("metrics")
@@ -198,38 +198,38 @@ class Behaviour:
         return ApiResponse("result", 200, content)
 
     def unknown_request(self) -> ApiResponse:
-        """A request id that is unknown, expired or another account's."""
+        """Return the response to a request id that is unknown, expired or another account's."""
         return error("unknown-request", 404, "no such request; results are kept for one hour")
 
     def generation_failed(self) -> ApiResponse:
-        """A blocking call that failed. Graded I: the documents name no answer for it other than 500."""
+        """Return the response to a blocking call that failed. Graded I: the documents name only 500 for it."""
         return error("failed", 500, "the sandbox was asked to fail this generation, by its key")
 
     def no_such_route(self) -> ApiResponse:
-        """An unknown model or path."""
+        """Return the response to an unknown model or path."""
         return error("no-such-route", 404, "no such model or endpoint")
 
     def wrong_method(self, allowed: str) -> ApiResponse:
-        """A known path with a method that it does not have."""
+        """Return the response to a known path with another method."""
         return page("wrong-method", 405, "Not Allowed", {"allow": allowed})
 
     def refused_download(self, headers: Headers) -> ApiResponse | None:
-        """Why a video is not given out; here, since a key must never be sent where the videos are."""
+        """Return the response that refuses a download if it carries a key, since a key must never be sent there."""
         if "x-api-key" not in headers:
             return None
         return error("key-at-output", 400, "do not send your key here: outputs lie on a host that is not the API's")
 
     def video_bytes(self, video: bytes) -> bytes:
-        """The bytes of a video as they are downloaded."""
+        """Return the bytes to send for a video."""
         return video
 
-    def finalize(self, asked: ApiRequest, answer: ApiResponse) -> ApiResponse:  # noqa: ARG002  others might look at who asks
-        """The last word on an answer of an API route, by what it answers."""
-        return self.finalize_any(answer)
+    def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:  # noqa: ARG002  for subclasses that read the request
+        """Return the response to send on an API route in place of ``response``, depending on the request."""
+        return self.finalize_any(response)
 
-    def finalize_any(self, answer: ApiResponse) -> ApiResponse:
-        """The last word on every answer of an API route, whatever its cause."""
-        return answer
+    def finalize_any(self, response: ApiResponse) -> ApiResponse:
+        """Return the response to send in place of ``response``, whatever the request."""
+        return response
 
 
 RESET: Final = "x-rate-limit-reset-at-utc"

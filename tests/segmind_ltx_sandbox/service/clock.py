@@ -1,4 +1,4 @@
-"""The sandbox's clocks: everything that depends on time asks one of these, so that tests need no sleep."""
+"""Clocks. Everything that depends on time reads one of these, so that tests need no sleep."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import anyio
 import anyio.lowlevel
 
 LATEST: Final = 100 * 365 * 86400.0
-"""How far a clock can be moved, in seconds. Dates end at the year 9999; a century is plenty for a test."""
+"""The largest time of a clock in seconds. Dates end at the year 9999; a century is plenty for a test."""
 
 
 class Clock(Protocol):
-    """Seconds since the clock was made; they never go backwards."""
+    """A clock counts seconds since it was made and never goes backwards."""
 
     def now(self) -> float:
-        """Seconds since the clock was made."""
+        """Return the seconds since the clock was made."""
         ...
 
     def utc(self) -> datetime:
-        """The date that `now` stands for."""
+        """Return the date of `now`."""
         ...
 
     def advance(self, seconds: float) -> None:
-        """Move the clock forwards. Raises `ValueError` for anything that is not a step forwards."""
+        """Move the clock forwards. Raise `ValueError` if ``seconds`` is not a step forwards."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -36,12 +36,12 @@ class Clock(Protocol):
 
 
 def round_time(seconds: float) -> float:
-    """A time to the microsecond, so that a clock moved by a job's very time finds it done, however the sums round."""
+    """Round to a microsecond, so that a clock moved by exactly a job's time finds it done despite rounding errors."""
     return round(seconds, 6)
 
 
 def advanced(now: float, seconds: float) -> float:
-    """``now`` moved by ``seconds``. Raises `ValueError` where that is not a step forwards, or too far."""
+    """Return ``now`` moved by ``seconds``. Raise `ValueError` if that is not a step forwards, or too far."""
     if not math.isfinite(seconds) or seconds < 0:
         raise ValueError(f"a clock only moves forwards, not by {seconds!r} seconds")
     if now + seconds > LATEST:
@@ -50,7 +50,7 @@ def advanced(now: float, seconds: float) -> float:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved. A sleep moves it, and returns at once."""
+    """A clock that stands still until it is moved. A sleep moves it and returns at once."""
 
     def __init__(self, epoch: datetime | None = None) -> None:
         """Start at ``epoch``, by default the first second of 2026."""
@@ -59,11 +59,11 @@ class ManualClock:
         self._lock = threading.Lock()  # A test advances from its own thread while the server sleeps in another.
 
     def now(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return self._now
 
     def utc(self) -> datetime:
-        """The date that `now` stands for."""
+        """Return the date of `now`."""
         return self._epoch + timedelta(seconds=self._now)
 
     def advance(self, seconds: float) -> None:
@@ -78,21 +78,21 @@ class ManualClock:
 
 
 class SystemClock:
-    """Real time, and what it was moved by on top. Sleeps are real, and are not shortened by a move."""
+    """Real time plus every `advance`. Sleeps take real time; a move does not shorten them."""
 
     def __init__(self) -> None:
         """Start now."""
         self._epoch = datetime.now(UTC)
-        self._start = time.monotonic()  # Immune to somebody setting the machine's clock.
+        self._start = time.monotonic()  # Does not jump if the machine's clock is set.
         self._offset = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Seconds since the start."""
+        """Return the seconds since the start."""
         return time.monotonic() - self._start + self._offset
 
     def utc(self) -> datetime:
-        """The date that `now` stands for."""
+        """Return the date of `now`."""
         return self._epoch + timedelta(seconds=self.now())
 
     def advance(self, seconds: float) -> None:
@@ -107,5 +107,5 @@ class SystemClock:
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second, with a Z."""
+    """Format a date as ISO 8601 in UTC, to the second, with a Z."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

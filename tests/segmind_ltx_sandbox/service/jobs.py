@@ -1,4 +1,4 @@
-"""Jobs: their life as a pure function of time, and the store that forgets them."""
+"""Jobs: their state as a pure function of time, and the store that forgets them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 @define(eq=False)
 class Job:
-    """A submitted job. Holds what is needed to answer for it and to make its video, and not the payload."""
+    """A submitted job. Holds what its responses and its video need, and not the payload."""
 
     id: str
     account: Account = field(repr=False)
@@ -34,22 +34,22 @@ class Job:
     inference_time: float
     fails: bool
     remaining: float | None = None
-    """The account's balance when the job had been charged."""
+    """The account's balance after the job was charged."""
     file_size: int | None = None
-    """Size of the video, once it has been made; kept so that a result can be read again without making it again."""
+    """Size of the video once it was rendered, so that later reads of the result need not render it again."""
 
     @property
     def ended(self) -> float:
-        """When the job is done."""
+        """Return the time at which the job ends."""
         return round_time(self.submitted + self.queue_time + self.inference_time)
 
     def settled(self, remaining: float) -> None:
-        """Called when the job has been charged."""
+        """Record the balance after the job was charged."""
         self.remaining = remaining
 
 
 def state_at(job: Job, now: float) -> State:
-    """The state of a job, from nothing but its times: it cannot go backwards, and no task has to move it."""
+    """Return the state of a job from its times alone: it cannot go backwards and needs no background task."""
     if now >= job.ended:
         return State.FAILED if job.fails else State.COMPLETED
     return State.PROCESSING if now >= job.submitted + job.queue_time else State.QUEUED
@@ -58,8 +58,8 @@ def state_at(job: Job, now: float) -> State:
 class JobStore:
     """Jobs by id, until ``retention`` seconds after they ended.
 
-    The documents say that results are retained for one hour. A result exists from the moment the job ends, so the
-    hour is counted from there, and the job's status is kept as long.
+    The documents say that results are retained for one hour. A result exists once the job has ended, so the hour
+    starts there, and the job's status is kept as long.
     """
 
     def __init__(self, retention: float) -> None:
@@ -68,11 +68,11 @@ class JobStore:
         self._jobs: dict[str, Job] = {}
 
     def __len__(self) -> int:
-        """How many jobs are remembered."""
+        """Return how many jobs are remembered."""
         return len(self._jobs)
 
     def __iter__(self) -> Iterator[Job]:
-        """The remembered jobs, oldest first."""
+        """Iterate over the remembered jobs, oldest first."""
         return iter(list(self._jobs.values()))
 
     def add(self, job: Job) -> None:
@@ -81,7 +81,7 @@ class JobStore:
         self._jobs[job.id] = job
 
     def find(self, job_id: str, account: Account, now: float) -> Job | None:
-        """The job, or None where it is unknown, expired, or another account's."""
+        """Return the job, or None if it is unknown, expired, or another account's."""
         job = self._jobs.get(job_id)
         if job is None or job.account is not account or self._expired(job, now):
             return None
@@ -91,8 +91,8 @@ class JobStore:
         return now > job.ended + self.retention
 
     def _evict(self, now: float) -> None:
-        # Jobs stand in the order in which they were submitted, so looking at the first is enough: an expired one
-        # behind a slower model's job waits for it, which `find` makes up for.
+        # Jobs are in the order of submission. If an expired job follows one of a slower model, it is forgotten later;
+        # until then `find` hides it.
         while self._jobs:
             first = next(iter(self._jobs))
             if not self._expired(self._jobs[first], now):

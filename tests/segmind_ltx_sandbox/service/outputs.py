@@ -1,4 +1,4 @@
-"""Videos: made when somebody asks for one, made once, kept while there is room, made again where there was none."""
+"""Render videos on demand, cache them, and keep the open locations from which they are downloaded."""
 
 from __future__ import annotations
 
@@ -14,53 +14,53 @@ from anyio.to_thread import run_sync
 from segmind_ltx_sandbox.video.spec import VideoSpec
 
 CACHE_BYTES: Final = 256 * 1024 * 1024
-"""How much video is kept in memory."""
+"""Bytes of video that are kept in memory."""
 
 Render = Callable[[VideoSpec], bytes]
 
 
 class VideoCache:
-    """The least recently used videos, bounded by their bytes."""
+    """A cache of videos, bounded by their bytes. The least recently used video is dropped first."""
 
     def __init__(self, render: Render, limit: int = CACHE_BYTES) -> None:
-        """Make videos with ``render`` and keep ``limit`` bytes of them."""
+        """Render videos with ``render`` and keep ``limit`` bytes of them."""
         self._render = render
         self._limit = limit
         self._videos: OrderedDict[VideoSpec, bytes] = OrderedDict()
         self._lock = threading.Lock()
-        # One video at a time. The encoder uses every core by itself, so that two at once would take as long; and
-        # whoever waited for a video that another request asked for as well finds it made.
+        # One video at a time: the encoder uses every core, so two at once would take as long. If two requests ask for
+        # the same video, the second finds it in the cache.
         self._rendering = threading.Lock()
         self.size = 0
         self.renders = 0
 
     async def get(self, video_spec: VideoSpec) -> bytes:
-        """The video, from memory or made in a worker thread."""
-        kept = self._kept(video_spec)
-        return await run_sync(self._made, video_spec) if kept is None else kept
+        """Return the video from memory, or render it in a worker thread."""
+        kept = self._cached(video_spec)
+        return await run_sync(self._get_or_render, video_spec) if kept is None else kept
 
     def clear(self) -> None:
-        """Forget every video; each is made again when it is next asked for."""
+        """Drop every video; each is rendered again when it is next requested."""
         with self._lock:
             self._videos.clear()
             self.size = 0
 
-    def _kept(self, video_spec: VideoSpec) -> bytes | None:
+    def _cached(self, video_spec: VideoSpec) -> bytes | None:
         with self._lock:
             video = self._videos.get(video_spec)
             if video is not None:
                 self._videos.move_to_end(video_spec)
             return video
 
-    def _made(self, video_spec: VideoSpec) -> bytes:
+    def _get_or_render(self, video_spec: VideoSpec) -> bytes:
         with self._rendering:
-            video = self._kept(video_spec)
+            video = self._cached(video_spec)
             if video is None:
                 video = self._render(video_spec)
-                self._keep(video_spec, video)
+                self._store(video_spec, video)
             return video
 
-    def _keep(self, video_spec: VideoSpec, video: bytes) -> None:
+    def _store(self, video_spec: VideoSpec, video: bytes) -> None:
         with self._lock:
             self.renders += 1
             self._videos[video_spec] = video
@@ -71,37 +71,37 @@ class VideoCache:
 
 
 class Outputs:
-    """The open locations of videos. A location exists once an answer has named it."""
+    """The open locations of videos. A location exists once a response has named it."""
 
     def __init__(self, cache: VideoCache, retention: float) -> None:
-        """Serve the videos of ``cache``, each for ``retention`` seconds after it was made."""
+        """Serve the videos of ``cache``, each for ``retention`` seconds after its job ended."""
         self.cache = cache
         self.retention = retention
         self._secret = secrets.token_bytes(16)
         self._open: dict[str, tuple[VideoSpec, float]] = {}
 
     def __len__(self) -> int:
-        """How many locations are open."""
+        """Return how many locations are open."""
         return len(self._open)
 
     def name(self, request_id: str) -> str:
-        """The file name of a request's video: always the same, and not to be guessed from the id."""
+        """Return the file name of a request's video: stable, and not to be guessed from the id."""
         return hashlib.blake2b(request_id.encode(), digest_size=16, key=self._secret).hexdigest() + ".mp4"
 
     def open(self, request_id: str, video_spec: VideoSpec, made: float, now: float) -> str:
-        """Open the location of a request's video; answers its file name."""
+        """Open the location of a request's video and return its file name."""
         self._close(now)
         name = self.name(request_id)
         self._open.setdefault(name, (video_spec, made + self.retention))
         return name
 
     def find(self, name: str, now: float) -> VideoSpec | None:
-        """The video at an open location, or None where there is none or it has closed."""
+        """Return the spec of the video at an open location, or None if there is none or it has closed."""
         video_spec, closes = self._open.get(name, (None, 0.0))
         return video_spec if now <= closes else None
 
     def _close(self, now: float) -> None:
-        # In the order of opening, which is nearly that of closing; `find` makes up for the difference.
+        # Locations are in the order of opening. If one closes out of order, `find` hides it until it is deleted here.
         while self._open:
             first = next(iter(self._open))
             if now <= self._open[first][1]:
@@ -110,7 +110,7 @@ class Outputs:
 
 
 def video_file(origin: str, name: str, size: int) -> Mapping[str, Any]:
-    """How a result describes its video."""
+    """Return the description of a video for a result."""
     return {
         "url": f"{origin}/outputs/{name}",
         "content_type": "video/mp4",

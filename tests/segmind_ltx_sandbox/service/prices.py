@@ -1,8 +1,8 @@
-"""What a request costs.
+"""Compute the price of a request.
 
-Where the contract has one price for a model, that. Where it has a range, the vendor does not say how a request is
-placed in it; graded I: the price grows evenly with pixels times seconds, from the smallest video that the
-allowed values give, which costs the lower end, to the largest, which costs the upper.
+If the contract has one price for a model, return that. If it has a range, the vendor does not say how a request is
+placed in it; graded I: the price grows linearly with pixels times seconds, from the lower end for the smallest video
+that the allowed values give to the upper end for the largest.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ class PriceList:
     """The prices of a contract's models."""
 
     def __init__(self, contract: Contract) -> None:
-        """Work out, once, the smallest and the largest video of each model that has a range of prices."""
+        """Compute, once, the smallest and the largest video of each model that has a range of prices."""
         self._extremes = {
             model.slug: _extremes(model) for model in contract.models.values() if model.usd_low != model.usd_high
         }
 
     def cost(self, model: Model, payload: Mapping[str, Any]) -> float:
-        """The price of a valid request in USD, to four decimals."""
+        """Return the price of a valid request in USD, to four decimals."""
         smallest, largest = self._extremes.get(model.slug, (0.0, 0.0))
         if largest <= smallest:
             return round(model.usd_low, 4)
@@ -51,7 +51,7 @@ def _choices(schema: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _words(rule: Any) -> Iterator[str]:
-    """Every string in the rules, the names of parameters among them."""
+    """Yield every string in the rules; the names of parameters are among them."""
     if isinstance(rule, dict):
         for value in cast("dict[str, Any]", rule).values():
             yield from _words(value)

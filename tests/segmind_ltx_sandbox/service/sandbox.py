@@ -1,4 +1,4 @@
-"""The sandbox: its state, and what happens to it. The routes translate HTTP to these calls and back."""
+"""Hold the sandbox's state and change it. The routes translate HTTP to these calls and back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Sandbox:
         credits_usd: float,
         videos: VideoCache | None = None,
     ) -> None:
-        """Start with no jobs, and ``credits_usd`` on every account that has any."""
+        """Start with no jobs, and with ``credits_usd`` on every funded account."""
         if not speed > 0:
             raise ValueError(f"speed must be above 0, not {speed!r}")
         self.behaviour = behaviour
@@ -43,7 +43,10 @@ class Sandbox:
         self.outputs = Outputs(self.videos, behaviour.output_retention)
 
     def admit(self, scenario: Scenario | ApiResponse, *, paying: bool) -> Scenario | ApiResponse:
-        """Let a caller in, or say why not. ``paying`` is whether the request would cost something."""
+        """Return the scenario if it may make the request, else the response that refuses it.
+
+        ``paying`` says whether the request would cost credits.
+        """
         if isinstance(scenario, ApiResponse):
             return scenario
         refusal = self.behaviour.refusal(scenario, self.clock.utc())
@@ -52,7 +55,7 @@ class Sandbox:
         return refusal or scenario
 
     def submit(self, model: Model, payload: Mapping[str, Any], scenario: Scenario, origin: str) -> ApiResponse:
-        """Accept a job."""
+        """Accept a job and return the response to the submit."""
         job = self._job(model, payload, scenario)
         if not job.fails:
             job.account.charge_at(job.ended, job.cost, job.settled)
@@ -60,7 +63,7 @@ class Sandbox:
         return self.behaviour.accepted(job, origin)
 
     async def generate(self, model: Model, payload: Mapping[str, Any], scenario: Scenario, origin: str) -> ApiResponse:
-        """The blocking call: wait as long as a job would take, then answer with its video."""
+        """Handle a blocking call: wait as long as a job takes, then return its video."""
         job = self._job(model, payload, scenario)
         await self.clock.sleep(job.queue_time + job.inference_time)
         if job.fails:
@@ -82,7 +85,7 @@ class Sandbox:
         return ApiResponse("generated", 200, {"output": file["url"], "video": file}, headers=headers)
 
     def status(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
-        """The state of a job."""
+        """Return the status of a job."""
         found = self._find(request_id, scenario)
         if found is None:
             return self.behaviour.unknown_request()
@@ -92,7 +95,7 @@ class Sandbox:
         return self.behaviour.status(job, state, now, origin)
 
     async def result(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
-        """The result of a job. The first reading makes the video, since the answer tells its size."""
+        """Return the result of a job. The first read renders the video, since the response contains its size."""
         found = self._find(request_id, scenario)
         if found is None:
             return self.behaviour.unknown_request()

@@ -1,4 +1,4 @@
-"""The scenario keys, the one table of them: what happens is chosen by the key, as with a payment service's test cards.
+"""Define the scenario keys. The key selects what happens, as with a payment service's test cards.
 
 README.md repeats the table (a test compares them) and ``segmind-ltx sandbox --keys`` prints it.
 """
@@ -14,8 +14,8 @@ from attrs import frozen
 class Scenario:
     """A key, its name in a conformance target's ``[keys]``, and what happens with it.
 
-    ``status`` is what every API route answers with; None where the key works. ``funded`` is whether its account
-    has credits, ``fails`` whether its jobs end FAILED.
+    ``status`` is the status of every API route, or None if the key works. ``funded`` says whether the account has
+    credits, ``fails`` whether its jobs end FAILED.
     """
 
     key: str
@@ -35,7 +35,7 @@ SCENARIOS: Final = (
     Scenario("SG_0000000000000500", "server_error", "500 with JSON on every route.", status=500),
     Scenario("SG_0000000000000502", "bad_gateway", "502 with an HTML page on every route.", status=502),
     Scenario("SG_0000000000000504", "gateway_timeout", "504 with an HTML page on every route.", status=504),
-    Scenario("SG_0000000000000422", "failing", "Every job ends FAILED (422 on its GETs); v1 answers 500.", fails=True),
+    Scenario("SG_0000000000000422", "failing", "Every job ends FAILED (422 on its GETs); v1 returns 500.", fails=True),
 )
 
 BY_KEY: Final = {scenario.key: scenario for scenario in SCENARIOS}
@@ -45,7 +45,7 @@ VALID: Final = SCENARIOS[0].key
 
 
 def key_of(name: str) -> str:
-    """The key of the scenario called ``name``. Raises `KeyError` where there is none."""
+    """Return the key of the scenario called ``name``. Raise `KeyError` if there is none."""
     return _BY_NAME[name].key
 
 

@@ -1,4 +1,4 @@
-"""Whether a body is a valid request, from the contract alone."""
+"""Validate the body of a request against the contract."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from jsonschema.exceptions import ValidationError
 
 from segmind_ltx_spec import Contract, Model
 
-# RFC 3986 in outline: a scheme, something behind it, and none of the characters that a URI cannot hold.
+# RFC 3986 in outline: a scheme, text after it, and none of the characters that a URI cannot contain.
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x20\x7f<>\"{}|\\^`]+")
 _HIERARCHICAL: Final = re.compile(r"(?i:https?|ftp):")
 _AUTHORITY: Final = re.compile(r"(?i:https?|ftp)://[^/?#]+")
-_SHOWN: Final = 80
+_MAX_SHOWN: Final = 80
 
 
 def is_uri(value: object) -> bool:
-    """Whether a string is an absolute URI; ``data:`` counts, ``http:`` without a host does not."""
+    """Return whether a string is an absolute URI; ``data:`` counts, ``http:`` without a host does not."""
     if not isinstance(value, str):
-        return True  # Formats say something about strings only.
+        return True  # A format constrains strings only.
     if _URI.fullmatch(value) is None or re.search(r"%(?![0-9A-Fa-f]{2})", value):
         return False
     return _HIERARCHICAL.match(value) is None or _AUTHORITY.match(value) is not None
 
 
 def parse_object(body: bytes) -> dict[str, Any] | str:
-    """The JSON object in a body, or what is wrong with it."""
+    """Return the JSON object in a body, or a message about what is wrong with it."""
     try:
         value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except RecursionError:
@@ -46,7 +46,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 class Validator:
-    """Checks payloads. Made once per contract."""
+    """Validates payloads against a contract."""
 
     def __init__(self, contract: Contract) -> None:
         """Compile the request schema of every model."""
@@ -54,7 +54,7 @@ class Validator:
         formats.checks("uri")(is_uri)
         self._validators = {
             model.slug: Draft202012Validator(
-                # The components come along for what a request schema may refer to.
+                # The components are needed if a request schema refers to them.
                 {**model.schema, "components": contract.document["components"]},
                 format_checker=formats,
             )
@@ -62,10 +62,10 @@ class Validator:
         }
 
     def problems(self, model: Model, payload: Mapping[str, Any]) -> list[str]:
-        """What is wrong with a payload: parameter, value, and what is allowed; nothing where it is valid."""
+        """Return a message for each invalid parameter: its name, value, and what is allowed. Empty if none is."""
         found: dict[str, str] = {}
         for error in self._errors(model, payload):
-            for name, message in _told(error, model, payload):
+            for name, message in _messages(error, model, payload):
                 found.setdefault(name, message)
         order = list(model.parameters)
         return [found[name] for name in sorted(found, key=lambda n: order.index(n) if n in order else len(order))]
@@ -75,24 +75,24 @@ class Validator:
         return self._validators[model.slug].iter_errors(payload)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _told(error: ValidationError, model: Model, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _messages(error: ValidationError, model: Model, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if error.path:
         name = str(error.path[0])
-        yield name, f"{name}: {_shown(error.instance)} is not {allowed(model.parameters.get(name, {}))}"
+        yield name, f"{name}: {_short_json(error.instance)} is not {describe_allowed(model.parameters.get(name, {}))}"
     elif error.validator == "required":
         for name in sorted(model.required):
             if name not in payload:
-                yield name, f"{name} is missing; it must be {allowed(model.parameters.get(name, {}))}"
+                yield name, f"{name} is missing; it must be {describe_allowed(model.parameters.get(name, {}))}"
     else:
         yield "", error.message
 
 
-def _shown(value: Any) -> str:
+def _short_json(value: Any) -> str:
     text = json.dumps(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
 
 
-_KINDS: Final = {
+_TYPE_NAMES: Final = {
     "string": "a string",
     "integer": "an integer",
     "number": "a number",
@@ -103,12 +103,12 @@ _KINDS: Final = {
 }
 
 
-def allowed(schema: Mapping[str, Any]) -> str:
-    """A parameter's allowed values, in words."""
+def describe_allowed(schema: Mapping[str, Any]) -> str:
+    """Describe a parameter's allowed values in words."""
     if "enum" in schema:
         return "one of " + ", ".join(json.dumps(value) for value in schema["enum"])
     kinds = schema.get("type", [])
-    words = [_KINDS[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds)]
+    words = [_TYPE_NAMES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds)]
     if schema.get("format") == "uri":
         words = ["an absolute URI" if word == "a string" else word for word in words]
     text = " or ".join(words) or "what the contract allows"

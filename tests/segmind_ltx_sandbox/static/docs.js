@@ -6,6 +6,6 @@ const reference = SwaggerUIBundle({
   deepLinking: true,
   defaultModelsExpandDepth: 0,
   tryItOutEnabled: true,
-  validatorUrl: null, // The badge would ask another host.
+  validatorUrl: null, // The badge would load from another host.
   onComplete: () => reference.preauthorizeApiKey("apiKey", key),
 });

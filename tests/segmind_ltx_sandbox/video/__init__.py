@@ -1,1 +1,1 @@
-"""Draw the videos."""
+"""Render the videos."""

@@ -1,4 +1,4 @@
-"""The still part of a video: a card that says what was asked for."""
+"""Draw the still part of a video: a card that shows the request."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from PIL import Image, ImageDraw, ImageFont
 from segmind_ltx_sandbox.video.spec import VideoSpec
 
 TRACK: Final = 0.88
-"""How far down the moving element runs, as a share of the height."""
+"""The height at which the disc runs, as a share of the whole, from the top."""
 
 _Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 
 
 def hue_of(video_spec: VideoSpec) -> float:
-    """A model's colour, from 0 to 1, so that videos of different models are told apart at a glance."""
+    """Return the hue of a model, from 0 to 1, so that videos of different models differ at a glance."""
     return zlib.crc32(video_spec.slug.encode()) % 360 / 360
 
 
 def shade(hue: float, saturation: float, value: float) -> tuple[int, int, int]:
-    """A colour in RGB."""
+    """Convert a colour to RGB."""
     red, green, blue = colorsys.hsv_to_rgb(hue, saturation, value)
     return round(red * 255), round(green * 255), round(blue * 255)
 
 
 def card(video_spec: VideoSpec) -> Image.Image:
-    """The picture behind the moving element."""
+    """Draw the image behind the disc."""
     width, height = video_spec.width, video_spec.height
     hue = hue_of(video_spec)
     image = Image.new("RGB", (width, height), shade(hue, 0.6, 0.16))
@@ -60,11 +60,11 @@ def card(video_spec: VideoSpec) -> Image.Image:
     return image
 
 
-def wrap(text: str, font: _Font, width: float, most: int) -> list[str]:
-    """Break a text into at most ``most`` lines that fit; a word that is wider than a line is cut."""
+def wrap(text: str, font: _Font, width: float, max_lines: int) -> list[str]:
+    """Break a text into at most ``max_lines`` lines that fit. If a word is wider than a line, cut it."""
     lines: list[str] = []
     rest = text
-    while rest and len(lines) < most:
+    while rest and len(lines) < max_lines:
         fits = _fitting(rest, font, width)
         cut = rest.rfind(" ", 0, fits + 1) if fits < len(rest) else fits
         cut = cut if cut > 0 else fits
@@ -74,7 +74,7 @@ def wrap(text: str, font: _Font, width: float, most: int) -> list[str]:
 
 
 def _fitting(text: str, font: _Font, width: float) -> int:
-    """How many characters fit, at least one. Halving, since measuring a text is what takes the time."""
+    """Return how many characters fit, at least one. A binary search, since measuring a text is slow."""
     low, high = 1, len(text)
     while low < high:
         middle = (low + high + 1) // 2

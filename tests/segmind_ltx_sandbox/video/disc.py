@@ -1,4 +1,4 @@
-"""The moving element: a disc that runs along the bottom, painted straight into the planes of a frame."""
+"""Paint the moving element, a disc that runs along the bottom, into the planes of a frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLOUR = (235, 110, 160)  # Y, U, V: a warm white.
 
 @define
 class _Plane:
-    """One plane of a frame, with its part behind the disc's track kept for wiping the disc out."""
+    """One plane of a frame. ``behind`` holds the rows of the disc's track, to erase the disc with."""
 
     pixels: memoryview
     line: int
@@ -36,7 +36,7 @@ class Disc:
 
     @classmethod
     def on(cls, frame: av.VideoFrame) -> Disc:
-        """Prepare to paint on ``frame``, a planar picture with or without subsampling."""
+        """Prepare to paint on ``frame``, a planar frame with or without subsampling."""
         width, height = frame.width, frame.height
         radius = max(2, min(width, height) // 24)
         disc = cls(width, radius, min(round(height * TRACK), height - radius - 1))
@@ -50,8 +50,8 @@ class Disc:
         return disc
 
     def paint(self, progress: float) -> None:
-        """Put the disc where it is at ``progress``, from 0 to 1 and round again, in place of where it was."""
-        # Out and back within a loop, slowing down at both ends, so that the loop has no seam.
+        """Erase the disc and paint it at its place for ``progress``, from 0 to 1."""
+        # Out and back within a loop, slower at both ends, so that the loop repeats without a jump.
         share = (1 - math.cos(2 * math.pi * progress)) / 2
         centre = round(self.radius + share * (self.width - 1 - 2 * self.radius))
         for plane in self.planes:

@@ -1,4 +1,4 @@
-"""Encoded packets with new times."""
+"""Set the times of encoded packets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from av.stream import Stream
 
 
 def timed(data: bytes, stream: Stream, *, at: int, lasts: int, unit: Fraction, is_keyframe: bool) -> av.Packet[Any]:
-    """A packet for ``stream`` that starts at ``at`` and lasts ``lasts``, both in ``unit`` seconds."""
+    """Return a packet for ``stream`` that starts at ``at`` and lasts ``lasts``, both in ``unit`` seconds."""
     packet: av.Packet[Any] = av.Packet(data)
     packet.stream = stream
     packet.time_base = unit
@@ -21,5 +21,5 @@ def timed(data: bytes, stream: Stream, *, at: int, lasts: int, unit: Fraction, i
 
 
 def seconds(packet: av.Packet[Any]) -> Fraction:
-    """When a packet starts."""
+    """Return the time at which a packet starts."""
     return (packet.pts or 0) * packet.time_base

@@ -1,4 +1,4 @@
-"""The sound of a video: a quiet chord that swells and fades once a second."""
+"""Encode the sound of a video: a quiet chord that swells and fades once a second."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # PyAV's own types are partial.
@@ -23,27 +23,27 @@ RATE: Final = 48000
 SAMPLES: Final = 1024
 """Samples in one packet of AAC."""
 LOOP: Final = 47
-"""Packets in one swell, about a second. It starts and ends in silence, so that it can be repeated seamlessly."""
+"""Packets in one swell, about a second. It starts and ends in silence, so that repeats have no clicks."""
 
 _CHORD: Final = (187.5, 234.375, 281.25)  # 4 : 5 : 6, a major triad in tune.
 _LOUDNESS: Final = 0.08
 
 
 def add_to(container: OutputContainer) -> AudioStream:
-    """Add the stream that the packets of `packets` go to."""
+    """Add the audio stream for `packets` to a container."""
     stream = container.add_stream("aac", rate=RATE)
     _set_up(stream.codec_context)
     return stream
 
 
 def packets_for(seconds: float) -> list[bytes]:
-    """As many packets as last for ``seconds``."""
+    """Return enough packets for ``seconds`` of sound."""
     swell = loop()
     return [swell[index % LOOP] for index in range(math.ceil(round(seconds * RATE / SAMPLES, 6)))]
 
 
 def packets(stream: AudioStream, chords: Sequence[bytes]) -> Iterator[av.Packet[Any]]:
-    """Those packets with their times, for a stream."""
+    """Yield the packets with their times, for a stream."""
     unit = Fraction(1, RATE)
     for index, data in enumerate(chords):
         yield timed(data, stream, at=index * SAMPLES, lasts=SAMPLES, unit=unit, is_keyframe=True)
@@ -59,7 +59,7 @@ def _set_up(codec: AudioCodecContext) -> None:
 
 @cache
 def loop() -> tuple[bytes, ...]:
-    """The packets of one swell. The same for every video, so encoded once."""
+    """Return the packets of one swell. They are the same for every video, so they are encoded once."""
     codec = av.CodecContext.create("aac", "w")
     _set_up(codec)
     total = LOOP * SAMPLES

@@ -1,4 +1,4 @@
-"""What determines a video: the sum of what is to be seen and heard in it, and so the key of the cache."""
+"""Describe a video: everything that determines its bytes, and therefore the key of the cache."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from attrs import frozen
 from segmind_ltx_spec import Model, expected_video
 
 PROMPT_CHARACTERS: Final = 200
-"""How much of a prompt is drawn, and so kept."""
+"""The number of characters of a prompt that are drawn, and therefore kept."""
 
 
 @frozen
 class VideoSpec:
-    """A video to be made. Two requests with the same recipe get the same bytes."""
+    """A video to render. Two requests with equal specs get the same bytes."""
 
     slug: str
     title: str
@@ -27,16 +27,16 @@ class VideoSpec:
     sound: bool
     prompt: str
     seed: str
-    """As drawn. A seed that nobody chose is not drawn, so that requests without one share their video."""
+    """As drawn. If the request has no seed, the word "random" is drawn, so that such requests share their video."""
 
     @property
     def duration(self) -> float:
-        """Length in seconds."""
+        """Return the length in seconds."""
         return self.frames / self.fps
 
 
 def drawable(text: str) -> str:
-    """The beginning of a text in one line: no control characters, no halves of surrogate pairs, no long spaces."""
+    """Return the beginning of a text as one line without control characters, lone surrogates and runs of spaces."""
     beginning = text[: 4 * PROMPT_CHARACTERS]
     clean = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in beginning)
     line = " ".join(clean.split())
@@ -44,7 +44,7 @@ def drawable(text: str) -> str:
 
 
 def video_spec_of(model: Model, payload: Mapping[str, Any]) -> VideoSpec:
-    """The video that a valid payload asks for."""
+    """Return the spec of the video that a valid payload asks for."""
     video = expected_video(model, payload)
     seed = payload.get("seed", model.defaults.get("seed"))
     return VideoSpec(

@@ -1,4 +1,4 @@
-"""Answers: each field of each schema missing where it is required, null, or of a wrong type; from the contract."""
+"""Responses: each required field missing, each field null or of a wrong type, from the schemas of the contract."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
-from segmind_ltx_sandbox.deviations.base import Change, Deviation, answering
+from segmind_ltx_sandbox.deviations.base import Deviation, ResponseChange, changing_responses
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
 from segmind_ltx_spec import Contract
 
-REFUSALS: Final = "missing-key unknown-key scenario no-credits no-such-route malformed invalid unknown-request"
+ERROR_CAUSES: Final = "missing-key unknown-key scenario no-credits no-such-route malformed invalid unknown-request"
 Json = dict[str, Any]
 
 
 @frozen
 class Place:
-    """Where a schema's objects stand: in answers of these causes, on these kinds of route, under this field of them."""
+    """Where a schema's objects are: in responses of these causes, on these kinds of route, in this field."""
 
     causes: str
     kinds: str = "v1 v2 poll result alias other"
@@ -33,12 +33,12 @@ PLACES: Final[Mapping[str, Place]] = {
     "JobMetrics": Place("status result failed", "poll result alias", "metrics"),
     "VideoFile": Place("result", "result alias", "video"),
     "BlockingResult": Place("generated"),
-    "ErrorMessage": Place(REFUSALS),
+    "ErrorMessage": Place(ERROR_CAUSES),
 }
 
 
-def answers(contract: Contract) -> Iterator[Deviation]:
-    """Those of every schema that the sandbox answers with."""
+def responses(contract: Contract) -> Iterator[Deviation]:
+    """Yield the deviations of every schema of a response."""
     schemas: dict[str, Json] = contract.document["components"]["schemas"]
     for title, place in PLACES.items():
         schema, prefix = schemas[title], kebab(title)
@@ -47,36 +47,36 @@ def answers(contract: Contract) -> Iterator[Deviation]:
             yield Deviation(
                 f"answer/{prefix}/{label}",
                 (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ()))),
-                f"In place of {title} comes {label.replace('-', ' ')}.",
-                answering(_whole(place, value)),
+                f"A response has, instead of {title}, {label.replace('-', ' ')}.",
+                changing_responses(_replacing(place, value)),
                 options,
             )
         for name in schema.get("required", ()):
             yield Deviation(
                 f"answer/{prefix}/{name}/missing",
-                (f"{prefix}.{name}.required", *_follows(title, name, "missing")),
+                (f"{prefix}.{name}.required", *_consequences(title, name, "missing")),
                 f"{title} has no {name}.",
-                answering(_field(place, _lacking(name))),
+                changing_responses(_changing(place, _dropping(name))),
                 options,
             )
         for name, field in schema["properties"].items():
-            for label, value in _wrong(field):
+            for label, value in _wrong_values(field):
                 yield Deviation(
                     f"answer/{prefix}/{name}/{label}",
-                    (f"{prefix}.{name}", *_follows(title, name, label)),
+                    (f"{prefix}.{name}", *_consequences(title, name, label)),
                     f"{title}: {name} is {label.replace('-', ' ')}.",
-                    answering(_field(place, _setting(name, value))),
+                    changing_responses(_changing(place, _setting(name, value))),
                     options,
                 )
 
 
 def kebab(name: str) -> str:
-    """How the clauses write the title of a schema."""
+    """Return the title of a schema as clauses write it."""
     return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
 
 
-def _follows(title: str, name: str, label: str) -> Iterator[str]:
-    """What is broken with it necessarily."""
+def _consequences(title: str, name: str, label: str) -> Iterator[str]:
+    """Yield the further clauses that such a response breaks."""
     match title, name:
         case "JobStatus" | "JobResult", "status" if label not in {"missing"}:
             yield "job.states"
@@ -96,50 +96,50 @@ def _follows(title: str, name: str, label: str) -> Iterator[str]:
             return
 
 
-def _lacking(name: str) -> Callable[[Json], Json]:
+def _dropping(name: str) -> Callable[[Json], Json]:
     return lambda found: {key: value for key, value in found.items() if key != name}
 
 
 def _setting(name: str, value: Any) -> Callable[[Json], Json]:
 
     def change(found: Json) -> Json:
-        # Before a job is done there is no output, and where it failed no cost: each would be a matter of its own.
+        # A running job has no output and a failed one no cost. Adding either would break another clause.
         return found if name in {"output", "cost"} and name not in found else {**found, name: value}
 
     return change
 
 
-def _whole(place: Place, value: Any) -> Change:
-    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        if not _stands(place, asked, answer):
-            return answer
-        content = value if place.field is None else {**answer.content, place.field: value}
-        return evolve(answer, content=content, media_type="application/json")
+def _replacing(place: Place, value: Any) -> ResponseChange:
+    def changed(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        if not _contains(place, request, response):
+            return response
+        content = value if place.field is None else {**response.content, place.field: value}
+        return evolve(response, content=content, media_type="application/json")
 
     return changed
 
 
-def _field(place: Place, change: Callable[[Json], Json]) -> Change:
-    def changed(asked: ApiRequest, answer: ApiResponse) -> ApiResponse:
-        if not _stands(place, asked, answer):
-            return answer
+def _changing(place: Place, change: Callable[[Json], Json]) -> ResponseChange:
+    def changed(request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        if not _contains(place, request, response):
+            return response
         if place.field is None:
-            return evolve(answer, content=change(answer.content))
-        return evolve(answer, content={**answer.content, place.field: change(answer.content[place.field])})
+            return evolve(response, content=change(response.content))
+        return evolve(response, content={**response.content, place.field: change(response.content[place.field])})
 
     return changed
 
 
-def _stands(place: Place, asked: ApiRequest, answer: ApiResponse) -> bool:
-    if answer.cause not in place.causes.split() or asked.kind not in place.kinds.split():
+def _contains(place: Place, request: ApiRequest, response: ApiResponse) -> bool:
+    if response.cause not in place.causes.split() or request.kind not in place.kinds.split():
         return False
-    # A gateway's page is no ErrorMessage, and a result without a video no VideoFile.
-    content: object = answer.content
+    # A gateway's page is not an ErrorMessage, and a result without a video has no VideoFile.
+    content: object = response.content
     return isinstance(content, dict) and (place.field is None or place.field in content)
 
 
-def _wrong(field: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What is wrong for a field: null, another type, and what its keywords forbid."""
+def _wrong_values(field: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield wrong values of a field, with labels: null, other types, and values that its keywords forbid."""
     if "$ref" in field:
         yield from (("a-list", [1]), ("a-text", "an object"), ("null", None))
         return

@@ -1,4 +1,4 @@
-"""Prices and credits."""
+"""Test prices and credits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from segmind_ltx_spec import load
 Submit = Callable[..., Awaitable[dict[str, Any]]]
 
 
-def test_a_single_price_is_the_price() -> None:
+def test_single_price_is_cost() -> None:
+    """If a model has one price, every request costs that."""
     prices = PriceList(load())
     models = load().models
     assert prices.cost(models["ltx-video"], {"prompt": "a", "length": 257, "target_size": 1024}) == 0.057
@@ -24,7 +25,8 @@ def test_a_single_price_is_the_price() -> None:
 
 
 @pytest.mark.parametrize("slug", ["ltx-2-fast", "ltx-2-pro"])
-def test_a_range_of_prices_goes_from_the_smallest_video_to_the_largest(slug: str) -> None:
+def test_price_range_grows_with_video(slug: str) -> None:
+    """If a model has a range of prices, the cost grows from the smallest video to the largest."""
     model = load().models[slug]
     costs = {
         (resolution, duration): PriceList(load()).cost(model, {"resolution": resolution, "duration": duration})
@@ -37,7 +39,8 @@ def test_a_range_of_prices_goes_from_the_smallest_video_to_the_largest(slug: str
     assert costs["1080p", 10] < costs["2k", 8] < costs["4k", 6]
 
 
-def test_an_account_is_charged_in_the_order_of_completion() -> None:
+def test_account_charged_in_completion_order() -> None:
+    """An account is charged in the order in which its jobs complete."""
     account = Account("a", 10.0)
     left: dict[str, float] = {}
     account.charge_at(20, 3, lambda rest: left.update(slow=rest))
@@ -48,7 +51,8 @@ def test_an_account_is_charged_in_the_order_of_completion() -> None:
     assert left == {"quick": 8, "slow": 5}
 
 
-def test_money_has_four_decimals() -> None:
+def test_credits_have_four_decimals() -> None:
+    """Credits are rounded to four decimals after each charge."""
     account = Account("a", 1.0)
     for _ in range(3):
         account.charge(0.1)
@@ -56,9 +60,8 @@ def test_money_has_four_decimals() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_submit_reserves_nothing_and_a_completed_job_is_charged_once(
-    api: httpx.AsyncClient, clock: ManualClock, submit: Submit
-) -> None:
+async def test_job_charged_once_at_completion(api: httpx.AsyncClient, clock: ManualClock, submit: Submit) -> None:
+    """A submit reserves nothing, and a completed job is charged once, however often it is read."""
     first = await submit("ltx-2-19b-t2v")
     second = await submit("ltx-2-19b-t2v")
     clock.advance(1000)
@@ -68,7 +71,8 @@ async def test_a_submit_reserves_nothing_and_a_completed_job_is_charged_once(
 
 
 @pytest.mark.anyio
-async def test_spent_credits_are_refused_with_406(payload: Callable[..., dict[str, Any]]) -> None:
+async def test_post_without_credits_left_is_406(payload: Callable[..., dict[str, Any]]) -> None:
+    """A POST is refused with 406 once the credits are spent."""
     model = load().models["ltx-video"]
     clock = ManualClock()
     transport = httpx.ASGITransport(app=create_app(clock=clock, speed=1, credits_usd=0.1))

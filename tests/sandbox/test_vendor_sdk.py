@@ -1,4 +1,4 @@
-"""The vendor's own SDK, with nothing but its base URL changed, over real HTTP."""
+"""Test the vendor's own SDK against the sandbox over real HTTP, with only its base URL changed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from segmind.exceptions import SegmindError  # pyright: ignore[reportMissingType
 
 from segmind_ltx_sandbox import key_of
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
-from segmind_ltx_spec import Model
+from segmind_ltx_spec import Model, load
 
 Payload = Callable[..., dict[str, Any]]
+PRO = load().models["ltx-2-pro"]
+"""The model of tests about errors, which do not depend on the model."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningSandbox]:
-    """So fast that a job is done when it is first polled: the SDK sleeps in real time between two polls."""
+    """Yield a server so fast that a job is done at its first poll: the SDK sleeps in real time between polls."""
     with running_sandbox(speed=1e6) as running:
         yield running
 
@@ -35,7 +37,8 @@ def sdk(server: RunningSandbox, scenario: str = "valid", key: str | None = None)
         client._client.close()
 
 
-def test_it_submits_waits_and_gets_the_result(server: RunningSandbox, model: Model, payload: Payload) -> None:
+def test_sdk_submit_and_wait_returns_result(server: RunningSandbox, model: Model, payload: Payload) -> None:
+    """The SDK submits, waits and gets the result, and its output is a video."""
     with sdk(server) as client:
         job = client.submit_async(model.slug, **payload(model))
         result = job.wait(timeout=20, interval=0.001)
@@ -46,21 +49,24 @@ def test_it_submits_waits_and_gets_the_result(server: RunningSandbox, model: Mod
     assert len(video.content) == result["video"]["file_size"]
 
 
-def test_its_one_liner_works(server: RunningSandbox, payload: Payload, model: Model) -> None:
+def test_sdk_run_returns_output(server: RunningSandbox, payload: Payload) -> None:
+    """``SegmindClient.run`` returns the output."""
     with sdk(server) as client:
-        assert client.run(model.slug, **payload(model))["output"].startswith(server.base_url)
+        assert client.run(PRO.slug, **payload(PRO))["output"].startswith(server.base_url)
 
 
-def test_its_blocking_call_gets_the_bytes(server: RunningSandbox, model: Model, payload: Payload) -> None:
+def test_sdk_run_sync_returns_bytes(server: RunningSandbox, model: Model, payload: Payload) -> None:
+    """``SegmindClient.run_sync`` returns the bytes of the video."""
     with sdk(server) as client:
         response = client.run_sync(model.slug, **payload(model))
     assert response.content[4:8] == b"ftyp"
     assert float(response.headers["x-cost"]) > 0
 
 
-def test_a_failed_job_is_its_inference_failed(server: RunningSandbox, model: Model, payload: Payload) -> None:
+def test_sdk_failed_job_raises(server: RunningSandbox, payload: Payload) -> None:
+    """If a job fails, the SDK raises its `InferenceFailed` with the reason."""
     with sdk(server, "failing") as client:
-        job = client.submit_async(model.slug, **payload(model))
+        job = client.submit_async(PRO.slug, **payload(PRO))
         with pytest.raises(InferenceFailed) as caught:
             job.wait(timeout=20, interval=0.001)
         assert job.result()["status"] == "FAILED"
@@ -80,38 +86,42 @@ def test_a_failed_job_is_its_inference_failed(server: RunningSandbox, model: Mod
         ("gateway_timeout", 504, False),
     ],
 )
-def test_its_error_has_the_status(
-    server: RunningSandbox, model: Model, payload: Payload, scenario: str, status: int, has_detail: bool
+def test_sdk_error_has_status(
+    server: RunningSandbox, payload: Payload, scenario: str, status: int, has_detail: bool
 ) -> None:
+    """The SDK raises an error with the status of the scenario."""
     with sdk(server, scenario) as client:
         for call in (client.submit_async, client.run_sync):
             with pytest.raises(SegmindError) as caught:
-                call(model.slug, **payload(model))
+                call(PRO.slug, **payload(PRO))
             assert caught.value.status == status
             assert bool(caught.value.detail) is has_detail
 
 
-def test_a_key_that_is_not_valid_is_401(server: RunningSandbox, model: Model, payload: Payload) -> None:
+def test_sdk_unknown_key_is_401(server: RunningSandbox, payload: Payload) -> None:
+    """If the key is unknown, the SDK raises an error with 401."""
     with sdk(server, key="SG_ffffffffffffffff") as client, pytest.raises(SegmindError) as caught:
-        client.submit_async(model.slug, **payload(model))
+        client.submit_async(PRO.slug, **payload(PRO))
     assert caught.value.status == 401
     assert "key" in str(caught.value.detail)
 
 
-def test_a_wrong_parameter_is_400(server: RunningSandbox, model: Model) -> None:
+def test_sdk_invalid_parameter_is_400(server: RunningSandbox) -> None:
+    """If a parameter is invalid, the SDK raises an error with 400 that names it."""
     with sdk(server) as client, pytest.raises(SegmindError) as caught:
-        client.submit_async(model.slug, prompt=42)
+        client.submit_async(PRO.slug, prompt=42)
     assert caught.value.status == 400
     assert str(caught.value.detail).startswith("prompt: 42")
 
 
-def test_an_unknown_model_and_an_expired_job_are_404(payload: Payload, model: Model) -> None:
+def test_sdk_unknown_model_or_expired_is_404(payload: Payload) -> None:
+    """If the model is unknown or the job has expired, the SDK raises an error with 404."""
     # A server of its own, since its clock is moved.
     with running_sandbox(speed=1e6) as server, sdk(server) as client:
         with pytest.raises(SegmindError) as caught:
             client.submit_async("no-such-model", prompt="a")
         assert caught.value.status == 404
-        job = client.submit_async(model.slug, **payload(model))
+        job = client.submit_async(PRO.slug, **payload(PRO))
         httpx.post(f"{server.base_url}/_control/advance", json={"seconds": 3601}).raise_for_status()
         for read in (job.status, job.result, job.wait):
             with pytest.raises(SegmindError) as caught:

@@ -1,4 +1,4 @@
-"""The blocking call."""
+"""Test the blocking call."""
 
 from __future__ import annotations
 
@@ -17,62 +17,62 @@ pytestmark = pytest.mark.anyio
 Payload = Callable[..., dict[str, Any]]
 
 
-async def test_it_blocks_for_the_usual_time_and_answers_bytes(
+async def test_v1_blocks_and_returns_bytes(
     api: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
 ) -> None:
-    answer = await api.post(model.v1, json=payload(model))
+    """A blocking call takes the usual time and returns the video with its headers."""
+    response = await api.post(model.v1, json=payload(model))
     assert clock.now() == pytest.approx(model.seconds)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "video/mp4"
-    assert answer.content[4:8] == b"ftyp"
-    assert float(answer.headers["x-generation-time"]) == pytest.approx(0.95 * model.seconds, abs=0.001)
-    cost = float(answer.headers["x-cost"])
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "video/mp4"
+    assert response.content[4:8] == b"ftyp"
+    assert float(response.headers["x-generation-time"]) == pytest.approx(0.95 * model.seconds, abs=0.001)
+    cost = float(response.headers["x-cost"])
     assert cost == sandbox.behaviour.cost(model, payload(model))
-    assert float(answer.headers["x-remaining-credits"]) == round(1_000_000 - cost, 4)
-    assert answer.headers["x-request-id"]
-    int(answer.headers["x-seed-value"])
-    reset = answer.headers["x-rate-limit-reset-at-utc"]
+    assert float(response.headers["x-remaining-credits"]) == round(1_000_000 - cost, 4)
+    assert response.headers["x-request-id"]
+    int(response.headers["x-seed-value"])
+    reset = response.headers["x-rate-limit-reset-at-utc"]
     expected = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=model.seconds + 60)
     assert reset == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @pytest.fixture
 async def json_api() -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a sandbox whose blocking calls answer JSON."""
+    """Yield a client of a sandbox whose blocking calls return JSON."""
     transport = httpx.ASGITransport(app=create_app(clock=ManualClock(), v1_json=True))
     async with httpx.AsyncClient(transport=transport, base_url="http://s") as client:
         yield client
 
 
-async def test_it_answers_json_where_that_was_chosen(
-    json_api: httpx.AsyncClient, model: Model, payload: Payload
-) -> None:
-    answer = await json_api.post(model.v1, json=payload(model), headers={"x-api-key": key_of("valid")})
-    body = answer.json()
+async def test_v1_json_returns_location(json_api: httpx.AsyncClient, model: Model, payload: Payload) -> None:
+    """With ``v1_json`` a blocking call returns the location of the video as JSON."""
+    response = await json_api.post(model.v1, json=payload(model), headers={"x-api-key": key_of("valid")})
+    body = response.json()
     assert body.keys() == {"output", "video"}
     assert body["output"] == body["video"]["url"]
-    assert float(answer.headers["x-cost"]) > 0
+    assert float(response.headers["x-cost"]) > 0
     video = await json_api.get(body["output"])
     assert len(video.content) == body["video"]["file_size"]
 
 
-async def test_the_failing_key_gets_500_and_pays_nothing(
+async def test_v1_with_failing_key_is_500(
     anonymous: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
 ) -> None:
-    answer = await anonymous.post(model.v1, json=payload(model), headers={"x-api-key": key_of("failing")})
-    assert answer.status_code == 500
-    assert answer.json()["error"]
+    """With the failing key a blocking call returns 500 and costs nothing."""
+    response = await anonymous.post(model.v1, json=payload(model), headers={"x-api-key": key_of("failing")})
+    assert response.status_code == 500
+    assert response.json()["error"]
     assert sandbox.accounts[key_of("failing")].balance(clock.now()) == 1_000_000
 
 
-async def test_the_seed_is_the_one_asked_for_or_the_default_or_a_new_one(
-    api: httpx.AsyncClient, payload: Payload
-) -> None:
+async def test_seed_given_default_or_random(api: httpx.AsyncClient, payload: Payload) -> None:
+    """The seed header has the seed of the request, else the default, else a new seed for each request."""
     models = load().models
 
     async def seed(slug: str, **more: Any) -> int:
-        answer = await api.post(models[slug].v1, json=payload(models[slug], **more))
-        return int(answer.headers["x-seed-value"])
+        response = await api.post(models[slug].v1, json=payload(models[slug], **more))
+        return int(response.headers["x-seed-value"])
 
     assert await seed("ltx-video", seed=7) == 7
     assert await seed("ltx-2-19b-t2v", seed=-3) == -3
@@ -84,7 +84,8 @@ async def test_the_seed_is_the_one_asked_for_or_the_default_or_a_new_one(
     assert all(0 <= value < 2**31 for value in random)
 
 
-async def test_the_seed_of_a_request_is_always_the_same(sandbox: Sandbox) -> None:
+async def test_random_seed_follows_request_id(sandbox: Sandbox) -> None:
+    """A seed derived from a request id is the same for the same id, and differs for another."""
     model = load().models["ltx-video"]
     one, again, other = (sandbox.behaviour.seed(model, {}, request_id) for request_id in ("a", "a", "b"))
     assert one == again != other

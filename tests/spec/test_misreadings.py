@@ -1,4 +1,4 @@
-"""Each trap in the five pages, by name: what a quick reader would get wrong."""
+"""Test each passage of the five pages that is easy to misread."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ READS = ["/v2/requests/{request_id}/status", "/v2/requests/{request_id}"]
     ],
 )
 def test_flattened_enums(contract: Contract, slug: str, name: str, printed: str) -> None:
-    """The default and the allowed values were run together into one figure."""
+    """The page prints the default and the allowed values as one number; the schema has them apart."""
     schema = contract.models[slug].parameters[name]
     assert "".join(map(str, [schema["default"], *schema["enum"]])) == printed
     assert schema["enum"] == sorted(schema["enum"])
     assert schema["default"] in schema["enum"]
 
 
-def test_three_more_ratios(contract: Contract) -> None:
-    """Ten are printed, "+3 more" are inferred: accepted, and graded I so that no target fails over them."""
+def test_inferred_ratios(contract: Contract) -> None:
+    """Ten ratios are printed; the "+3 more" are inferred, and graded I so that no target fails over them."""
     schema = contract.models["ltx-video"].parameters["aspect_ratio"]
     inferred = schema["x-source"]["inferred"]
     assert inferred == ["9:21", "16:9", "21:9"]
@@ -41,13 +41,13 @@ def test_three_more_ratios(contract: Contract) -> None:
     assert not any(ratio in printed.statement for ratio in inferred)
 
 
-def test_ratios_are_not_numbers(contract: Contract) -> None:
-    """YAML 1.1 reads an unquoted 16:9 as 969."""
+def test_ratios_are_strings(contract: Contract) -> None:
+    """Ratios are strings; YAML 1.1 reads an unquoted 16:9 as 969."""
     assert all(isinstance(ratio, str) for ratio in contract.models["ltx-video"].parameters["aspect_ratio"]["enum"])
 
 
-def test_seed_of_ltx_video_has_no_default(contract: Contract) -> None:
-    """2357108 stands where a default would, and is an example; the 19B models do have a default seed."""
+def test_ltx_video_seed_has_no_default(contract: Contract) -> None:
+    """2357108 is printed like a default and is an example; the 19B models have a default seed."""
     model = contract.models["ltx-video"]
     assert "seed" not in model.defaults
     assert model.parameters["seed"]["examples"] == [2357108]
@@ -57,8 +57,8 @@ def test_seed_of_ltx_video_has_no_default(contract: Contract) -> None:
     assert contract.models["ltx-2-19b-i2v"].defaults["seed"] == 42
 
 
-def test_null_image(contract: Contract) -> None:
-    """Documented for two models, not for the two others that take an image."""
+def test_null_image_for_two_models(contract: Contract) -> None:
+    """An image may be null for two models, and not for the two others with an image."""
     takes = {
         slug: model.parameters["image"]["type"]
         for slug, model in contract.models.items()
@@ -74,11 +74,13 @@ def test_null_image(contract: Contract) -> None:
     assert found == {"ltx-video.image.null", "ltx-2-fast.image.null"}
 
 
-def test_image_is_required_once(contract: Contract) -> None:
+def test_image_required_by_one_model(contract: Contract) -> None:
+    """Only ltx-2-19b-i2v requires an image."""
     assert [slug for slug, model in contract.models.items() if "image" in model.required] == ["ltx-2-19b-i2v"]
 
 
-def test_ratio_is_ignored_with_an_image(contract: Contract) -> None:
+def test_ratio_ignored_with_image(contract: Contract) -> None:
+    """With an image the aspect ratio has no effect on the size."""
     model = contract.models["ltx-video"]
     image = {"image": "https://example.com/a.png"}
     alone = expected_video(model, {"aspect_ratio": "9:16"})
@@ -90,7 +92,7 @@ def test_ratio_is_ignored_with_an_image(contract: Contract) -> None:
 
 
 def test_defaults_differ_between_models(contract: Contract) -> None:
-    """One name, several defaults; a shared one would be wrong for somebody."""
+    """The same parameter has different defaults in different models."""
     found: dict[str, list[object]] = {}
     for model in contract.models.values():
         for name, value in model.defaults.items():
@@ -103,7 +105,8 @@ def test_defaults_differ_between_models(contract: Contract) -> None:
     assert found["num_frames"] == [161, 181]
 
 
-def test_v1_answers_bytes_or_json(contract: Contract) -> None:
+def test_v1_returns_bytes_or_json(contract: Contract) -> None:
+    """A blocking call returns bytes or JSON."""
     for model in contract.models.values():
         content = contract.at(f"#/paths/{model.v1.replace('/', '~1')}/post/responses/200/content")
         assert set(content) == {"video/mp4", "application/json"}
@@ -111,7 +114,7 @@ def test_v1_answers_bytes_or_json(contract: Contract) -> None:
 
 
 def test_406_is_about_credits(contract: Contract) -> None:
-    """Not content negotiation, which is what HTTP says of it; and no GET costs any."""
+    """406 is about credits, not content negotiation, and no GET has it."""
     for path, method, operation in contract.operations():
         assert ("406" in operation["responses"]) == (method == "post"), path
     assert "credits" in contract.at("#/components/responses/InsufficientCredits/description")
@@ -119,7 +122,7 @@ def test_406_is_about_credits(contract: Contract) -> None:
 
 
 def test_422_is_a_failed_job(contract: Contract) -> None:
-    """On both GETs, never on a POST; an invalid payload is 400."""
+    """422 is a failed job on both GETs, and never on a POST; an invalid payload is 400."""
     for path, method, operation in contract.operations():
         assert ("422" in operation["responses"]) == (method == "get"), path
         assert ("400" in operation["responses"]) == (method == "post"), path
@@ -128,7 +131,8 @@ def test_422_is_a_failed_job(contract: Contract) -> None:
     assert clauses_by_id()["status.422-is-a-failed-job"].grade == "D"
 
 
-def test_results_live_one_hour_and_then_are_404(contract: Contract) -> None:
+def test_results_expire_after_one_hour(contract: Contract) -> None:
+    """Results are kept for one hour, then return 404."""
     by_id = clauses_by_id()
     assert "one hour" in by_id["job.kept-one-hour"].statement
     assert {by_id[name].grade for name in ("job.kept-one-hour", "job.expired-is-404", "job.unknown-is-404")} == {"D"}
@@ -138,8 +142,8 @@ def test_results_live_one_hour_and_then_are_404(contract: Contract) -> None:
         }
 
 
-def test_blocked_content_is_no_state(contract: Contract) -> None:
-    """Exactly four states; a block is FAILED."""
+def test_blocked_content_is_failed(contract: Contract) -> None:
+    """There are exactly four states; blocked content is FAILED."""
     schemas = contract.document["components"]["schemas"]
     live = schemas["JobStatus"]["properties"]["status"]["enum"]
     assert live == schemas["JobResult"]["properties"]["status"]["enum"]
@@ -152,8 +156,8 @@ def test_blocked_content_is_no_state(contract: Contract) -> None:
     assert clauses_by_id()["job.blocked-is-failed"].grade == "D"
 
 
-def test_the_page_without_error_numbers(contract: Contract) -> None:
-    """The page of ltx-video has the names alone; the numbers are those of the other four."""
+def test_ltx_video_error_numbers(contract: Contract) -> None:
+    """The page of ltx-video names the errors alone; their statuses are those of the other pages."""
     paths = contract.document["paths"]
     assert paths["/v1/ltx-video"]["post"]["responses"] == paths["/v1/ltx-2-pro"]["post"]["responses"]
     names = {
@@ -174,8 +178,8 @@ def test_the_page_without_error_numbers(contract: Contract) -> None:
     assert names.items() < found.items()
 
 
-def test_these_traps_can_fail(contract: Contract) -> None:
-    """Three of them sprung on purpose."""
+def test_misreadings_are_caught(contract: Contract) -> None:
+    """If the document is misread on purpose in three places, the tests above fail."""
     document = copy.deepcopy(contract.document)
     video = document["components"]["schemas"]["LtxVideoRequest"]["properties"]
     video["seed"]["default"] = 2357108
@@ -183,7 +187,7 @@ def test_these_traps_can_fail(contract: Contract) -> None:
     document["paths"]["/v2/ltx-2-pro"]["post"]["responses"]["422"] = {"$ref": "#/components/responses/BadRequest"}
     sprung = contract_of(document)
     with pytest.raises(AssertionError):
-        test_seed_of_ltx_video_has_no_default(sprung)
+        test_ltx_video_seed_has_no_default(sprung)
     with pytest.raises(AssertionError):
         test_422_is_a_failed_job(sprung)
     with pytest.raises(AssertionError):

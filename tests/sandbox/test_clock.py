@@ -1,4 +1,4 @@
-"""The clock, and the lever that moves it."""
+"""Test the clocks, and the route that moves the clock."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from segmind_ltx_sandbox import Clock, ManualClock, SystemClock
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_lever_moves_the_clock_without_a_key(anonymous: httpx.AsyncClient, clock: ManualClock) -> None:
-    answer = await anonymous.post("/_control/advance", json={"seconds": 3601})
-    assert answer.status_code == 200
-    assert answer.json() == {"now": "2026-01-01T01:00:01Z", "seconds": 3601}
+async def test_advance_moves_clock_without_key(anonymous: httpx.AsyncClient, clock: ManualClock) -> None:
+    """``POST /_control/advance`` moves the clock and needs no key."""
+    response = await anonymous.post("/_control/advance", json={"seconds": 3601})
+    assert response.status_code == 200
+    assert response.json() == {"now": "2026-01-01T01:00:01Z", "seconds": 3601}
     assert clock.now() == 3601
     assert (await anonymous.post("/_control/advance", json={"seconds": 0.5})).json()["seconds"] == 3601.5
     assert (await anonymous.post("/_control/advance", json={"seconds": 0})).json()["seconds"] == 3601.5
@@ -46,20 +47,23 @@ async def test_the_lever_moves_the_clock_without_a_key(anonymous: httpx.AsyncCli
     ],
     ids=lambda body: body[:24],
 )
-async def test_nonsense_does_not_move_it(anonymous: httpx.AsyncClient, clock: ManualClock, body: bytes) -> None:
-    answer = await anonymous.post("/_control/advance", content=body)
-    assert answer.status_code == 400
-    assert answer.json()["error"]
+async def test_advance_with_invalid_body_is_400(anonymous: httpx.AsyncClient, clock: ManualClock, body: bytes) -> None:
+    """If the body is invalid, the clock stays and the response is 400 with a message."""
+    response = await anonymous.post("/_control/advance", content=body)
+    assert response.status_code == 400
+    assert response.json()["error"]
     assert clock.now() == 0
 
 
-async def test_the_lever_is_only_pulled_by_a_post(anonymous: httpx.AsyncClient) -> None:
+async def test_advance_by_get_is_405(anonymous: httpx.AsyncClient) -> None:
+    """The clock is moved by a POST only."""
     assert (await anonymous.get("/_control/advance")).status_code == 405
 
 
 @pytest.mark.parametrize("make", [ManualClock, SystemClock])
 @pytest.mark.parametrize("seconds", [-1, -1e-9, math.nan, math.inf, -math.inf, 1e10])
-async def test_a_clock_only_moves_forwards(make: Any, seconds: float) -> None:
+async def test_clock_refuses_step_back(make: Any, seconds: float) -> None:
+    """A clock raises `ValueError` if a step is negative, not finite or too long, and does not move."""
     clock: Clock = make()
     before = clock.now()
     with pytest.raises(ValueError, match="clock"):
@@ -67,7 +71,8 @@ async def test_a_clock_only_moves_forwards(make: Any, seconds: float) -> None:
     assert 0 <= clock.now() - before < 60
 
 
-async def test_a_manual_clock_stands_still_and_a_sleep_moves_it() -> None:
+async def test_manual_clock_moved_by_sleep() -> None:
+    """A manual clock stands still until a sleep moves it."""
     clock = ManualClock(datetime(2030, 5, 1, tzinfo=UTC))
     assert clock.now() == 0
     await clock.sleep(90)
@@ -75,7 +80,8 @@ async def test_a_manual_clock_stands_still_and_a_sleep_moves_it() -> None:
     assert clock.utc() == datetime(2030, 5, 1, 0, 1, 30, tzinfo=UTC)
 
 
-async def test_a_system_clock_runs_and_can_be_moved() -> None:
+async def test_system_clock_runs_and_advances() -> None:
+    """A system clock runs in real time and can be moved forwards."""
     clock = SystemClock()
     started, moment = clock.now(), clock.utc()
     clock.advance(3600)
