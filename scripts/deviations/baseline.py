@@ -1,4 +1,4 @@
-"""Plain `schemathesis run`, with all of its checks and phases, against one sandbox."""
+"""Run plain `schemathesis run`, with all checks and phases, against one sandbox."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TIMEOUT: Final = 300
 
 @frozen
 class Baseline:
-    """What it said: whether it failed, and how long it took."""
+    """The result of schemathesis: whether it failed, and how long it took."""
 
     name: str
     failed: bool
@@ -37,7 +37,10 @@ class Baseline:
 
 
 def run(name: str) -> Baseline:
-    """One run. In its favour, no job takes any time (it would give up on v1 after ten seconds) and no video is made."""
+    """Run schemathesis once.
+
+    In its favour, no job takes time (it would give up on v1 after ten seconds), and no video is rendered.
+    """
     deviation = None if name == PLAIN else find(name)
     options: dict[str, Any] = {}
     if deviation is not None:
@@ -60,12 +63,12 @@ def _card(video_spec: VideoSpec) -> bytes:
 
 
 def save(path: Path, rows: list[Baseline]) -> None:
-    """Keep them for the page."""
+    """Save the results for the page."""
     path.write_text(json.dumps([asdict(row) for row in rows], indent=0) + "\n", encoding="utf-8")
 
 
 def saved(path: Path) -> list[Baseline]:
-    """What was kept; nothing where nothing was."""
+    """Load the saved results; empty if there are none."""
     if not path.exists():
         return []
     return [Baseline(**row) for row in json.loads(path.read_text(encoding="utf-8"))]

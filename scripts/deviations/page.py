@@ -1,4 +1,4 @@
-"""What is said of the mutants: tables by kind, those that were not named, and clauses that have none."""
+"""Write the page about the mutants: tables by kind, mutants that were not named, and clauses without a mutant."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ KNOWN: Final = Path(__file__).with_name("known.toml")
 HEAD: Final = """\
 # Mutants of the sandbox: what the conformance suite sees
 
-Written by `nox -s deviations`, which runs the suite against sandboxes that are wrong on purpose. Each *mutant* breaks one
-clause of the contract; each *variant* does what the documents leave open. `segmind-ltx sandbox --deviations` lists
-them, `--deviation NAME` starts one. A mutant of a clause that the five documents state (D) has to fail the run; one of
-a clause that only other pages state (P), or that is inferred (I), has to be named in a warning or a note, since by
-their grade these cannot fail it. At least {share:.0%} of all have to be named by their own clause. No variant may fail
-the run. A server that answers 429 for ever, instead of what is documented, cannot be told from one whose limit does not
-pass: there the run may end with 2, which is no more green than 1.
+Written by `nox -s deviations`, which runs the suite against sandboxes with deliberate mistakes. Each *mutant* breaks
+one clause of the contract; each *variant* uses a freedom that the documents leave. `segmind-ltx sandbox --deviations`
+lists them, `--deviation NAME` starts one. A mutant of a clause of grade D, which the five documents state, has to fail
+the run. A mutant of a clause of grade P (other pages) or I (inferred) cannot fail the run; a warning or a note has to
+name it. At least {share:.0%} of all mutants have to be named by their own clause. No variant may fail the run. A
+mutant that always answers 429 looks like a server whose rate limit never ends; its run may end with 2, inconclusive.
 """
 
 
 def write(path: Path, text: str) -> None:
-    """Replace the page as a whole, or not at all."""
+    """Replace the page atomically."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -43,8 +42,8 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def written(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> str:
-    """The whole page."""
+def page_text(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> str:
+    """Return the whole page."""
     mutants = [row for row in rows if row.is_mutant]
     decisive = [row for row in mutants if row.grade == "D"]
     other = [row for row in mutants if row.grade != "D"]
@@ -54,21 +53,21 @@ def written(rows: Sequence[Row], baseline: Sequence[Baseline], share: float) -> 
         table(decisive),
         "## Clauses of other grades (P, I)",
         table(other),
-        "## The sandbox as it is, and what the documents allow",
+        "## The plain sandbox, and what the documents allow",
         _allowed([row for row in rows if not row.is_mutant]),
         "## Mutants that were not named",
         "\n".join(_unnamed(mutants)) or "None.",
     ]
     if baseline:
-        parts += ["## Beside it: plain schemathesis", _beside(rows, baseline)]
+        parts += ["## For comparison: plain schemathesis", _beside(rows, baseline)]
     parts += ["## Clauses without a mutant", "\n".join(_without())]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def table(mutants: Sequence[Row]) -> str:
-    """Counts by kind."""
+    """Count the results by kind."""
     head = [
-        "| kind | mutants | run failed (1) | could not tell (2) | broken clause named | seconds, median |",
+        "| kind | mutants | run failed (1) | inconclusive (2) | broken clause named | seconds, median |",
         "|---|---|---|---|---|---|",
     ]
     kinds = sorted({row.kind for row in mutants})
@@ -78,9 +77,9 @@ def table(mutants: Sequence[Row]) -> str:
 
 def _line(label: str, rows: Sequence[Row]) -> str:
     failed = sum(row.exit_status == 1 for row in rows)
-    untold = sum(row.exit_status == 2 for row in rows)
-    named = sum(row.fate is Result.NAMED for row in rows)
-    return f"| {label} | {len(rows)} | {failed} | {untold} | {named} | {_median(row.seconds for row in rows)} |"
+    inconclusive = sum(row.exit_status == 2 for row in rows)
+    named = sum(row.result is Result.NAMED for row in rows)
+    return f"| {label} | {len(rows)} | {failed} | {inconclusive} | {named} | {_median(row.seconds for row in rows)} |"
 
 
 def _median(values: Iterable[float]) -> str:
@@ -100,31 +99,35 @@ def _allowed(rows: Sequence[Row]) -> str:
 def _unnamed(mutants: Iterable[Row]) -> Iterator[str]:
     known = tomllib.loads(KNOWN.read_text(encoding="utf-8")).get("known", [])
     for row in mutants:
-        if row.fate is Result.NAMED and row.held:
+        if row.result is Result.NAMED and row.as_expected:
             continue
-        why = next((one["why"] for one in known if fnmatchcase(row.name, one["name"])), "nobody has looked into it")
+        reason = next((entry["why"] for entry in known if fnmatchcase(row.name, entry["name"])), "not investigated")
         named = ", ".join((*row.failed, *row.unsure)[:4]) or "nothing"
-        ended = f"{row.fate}, exit status {row.exit_status}, named: {named}"
-        yield f"- `{row.name}` ({row.clauses[0]}, {row.grade}): {ended}; {why}"
+        ended = f"{row.result}, exit status {row.exit_status}, named: {named}"
+        yield f"- `{row.name}` ({row.clauses[0]}, {row.grade}): {ended}; {reason}"
 
 
 def _beside(rows: Sequence[Row], baseline: Sequence[Baseline]) -> str:
-    theirs = {one.name: one for one in baseline}
-    ours = {(PLAIN if row.kind == PLAIN else row.name): row for row in rows}
-    both = [name for name in theirs if name in ours]
-    mutants = [name for name in both if ours[name].is_mutant and ours[name].grade == "D"]
-    allowed = [name for name in both if not ours[name].is_mutant]
+    by_name = {baseline_row.name: baseline_row for baseline_row in baseline}
+    rows_by_name = {(PLAIN if row.kind == PLAIN else row.name): row for row in rows}
+    both = [name for name in by_name if name in rows_by_name]
+    mutants = [name for name in both if rows_by_name[name].is_mutant and rows_by_name[name].grade == "D"]
+    allowed = [name for name in both if not rows_by_name[name].is_mutant]
     lines = [
         "| tool | mutants failed | of | variants failed, and the plain sandbox | of | seconds, median |",
         "|---|---|---|---|---|---|",
-        _tool("this suite", [ours[n].exit_status == 1 for n in mutants], [ours[n].exit_status == 1 for n in allowed])
-        + f" {_median(ours[n].seconds for n in both)} |",
-        _tool("schemathesis 4.32.5", [theirs[n].failed for n in mutants], [theirs[n].failed for n in allowed])
-        + f" {_median(theirs[n].seconds for n in both)} |",
+        _tool(
+            "this suite",
+            [rows_by_name[n].exit_status == 1 for n in mutants],
+            [rows_by_name[n].exit_status == 1 for n in allowed],
+        )
+        + f" {_median(rows_by_name[n].seconds for n in both)} |",
+        _tool("schemathesis 4.32.5", [by_name[n].failed for n in mutants], [by_name[n].failed for n in allowed])
+        + f" {_median(by_name[n].seconds for n in both)} |",
     ]
     said = (
         "`schemathesis run --checks all --phases examples,coverage,fuzzing,stateful`, on the same spec. In its favour, "
-        "no job took any time, no video was made, and it had a key; a mutant counts where the run ended with status 1."
+        "no job took time, no video was rendered, and it had a key. A mutant counts as failed if the run ended with 1."
     )
     return "\n".join([*lines, "", said])
 
@@ -136,18 +139,20 @@ def _tool(label: str, mutants: Sequence[bool], allowed: Sequence[bool]) -> str:
 def _without() -> Iterator[str]:
     known = [clause.id for clause in clauses()]
     for pattern, reason in UNSEEN.items():
-        meant = [one for one in known if fnmatchcase(one, pattern) and why_unseen(one) == reason]
-        count = f" ({len(meant)} clauses)" if len(meant) > 1 else ""
+        matching = [
+            clause_id for clause_id in known if fnmatchcase(clause_id, pattern) and why_unseen(clause_id) == reason
+        ]
+        count = f" ({len(matching)} clauses)" if len(matching) > 1 else ""
         yield f"- `{pattern}`{count}: {reason}"
 
 
-def told(rows: Sequence[Row], share: float) -> list[str]:
-    """Which bounds do not hold, a line each."""
+def broken_bounds(rows: Sequence[Row], share: float) -> list[str]:
+    """List the bounds that do not hold, one per line."""
     mutants = [row for row in rows if row.is_mutant]
-    wrong = [row for row in rows if not row.held and (not row.is_mutant or row.grade == "D")]
-    lines = [f"{row.name} ended with {row.exit_status}: {', '.join((*row.failed, *row.unsure))}" for row in wrong]
+    missed = [row for row in rows if not row.as_expected and (not row.is_mutant or row.grade == "D")]
+    lines = [f"{row.name} ended with {row.exit_status}: {', '.join((*row.failed, *row.unsure))}" for row in missed]
     lines += [f"{row.name} ended early: {row.trouble}" for row in rows if row.trouble and not row.is_mutant]
-    named = sum(row.fate is Result.NAMED for row in mutants)
+    named = sum(row.result is Result.NAMED for row in mutants)
     if mutants and named < share * len(mutants):
         lines.append(f"{named} of {len(mutants)} mutants were named by their clause, fewer than {share:.0%}")
     return lines

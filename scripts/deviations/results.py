@@ -1,4 +1,4 @@
-"""What came of one run of the suite against one sandbox."""
+"""Describe one run of the suite against one sandbox."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ from typing import Final
 from attrs import frozen
 
 PLAIN: Final = "plain"
-"""The kind of the sandbox as it is."""
+"""The kind of the sandbox without a deviation."""
 VARIANT: Final = "variant"
-"""The kind of what the documents allow."""
+"""The kind of a deviation that the documents allow."""
 
 
-UNTELLABLE: Final = "-429"
-"""How the names of mutants end that answer 429 for ever. They cannot be told from a limit that does not pass, so
-that the run ends with 2: it could not tell, and is not green."""
+ENDLESS_429: Final = "-429"
+"""The end of the names of mutants that always answer 429.
+
+Such a mutant looks like a rate limit that never ends, so the run ends with 2: inconclusive, and not green.
+"""
 
 
 class Result(StrEnum):
-    """What became of a mutant."""
+    """The result of a run against a mutant."""
 
     NAMED = "named"
-    """The run said so, with the broken clause among what it named."""
+    """The run named the broken clause."""
     OTHER = "other"
-    """The run failed, for another clause."""
-    UNTOLD = "untold"
-    """The run could not tell: exit status 2."""
+    """The run failed, but for another clause."""
+    INCONCLUSIVE = "inconclusive"
+    """The run was inconclusive: exit status 2."""
     SURVIVED = "survived"
-    """The run said nothing."""
+    """The run found nothing."""
 
 
 @frozen
 class Row:
-    """One run. ``failed``, ``warned`` and ``unsure`` are ids of clauses; ``grade`` is that of the broken clause."""
+    """One run. ``failed``, ``warned`` and ``unsure`` are clause ids; ``grade`` is the grade of the broken clause."""
 
     name: str
     kind: str
@@ -48,28 +50,28 @@ class Row:
     jobs: int
     seconds: float
     trouble: str | None = None
-    """What ended the run early, in words."""
+    """Why the run ended early."""
 
     @property
     def is_mutant(self) -> bool:
-        """Whether it breaks a clause."""
+        """True if the sandbox breaks a clause."""
         return self.kind not in {PLAIN, VARIANT}
 
     @property
-    def fate(self) -> Result:
-        """What became of it. One that is graded P or I cannot fail the run: it has to be named in a warning or note."""
+    def result(self) -> Result:
+        """The result. A mutant of grade P or I cannot fail the run; a warning or a note has to name it."""
         main = self.clauses[0] if self.clauses else ""
         if main in (*self.failed, *self.warned):
             return Result.NAMED
         if self.failed:
             return Result.OTHER
-        return Result.UNTOLD if self.exit_status == 2 else Result.SURVIVED
+        return Result.INCONCLUSIVE if self.exit_status == 2 else Result.SURVIVED
 
     @property
-    def held(self) -> bool:
-        """Whether what is promised of it holds: a mutant of a D clause fails the run, what is no mutant passes."""
+    def as_expected(self) -> bool:
+        """True if the run ended as it has to: a mutant of grade D fails it, everything that is allowed passes."""
         if not self.is_mutant:
             return self.exit_status == 0
         if self.grade != "D":
-            return self.fate is Result.NAMED
-        return self.exit_status == 1 or (self.exit_status == 2 and self.name.endswith(UNTELLABLE))
+            return self.result is Result.NAMED
+        return self.exit_status == 1 or (self.exit_status == 2 and self.name.endswith(ENDLESS_429))

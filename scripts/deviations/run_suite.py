@@ -1,4 +1,4 @@
-"""The suite against one sandbox, in this process: a server in a thread. All runs share their videos."""
+"""Run the suite against one sandbox in this process, with the server in a thread. All runs share their videos."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ from segmind_ltx_sandbox.video.render import render
 from segmind_ltx_spec import clauses_by_id, load
 
 SPEED: Final = 1.0
-"""Jobs take as long as usual, and the lever of the clock steps through that, so that their states can be seen."""
+"""Jobs take their usual time, and the clock control steps through it, so that each state is seen."""
 LIMITS: Final = Limits(max_jobs=60, max_cost=1000.0, job_timeout=5.0, poll_interval=0.02)
 KEYS: Final = {scenario.name: scenario.key for scenario in SCENARIOS}
 _VARIANT_NAMES: Final = frozenset(one.name for one in VARIANTS)
 
 
 class InstantClock(SystemClock):
-    """Real time and a lever, and nobody waits: a blocking call answers at once."""
+    """Real time with a clock control and without waiting: a blocking call responds at once."""
 
     async def sleep(self, seconds: float) -> None:  # noqa: ARG002
-        """Return, and let time be."""
+        """Return at once, without advancing the time."""
         await anyio.lowlevel.checkpoint()
 
 
 @cache
 def videos() -> VideoCache:
-    """The videos of this process."""
+    """Return the video cache of this process."""
     return VideoCache(render, limit=1 << 30)
 
 
 def run(name: str, seed: int = 0) -> Row:
-    """One run: against the plain sandbox, or against the deviation of that name."""
+    """Run the suite against the plain sandbox, or against the deviation with this name."""
     deviation = None if name == PLAIN else find(name)
     options: dict[str, Any] = {}
     if deviation is not None:
         options = {**deviation.options, "behaviour": deviation.behaviour}
-    began = time.monotonic()
+    started = time.monotonic()
     trouble = None
     recording = Recording("", ())
     with running_sandbox(clock=InstantClock(), speed=SPEED, videos=videos(), **options) as sandbox:
@@ -66,14 +66,17 @@ def run(name: str, seed: int = 0) -> Row:
         kind=PLAIN if deviation is None else VARIANT if name in _VARIANT_NAMES else deviation.kind,
         clauses=clauses,
         grade=clauses_by_id()[clauses[0]].grade if clauses else "",
-        summary="The sandbox as it is." if deviation is None else deviation.summary,
+        summary="The plain sandbox." if deviation is None else deviation.summary,
         exit_status=judgement.exit_status,
         failed=_ids(judgement, Outcome.FAILED),
         warned=_ids(judgement, Outcome.WARNED, Outcome.NOTED),
         unsure=_ids(judgement, Outcome.INCONCLUSIVE, Outcome.ERROR),
         requests=len(recording.exchanges),
-        jobs=sum(one.method == "POST" and one.status == 200 and _is_paid(one.path) for one in recording.exchanges),
-        seconds=round(time.monotonic() - began, 2),
+        jobs=sum(
+            exchange.method == "POST" and exchange.status == 200 and _is_paid(exchange.path)
+            for exchange in recording.exchanges
+        ),
+        seconds=round(time.monotonic() - started, 2),
         trouble=trouble,
     )
 

@@ -1,4 +1,4 @@
-"""Which deviations a run is about."""
+"""Select the deviations for a run."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS, Deviation
 
 
 def names(only: Sequence[str], sample: int | None) -> list[str]:
-    """The plain sandbox, the variants and the mutants, by globs and as a sample of every kind where that is wanted."""
-    variants = [one.name for one in VARIANTS if _meant(one.name, only)]
-    mutants = [one for one in MUTANTS if _meant(one.name, only)]
+    """Return the plain sandbox, the variants and the mutants, filtered by globs and, on request, sampled."""
+    variants = [deviation.name for deviation in VARIANTS if _matches(deviation.name, only)]
+    mutants = [deviation for deviation in MUTANTS if _matches(deviation.name, only)]
     if sample is not None:
         mutants = _of_every_kind(mutants, sample)
-    return [PLAIN, *variants, *(one.name for one in mutants)]
+    return [PLAIN, *variants, *(deviation.name for deviation in mutants)]
 
 
-def _meant(name: str, only: Sequence[str]) -> bool:
+def _matches(name: str, only: Sequence[str]) -> bool:
     return not only or any(fnmatchcase(name, pattern) for pattern in only)
 
 
 def _of_every_kind(mutants: Sequence[Deviation], size: int) -> list[Deviation]:
-    """As many of each kind as its share is, and at least one; the same ones every time."""
+    """Return a sample in proportion to the kinds, at least one of each; always the same one."""
     kinds: dict[str, list[Deviation]] = defaultdict(list)
-    for one in mutants:
-        kinds[one.kind].append(one)
-    draw = random.Random(4)  # noqa: S311  nothing is secret here
+    for deviation in mutants:
+        kinds[deviation.kind].append(deviation)
+    draw = random.Random(4)  # noqa: S311  not a secret
     chosen: list[Deviation] = []
     for group in kinds.values():
         chosen += draw.sample(group, min(len(group), max(1, round(size * len(group) / len(mutants)))))

@@ -1,7 +1,9 @@
-"""Every rule that the documents state, as a list: derived from the document, or written in ``clauses.yaml``.
+"""List every rule that the documents state: derived from ``openapi.yaml``, or written by hand in ``clauses.yaml``.
 
-A constraint of the document that no clause rests on is a mistake, and so is a clause that rests on nothing; the
-tests of the contract hold both.
+Every constraint of ``openapi.yaml`` has a clause, and every clause points to a place in it; the tests check both.
+
+A clause is an obligation or a permission, always seen from the server. That a parameter may be null or left out is an
+obligation: a server has to accept both. A permission allows a server something that it need not do.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from segmind_ltx_spec.contract import Claim, Contract, Json, Model, Source, Spec
 from segmind_ltx_spec.wording import phrase, text, video_rule
 
 CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
-"""Where the hand-written clauses lie."""
+"""The file with the hand-written clauses."""
 
 ANNOTATIONS: Final = {"title", "description", "example", "examples", "deprecated", "$comment", "$ref"}
-"""Keywords of a schema that constrain nothing by themselves."""
+"""Keywords of a schema that do not constrain a value."""
 
 NOT_NULL: Final = Source(
     "I",
@@ -40,10 +42,18 @@ CALLS: Final = {
 }
 """The kinds of operation, in words."""
 
+OPTIONAL_STATUSES: Final = {"410": "a model may be retired; nobody can be asked to retire one"}
+"""Statuses that a server may use and need not, and why."""
+OPTIONAL_V2: Final = "the page describes v1 alone; a target need not offer v2 for this model"
+INFERRED_VALUES: Final = "the values are inferred; a target may refuse them"
+
 
 @frozen
 class Clause:
-    """One rule. ``pointers`` are the places of ``openapi.yaml`` that it rests on; grades as in `Source`."""
+    """One rule. ``pointers`` are the places of ``openapi.yaml`` that it rests on; grades as in `Source`.
+
+    ``permission`` is None for an obligation. A permission cannot be broken; the text says why.
+    """
 
     id: str
     kind: str
@@ -53,16 +63,17 @@ class Clause:
     models: tuple[str, ...]
     pointers: tuple[str, ...]
     note: str | None = None
+    permission: str | None = None
     claims: tuple[Claim, ...] = ()
 
 
 def clauses(contract: Contract | None = None) -> tuple[Clause, ...]:
-    """All clauses of a contract, of the shipped one by default. Raises `SpecError` where two have the same id."""
+    """Return all clauses of a contract, by default the shipped one. Raises `SpecError` if two have the same id."""
     return tuple(clauses_by_id(contract).values())
 
 
 def clauses_by_id(contract: Contract | None = None) -> dict[str, Clause]:
-    """The same, by id."""
+    """Return the same clauses by id."""
     return dict(_shipped()) if contract is None or contract is load() else _collected(contract)
 
 
@@ -89,18 +100,30 @@ def _all(contract: Contract) -> Iterator[Clause]:
     for kind, entries in _written().items():
         for name, entry in entries.items():
             source, models = Source.of({"x-source": entry}, name), tuple(entry.get("models", everyone))
-            yield _clause(name, kind, source, entry["statement"], models, *entry["at"])
+            permission = entry.get("permission")
+            yield _clause(name, kind, source, entry["statement"], models, *entry["at"], permission=permission)
 
 
-def _clause(name: str, kind: str, source: Source, says: str, models: tuple[str, ...], *pointers: str) -> Clause:
-    return Clause(name, kind, source.grade, source.documents, says, models, pointers, source.note, source.claims)
+def _clause(
+    name: str,
+    kind: str,
+    source: Source,
+    says: str,
+    models: tuple[str, ...],
+    *pointers: str,
+    permission: str | None = None,
+) -> Clause:
+    note, claims = source.note, source.claims
+    return Clause(name, kind, source.grade, source.documents, says, models, pointers, note, permission, claims)
 
 
 def _of_model(contract: Contract, model: Model) -> Iterator[Clause]:
     slug, root, who = model.slug, f"#/components/schemas/{model.schema_name}", (model.slug,)
     for version, path in (("v1", model.v1), ("v2", model.v2)):
         place = f"{_paths(path)}/post"
-        yield _clause(f"{slug}.{version}", "route", _source(contract, place), f"POST {path} exists.", who, place)
+        source = _source(contract, place)
+        permission = OPTIONAL_V2 if version == "v2" and source.grade != "D" else None
+        yield _clause(f"{slug}.{version}", "route", source, f"POST {path} exists.", who, place, permission=permission)
     bodies = [f"{_paths(path)}/post/requestBody" for path in (model.v1, model.v2)]
     at = [f"{root}/type", *(f"{body}/{part}" for body in bodies for part in ("required", "content"))]
     says = f"{slug}: the body is a JSON object, and must be there."
@@ -115,7 +138,9 @@ def _of_model(contract: Contract, model: Model) -> Iterator[Clause]:
             rule, says, at = "optional", "may be left out", [place]
         rules = [(rule, source, says, at), *_rules(contract, place, source)]
         for rule, grade, says, at in rules:
-            yield _clause(f"{prefix}.{rule}", "payload", grade, f"{slug}: {name} {says}.", who, *at)
+            permission = INFERRED_VALUES if rule == "enum-inferred" else None
+            says = f"{slug}: {name} {says}."
+            yield _clause(f"{prefix}.{rule}", "payload", grade, says, who, *at, permission=permission)
     for part, rule in model.video.items():
         place = f"{root}/x-model/video/{part}"
         says = f"{slug}: {video_rule(part, rule)}."
@@ -123,7 +148,7 @@ def _of_model(contract: Contract, model: Model) -> Iterator[Clause]:
 
 
 def _rules(contract: Contract, place: str, source: Source) -> Iterator[tuple[str, Source, str, list[str]]]:
-    """The rules of one parameter: name, source, words and pointers of each."""
+    """Yield the rules of one parameter: name, source, words and pointers of each."""
     schema = contract.at(place)
     for keyword, value in _constraints(schema).items():
         at = f"{place}/{keyword}"
@@ -141,7 +166,7 @@ def _rules(contract: Contract, place: str, source: Source) -> Iterator[tuple[str
 
 
 def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Clause]:
-    """One clause for each status of each kind of operation, and one for each way to read a job."""
+    """Yield a clause for each status of each kind of operation, and one for each way to read a job."""
     owners = {path: model.slug for model in contract.models.values() for path in (model.v1, model.v2)}
     places: dict[tuple[str, str], list[str]] = {}
     models: dict[tuple[str, str], list[str]] = {}
@@ -161,7 +186,8 @@ def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Cl
         first = " ".join(contract.at(response)["description"].split()).partition(". ")[0].rstrip(".")
         says = f"A {CALLS[kind]} may be answered with {status}: {first}."
         who = tuple(models[kind, status])
-        yield _clause(f"{kind}.status.{status}", "status", _source(contract, response), says, who, *pointers)
+        name, source = f"{kind}.status.{status}", _source(contract, response)
+        yield _clause(name, "status", source, says, who, *pointers, permission=OPTIONAL_STATUSES.get(status))
     for name, parameter in contract.document["components"].get("parameters", {}).items():
         place, schema = f"#/components/parameters/{name}", parameter["schema"]
         says = f"{parameter['name']} {_in_words(schema)}."
@@ -170,7 +196,7 @@ def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Cl
 
 
 def _of_answers(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Clause]:
-    """The fields of the answers, and their headers."""
+    """Yield a clause for each field of a response and for each of its headers."""
     for title, schema in contract.document["components"]["schemas"].items():
         if "x-model" in schema:
             continue
@@ -201,7 +227,7 @@ def _read_kind(path: str) -> str:
 
 @cache
 def _written() -> dict[str, dict[str, Json]]:
-    """The hand-written clauses, by kind and id."""
+    """Return the hand-written clauses, by kind and id."""
     entries: dict[str, dict[str, Json]] = yaml.safe_load(CLAUSES_PATH.read_text(encoding="utf-8"))
     return entries
 
@@ -221,7 +247,7 @@ def _in_words(schema: Mapping[str, Any]) -> str:
 
 
 def _follow(contract: Contract, place: str) -> str:
-    """The pointer to what stands at a place, where a reference stands there."""
+    """Return ``place``, or the place that it refers to if it holds a reference."""
     node = contract.at(place)
     return _follow(contract, node["$ref"]) if "$ref" in node else place
 

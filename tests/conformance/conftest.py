@@ -1,4 +1,4 @@
-"""A run of the suite against the plain sandbox, made once for each worker."""
+"""Run the suite against the plain sandbox, once for each worker."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from support.live import ONE_MODEL, sandbox_and_target
 
 @pytest.fixture(scope="session")
 def recorded() -> Recording:
-    """What a run with one model records."""
+    """Return the recording of a run with one model."""
     with sandbox_and_target() as (_, target):
         return probe(target, load(), Options(models=frozenset({ONE_MODEL}), bulk=0))

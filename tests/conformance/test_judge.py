@@ -1,4 +1,4 @@
-"""The judge: what it makes of a recording, of somebody else's, and of one that tells too little."""
+"""Test the judge on recordings of the suite, of other tools, and on incomplete ones."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def outcome(judgement: Judgement, clause: str) -> set[Outcome]:
     return {check.outcome for check in judgement.checks if check.clause.id == clause}
 
 
-def test_a_conforming_run_is_green_and_says_what_it_did_not_try(recorded: Recording) -> None:
+def test_conforming_run_passes(recorded: Recording) -> None:
+    """A conforming server fails nothing, and each untested clause has a reason."""
     judgement = judge(recorded, CONTRACT)
     assert judgement.exit_status == 0
     assert len(judgement.having(Outcome.PASSED)) > 150
@@ -56,7 +57,8 @@ def test_a_conforming_run_is_green_and_says_what_it_did_not_try(recorded: Record
     assert all(check.detail for check in judgement.having(Outcome.NOT_EXERCISED))
 
 
-def test_somebody_elses_har_is_judged_by_the_same_rules(recorded: Recording, tmp_path: Path) -> None:
+def test_har_of_another_tool_is_judged(recorded: Recording, tmp_path: Path) -> None:
+    """A HAR file without our own fields is judged by the same rules."""
     har = recorded.to_har()
     strangers = [
         {name: value for name, value in entry.items() if not name.startswith("_")}
@@ -74,13 +76,15 @@ def test_somebody_elses_har_is_judged_by_the_same_rules(recorded: Recording, tmp
     assert outcome(judgement, "v2.status.403") == {Outcome.NOT_EXERCISED}
 
 
-def test_an_empty_recording_is_never_green() -> None:
+def test_empty_recording_is_inconclusive() -> None:
+    """A recording without exchanges gives exit status 2."""
     judgement = of()
     assert judgement.exit_status == 2
     assert {check.outcome for check in judgement.checks} == {Outcome.NOT_EXERCISED}
 
 
-def test_only_what_is_asked_for_is_judged() -> None:
+def test_only_selected_clauses_are_judged() -> None:
+    """With a selection only the selected clauses get a check."""
     judgement = judge(Recording(BASE, (post({"prompt": "x"}, 200),)), CONTRACT, only={"ltx-2-fast.v2"})
     assert [check.id for check in judgement.checks] == ["ltx-2-fast.v2"]
 
@@ -96,7 +100,7 @@ BODIES: list[tuple[Any, Kind, set[str]]] = [
     ({"prompt": "x", "generate_audio": 1}, Kind.INVALID, {"generate_audio.type"}),
     ({"prompt": "x", "image": "boat.png"}, Kind.INVALID, {"image.format"}),
     ({"duration": 7}, Kind.INVALID, {"prompt.required", "duration.enum"}),
-    # What no page speaks of.
+    # No page mentions these.
     ({"prompt": "x", "duration": 6.0}, Kind.OPEN, set()),
     ({"prompt": ""}, Kind.OPEN, set()),
     ({"prompt": "x", "colour": "red"}, Kind.OPEN, set()),
@@ -108,12 +112,14 @@ BODIES: list[tuple[Any, Kind, set[str]]] = [
 
 
 @pytest.mark.parametrize(("body", "kind", "violated"), BODIES)
-def test_what_a_body_is_follows_from_the_contract(body: Any, kind: Kind, violated: set[str]) -> None:
+def test_body_is_classified_by_the_contract(body: Any, kind: Kind, violated: set[str]) -> None:
+    """The contract alone decides the kind of a body and the clauses that it breaks."""
     read = read_body(MODEL, body if isinstance(body, str) else json.dumps(body))
     assert (read.kind, set(read.violated)) == (kind, {f"ltx-2-fast.{name}" for name in violated})
 
 
-def test_an_inferred_value_that_is_refused_is_no_failure() -> None:
+def test_refused_inferred_value_is_an_observation() -> None:
+    """A server may refuse an inferred value; the report only mentions it."""
     url = f"{BASE}{CONTRACT.models['ltx-video'].v2}"
     exchange = evolve(post({"prompt": "x", "aspect_ratio": "21:9"}, 400, '{"error": "no"}'), url=url)
     judgement = of(exchange)
@@ -121,7 +127,8 @@ def test_an_inferred_value_that_is_refused_is_no_failure() -> None:
     assert [one.name for one in judgement.observations if one.model == "ltx-video"] == ["left-open"]
 
 
-def test_of_two_values_the_one_that_nothing_exonerates_is_to_blame() -> None:
+def test_refusal_blames_the_only_new_value() -> None:
+    """If all other values of a refused body were accepted elsewhere, the remaining one is blamed."""
     judgement = of(
         post({"prompt": "x", "duration": 6, "resolution": "2k"}, 200),
         post({"prompt": "x", "duration": 6, "resolution": "4k"}, 400, '{"error": "no"}'),
@@ -132,7 +139,8 @@ def test_of_two_values_the_one_that_nothing_exonerates_is_to_blame() -> None:
     assert outcome(judgement, "ltx-2-fast.duration.enum") == {Outcome.PASSED}
 
 
-def test_where_two_values_may_be_to_blame_neither_is_accused() -> None:
+def test_refusal_with_two_suspects_blames_neither() -> None:
+    """If two values may be the cause of a refusal, both clauses are inconclusive."""
     judgement = of(
         post({"prompt": "x"}, 200),
         post({"prompt": "x", "duration": 10, "resolution": "4k"}, 400, '{"error": "no"}'),
@@ -142,14 +150,16 @@ def test_where_two_values_may_be_to_blame_neither_is_accused() -> None:
     assert inconclusive >= {"ltx-2-fast.resolution.enum", "ltx-2-fast.duration.enum"}
 
 
-def test_a_body_with_two_things_wrong_accuses_no_single_clause() -> None:
+def test_accepted_body_with_two_faults() -> None:
+    """If a body with two faults is accepted, no single parameter is blamed."""
     judgement = of(post({"prompt": "x", "duration": 7, "resolution": "8k"}, 200))
     assert "status.invalid-is-400" in {check.clause.id for check in judgement.having(Outcome.FAILED)}
     assert outcome(judgement, "ltx-2-fast.duration.enum") == {Outcome.NOT_EXERCISED}
 
 
 @pytest.mark.parametrize("fault", [0, 429, 500, 502])
-def test_faults_that_used_up_the_retries_are_inconclusive(fault: int) -> None:
+def test_exhausted_retries_are_inconclusive(fault: int) -> None:
+    """A fault on every attempt gives exit status 2 and fails nothing."""
     attempts = [post({"prompt": "x"}, fault, "", probe="accept a") for _ in range(5)]
     judgement = of(*attempts)
     assert judgement.exit_status == 2
@@ -157,22 +167,25 @@ def test_faults_that_used_up_the_retries_are_inconclusive(fault: int) -> None:
     assert "v2.status.200" in {check.clause.id for check in judgement.having(Outcome.INCONCLUSIVE)}
 
 
-def test_a_fault_that_only_one_request_meets_is_a_refusal_of_it() -> None:
+def test_fault_of_one_request_is_a_refusal() -> None:
+    """If only one request meets a fault on each attempt, its body is the cause."""
     long = {"prompt": "x" * 2000}
     crash = [post(long, 500, '{"error": "oh"}', probe="accept long") for _ in range(4)]
     judgement = of(post({"prompt": "x"}, 200), *crash, post({"prompt": "x"}, 200, HAPPY.replace('"a"', '"b"')))
     assert judgement.having(Outcome.FAILED)[0].id == "ltx-2-fast.prompt.type"
 
 
-def test_a_passing_fault_that_a_retry_overcame_is_an_observation() -> None:
+def test_fault_before_a_success_is_an_observation() -> None:
+    """A fault that a retry overcame breaks no clause."""
     judgement = of(post({"prompt": "x"}, 502, "<html>", probe="accept a"), post({"prompt": "x"}, 200, probe="accept a"))
     assert not judgement.having(Outcome.FAILED, Outcome.WARNED, Outcome.INCONCLUSIVE)
     assert "passing-faults" in {one.name for one in judgement.observations}
 
 
-def test_what_only_follows_is_folded_below_its_cause(recorded: Recording) -> None:
+def test_follow_up_failures_name_their_cause(recorded: Recording) -> None:
+    """Failures that follow from another one name it, so that one root cause is left."""
     broken = [
-        evolve(one, status=200) if one.status == 422 else one  # FAILED, served as if all were well.
+        evolve(one, status=200) if one.status == 422 else one  # A FAILED job with status 200.
         for one in recorded.exchanges
     ]
     judgement = judge(evolve(recorded, exchanges=tuple(broken)), CONTRACT)
@@ -181,7 +194,9 @@ def test_what_only_follows_is_folded_below_its_cause(recorded: Recording) -> Non
     assert {check.cause for check in judgement.having(Outcome.FAILED) if check.cause} != set()
 
 
-def test_a_rule_that_breaks_is_an_error_and_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_in_a_rule_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a rule raises an exception, its clauses are errors and the other rules still count."""
+
     def broken(_: Trace) -> Iterator[Finding]:
         raise KeyError("oh")
 

@@ -1,7 +1,4 @@
-"""A few of the sandbox's deviations: the suite notices what is wrong, and nothing that is allowed.
-
-``nox -s deviations`` runs all of them; this holds a few, with one model.
-"""
+"""Test the suite against a few deviations of the sandbox, with one model. ``nox -s deviations`` runs all of them."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ OPTIONS = Options(models=frozenset({ONE_MODEL}), bulk=0)
 
 
 def judged(name: str) -> Judgement:
-    """What the suite says of a sandbox with this deviation."""
+    """Run the suite against a sandbox with this deviation."""
     deviation = find(name)
     options: dict[str, Any] = {**deviation.options, "behaviour": deviation.behaviour}
     with sandbox_and_target(**options) as (_, target):
@@ -37,7 +34,8 @@ def judged(name: str) -> Judgement:
         "status/failed-job/result-502",
     ],
 )
-def test_a_mutant_of_a_stated_clause_fails_the_run_by_its_clause(name: str) -> None:
+def test_mutant_of_grade_d_fails_the_run(name: str) -> None:
+    """A sandbox that breaks a clause of grade D fails the run by that clause."""
     judgement = judged(name)
     assert judgement.exit_status == 1
     assert find(name).clauses[0] in {check.clause.id for check in judgement.having(Outcome.FAILED)}
@@ -45,14 +43,16 @@ def test_a_mutant_of_a_stated_clause_fails_the_run_by_its_clause(name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["billing/second-free"])
-def test_a_mutant_of_another_clause_is_warned_of(name: str) -> None:
+def test_mutant_of_grade_p_gives_a_warning(name: str) -> None:
+    """A sandbox that breaks a clause of grade P passes with a warning."""
     judgement = judged(name)
     assert judgement.exit_status == 0
     assert find(name).clauses[0] in {check.clause.id for check in judgement.having(Outcome.WARNED)}
 
 
 @pytest.mark.parametrize("name", ["least", "passing-502"])
-def test_what_the_documents_allow_fails_nothing(name: str) -> None:
+def test_variant_passes(name: str) -> None:
+    """A sandbox that uses a freedom of the documents passes."""
     assert name in {one.name for one in VARIANTS}
     judgement = judged(name)
     assert judgement.exit_status == 0

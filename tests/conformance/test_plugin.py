@@ -1,4 +1,4 @@
-"""The pytest plugin: each check is a test, and nothing is green that was not tried."""
+"""Test the pytest plugin: each check is a test, and no untested clause is green."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def call(tmp_path: Path) -> Generator[Pytest]:
-    """Runs pytest in a folder of its own, where a profile of the sandbox is."""
+    """Return a function that runs pytest in a folder with a profile of a sandbox."""
     with running_sandbox(clock=ManualClock()) as sandbox:
         profile = tmp_path / "target.toml"
         profile.write_text(f'base_url = "{sandbox.base_url}"\n[keys]\nvalid = "{VALID}"\n[limits]\njob_timeout = 5\n')
-        # Whatever a project says of warnings, of its plugins and of how many workers it likes.
+        # A project may turn warnings into errors.
         (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
 
         def called(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -50,7 +50,8 @@ TARGET = (*PLUGIN, "--segmind-ltx-target", "target.toml", "--segmind-ltx-free", 
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
-def test_each_check_is_a_test_and_the_run_is_one(call: Pytest, workers: list[str], tmp_path: Path) -> None:
+def test_each_check_is_a_test(call: Pytest, workers: list[str], tmp_path: Path) -> None:
+    """Each check is a pytest test, with one run for all workers, and no key is printed."""
     done = call(*TARGET, *workers, "--segmind-ltx-report", "out", "--junitxml", "pytest.xml")
     assert done.returncode == 0, done.stdout + done.stderr
     names = {
@@ -64,18 +65,21 @@ def test_each_check_is_a_test_and_the_run_is_one(call: Pytest, workers: list[str
 
 
 @pytest.mark.parametrize("arguments", [[], PLUGIN])
-def test_without_plugin_or_target_it_says_what_to_do_and_is_not_green(call: Pytest, arguments: list[str]) -> None:
+def test_missing_target_fails_with_a_hint(call: Pytest, arguments: list[str]) -> None:
+    """Without the plugin or a target the single test fails and shows the command."""
     done = call(*arguments)
     assert (done.returncode, "--segmind-ltx-target target.toml" in done.stdout) == (1, True)
 
 
-def test_what_cannot_run_is_2(call: Pytest) -> None:
+def test_pytest_exits_with_2_if_the_profile_is_missing(call: Pytest) -> None:
+    """A missing profile ends pytest with 2 and without an internal error."""
     done = call(*PLUGIN, "--segmind-ltx-target", "none.toml")
     assert (done.returncode, "none.toml" in done.stdout + done.stderr) == (2, True)
     assert "INTERNALERROR" not in done.stdout
 
 
-def test_a_folder_that_is_collected_by_the_way_is_skipped() -> None:
+def test_unrequested_collection_is_skipped() -> None:
+    """If pytest collects the package by chance, its test is skipped."""
     package = Path(str(sys.modules["segmind_ltx_conformance"].__file__)).parent
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rs", str(package / "test_conformance.py")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=package.parent)
@@ -87,7 +91,8 @@ def _check(outcome: Outcome, clause: str = "job.ends") -> Check:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE])
-def test_what_is_broken_or_not_to_be_told_fails(outcome: Outcome) -> None:
+def test_failed_and_inconclusive_checks_fail(outcome: Outcome) -> None:
+    """A failed or inconclusive check of grade D fails its test and shows a curl command."""
     with pytest.raises(pytest.fail.Exception, match="because") as caught:
         show(_check(outcome), run())
     assert "curl" in str(caught.value)
@@ -96,13 +101,15 @@ def test_what_is_broken_or_not_to_be_told_fails(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("outcome", "clause"), [(Outcome.WARNED, "job.ends"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
 )
-def test_what_only_others_promise_is_a_warning(outcome: Outcome, clause: str) -> None:
+def test_checks_of_grade_p_give_warnings(outcome: Outcome, clause: str) -> None:
+    """A broken or inconclusive check of grade P is a warning."""
     with pytest.warns(ConformanceWarning) as caught:
         show(_check(outcome, clause), run())
-    assert ["because" in str(one.message) for one in caught] == [True]
+    assert ["because" in str(warning.message) for warning in caught] == [True]
 
 
-def test_what_was_not_exercised_is_skipped_and_the_rest_passes() -> None:
+def test_unexercised_checks_are_skipped() -> None:
+    """A check that was not exercised is skipped; passed and noted checks pass."""
     with pytest.raises(pytest.skip.Exception, match="because"):
         show(_check(Outcome.NOT_EXERCISED), run())
     for outcome in (Outcome.PASSED, Outcome.NOTED):
@@ -110,11 +117,12 @@ def test_what_was_not_exercised_is_skipped_and_the_rest_passes() -> None:
 
 
 @pytest.mark.parametrize(("status", "ended"), [(0, 2), (1, 1)])
-def test_a_run_that_could_not_tell_is_not_green(status: int, ended: int) -> None:
-    told = SimpleNamespace(judgement=SimpleNamespace(exit_status=2))
+def test_inconclusive_run_is_not_green(status: int, ended: int) -> None:
+    """An inconclusive run changes a green exit status of pytest to 2."""
+    run_ = SimpleNamespace(judgement=SimpleNamespace(exit_status=2))
 
     def get(*_: object) -> object:
-        return told
+        return run_
 
     stash = SimpleNamespace(get=get)
     session: Any = SimpleNamespace(exitstatus=status, config=SimpleNamespace(stash=stash))
@@ -122,5 +130,6 @@ def test_a_run_that_could_not_tell_is_not_green(status: int, ended: int) -> None
     assert session.exitstatus == ended
 
 
-def test_it_loads_in_nobody_elses_runs() -> None:
-    assert [one for one in entry_points(group="pytest11") if "segmind" in one.value] == []
+def test_plugin_has_no_entry_point() -> None:
+    """Without an entry point pytest loads the plugin only by name."""
+    assert [warning for warning in entry_points(group="pytest11") if "segmind" in warning.value] == []

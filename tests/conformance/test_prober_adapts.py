@@ -1,4 +1,4 @@
-"""The prober and targets that do not keep the documents: fuse, taking apart, patience, passing faults."""
+"""Test the prober against faulty targets: the fuse, the search for a cause, deadlines, and retries."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ ACCEPT = evolve(FAST, stages=frozenset({"accept"}))
 def recorded(behaviour: type[Behaviour], options: Options = FAST, **limits: Any) -> Recording:
     with running_sandbox(clock=ManualClock(), behaviour=behaviour) as box:
         box.state.videos = VideoCache(lambda _: b"no video\xff")
-        keys = Keys({one.name: one.key for one in SCENARIOS})
+        keys = Keys({scenario.name: scenario.key for scenario in SCENARIOS})
         chosen: dict[str, Any] = {"max_cost": 100.0, "job_timeout": 20.0, "poll_interval": 0.01, **limits}
         return probe(Target(box.base_url, keys, Limits(**chosen), "/_control/advance"), CONTRACT, options)
 
 
 def of(recording: Recording, *stages: str) -> list[Exchange]:
-    return [one for one in recording.exchanges if (one.probe or "").split()[0] in stages]
+    return [exchange for exchange in recording.exchanges if (exchange.probe or "").split()[0] in stages]
 
 
 class Refuses(Behaviour):
@@ -51,17 +51,18 @@ class RefusesOmitted(Refuses):
 
 
 @pytest.mark.parametrize("behaviour", [Refuses, RefusesOmitted])
-def test_a_refused_pack_is_taken_apart_until_one_value_is_left(behaviour: type[Refuses]) -> None:
+def test_refused_pack_is_bisected_to_one_value(behaviour: type[Refuses]) -> None:
+    """The search ends with only the refused value never accepted, within the budget."""
     recording = recorded(behaviour, ACCEPT, max_jobs=12)
     tried, good = set[tuple[str, str]](), set[tuple[str, str]]()
-    for one in of(recording, "accept"):
-        body = json.loads(one.request_body or "")
+    for exchange in of(recording, "accept"):
+        body = json.loads(exchange.request_body or "")
         pairs = {(name, repr(body.get(name, "left out"))) for name in CONTRACT.models["ltx-2-fast"].parameters}
         tried |= pairs
-        good |= pairs if one.status == 200 else set()
-    # The least that a model is given leaves everything out, so nothing but the culprit is left.
+        good |= pairs if exchange.status == 200 else set()
+    # The minimal body leaves out all optional parameters, so only the refused value was never accepted.
     assert tried - good == {(behaviour.parameter, repr(behaviour.value))}
-    assert len([one for one in of(recording, "accept") if one.status == 200]) <= 12
+    assert len([exchange for exchange in of(recording, "accept") if exchange.status == 200]) <= 12
 
 
 class NeverValidates(Behaviour):
@@ -77,27 +78,31 @@ class NeverValidates(Behaviour):
         return 0.3
 
 
-def test_the_fuse_stops_after_three_acceptances_on_a_route() -> None:
+def test_fuse_stops_after_three_acceptances() -> None:
+    """A route that accepts invalid bodies gets at most three of them."""
     options = evolve(FAST, stages=frozenset({"refuse", "malformed", "bulk"}))
     recording = recorded(NeverValidates, options)
     for path in ("/v1/ltx-2-fast", "/v2/ltx-2-fast"):
-        accepted = [one for one in of(recording, "refuse", "bulk") if one.path == path and one.status == 200]
+        accepted = [
+            exchange for exchange in of(recording, "refuse", "bulk") if exchange.path == path and exchange.status == 200
+        ]
         assert 1 <= len(accepted) <= 3
-    assert {one.what for one in recording.skips if one.reason.startswith("fuse")} >= {"refuse", "bulk"}
+    assert {skip.what for skip in recording.skips if skip.reason.startswith("fuse")} >= {"refuse", "bulk"}
 
 
 class AnyKey(Behaviour):
-    """Takes every key for the valid one."""
+    """Accepts every key."""
 
     def scenario_of(self, key: str | None) -> Any:  # noqa: ARG002
         return SCENARIOS[0]
 
 
-def test_the_fuse_stops_posts_without_a_key_at_the_first_acceptance() -> None:
+def test_fuse_stops_posts_without_a_key() -> None:
+    """After one accepted POST without a key no other is sent; GETs still are."""
     recording = recorded(AnyKey, evolve(FAST, models=None, stages=frozenset({"missing-key"})))
-    sent = [one for one in of(recording, "missing-key") if one.method == "POST"]
-    assert [one.status for one in sent] == [200]
-    assert len([one for one in of(recording, "missing-key") if one.method == "GET"]) == 2
+    sent = [exchange for exchange in of(recording, "missing-key") if exchange.method == "POST"]
+    assert [exchange.status for exchange in sent] == [200]
+    assert len([exchange for exchange in of(recording, "missing-key") if exchange.method == "GET"]) == 2
 
 
 class NeverEnds(Behaviour):
@@ -110,18 +115,29 @@ class OtherWord(Behaviour):
         return "RUNNING"
 
 
-def test_a_job_that_does_not_end_is_given_up_after_the_patience_that_is_noted() -> None:
+def test_endless_job_is_polled_to_the_deadline() -> None:
+    """A job without a final state is polled until the recorded deadline."""
     recording = recorded(NeverEnds, ACCEPT)
-    submitted = {json.loads(one.body)["request_id"]: one.at for one in of(recording, "accept") if "/v2/" in one.url}
-    assert recording.patience is not None
+    submitted = {
+        json.loads(exchange.body)["request_id"]: exchange.at
+        for exchange in of(recording, "accept")
+        if "/v2/" in exchange.url
+    }
+    assert recording.job_deadline is not None
     for name, at in submitted.items():
-        assert max(one.at for one in of(recording, "poll") if name in one.url) >= at + recording.patience
+        assert (
+            max(exchange.at for exchange in of(recording, "poll") if name in exchange.url)
+            >= at + recording.job_deadline
+        )
 
 
-def test_an_unknown_state_is_not_waited_for() -> None:
+def test_unknown_state_ends_polling() -> None:
+    """A job with an unknown state is polled three times."""
     recording = recorded(OtherWord, ACCEPT)
-    submitted = [json.loads(one.body)["request_id"] for one in of(recording, "accept") if "/v2/" in one.url]
-    assert {sum(name in one.url for one in of(recording, "poll")) for name in submitted} == {3}
+    submitted = [
+        json.loads(exchange.body)["request_id"] for exchange in of(recording, "accept") if "/v2/" in exchange.url
+    ]
+    assert {sum(name in exchange.url for exchange in of(recording, "poll")) for name in submitted} == {3}
 
 
 class NoV2(Behaviour):
@@ -131,16 +147,18 @@ class NoV2(Behaviour):
     on_v2 = True
 
 
-def test_a_v2_route_that_is_not_offered_is_left_alone() -> None:
+def test_missing_v2_route_is_skipped() -> None:
+    """If v2 answers 404 to a valid request, no invalid ones are sent there."""
     recording = recorded(NoV2, FAST)
-    assert ("accept", "ltx-2-fast", "v2 is not offered") in {
-        (one.what, one.model, one.reason) for one in recording.skips
-    }
-    assert not [one for one in of(recording, "refuse", "malformed", "bulk") if one.path == "/v2/ltx-2-fast"]
+    skips = [skip for skip in recording.skips if (skip.what, skip.model) == ("accept", "ltx-2-fast")]
+    assert any("v2" in skip.reason for skip in skips)
+    assert not [
+        exchange for exchange in of(recording, "refuse", "malformed", "bulk") if exchange.path == "/v2/ltx-2-fast"
+    ]
 
 
 class Flaky(Behaviour):
-    """Throws a passing fault every eleventh time."""
+    """Returns a transient fault for every eleventh request."""
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
@@ -151,30 +169,33 @@ class Flaky(Behaviour):
         return error("passing", 502, "try again") if self.count % 11 == 0 else response
 
 
-def test_passing_faults_are_sent_again_and_each_attempt_is_recorded() -> None:
+def test_transient_faults_are_retried() -> None:
+    """A transient fault is retried, and each attempt is recorded."""
     recording = recorded(Flaky, ACCEPT)
     by_probe: dict[str | None, list[int]] = {}
-    for one in of(recording, "accept", "result", "poll"):
-        by_probe.setdefault(one.probe, []).append(one.status)
+    for exchange in of(recording, "accept", "result", "poll"):
+        by_probe.setdefault(exchange.probe, []).append(exchange.status)
     assert any(502 in found for found in by_probe.values())
     assert all(found[-1] == 200 for found in by_probe.values())
 
 
 class AlwaysDown(Behaviour):
-    """Answers every invalid body with its own fault."""
+    """Returns 500 for every invalid body."""
 
     def invalid(self, model: Model, payload: Mapping[str, Any]) -> ApiResponse | None:
         return error("invalid", 500, "oops") if super().invalid(model, payload) else None
 
 
-def test_a_fault_that_stays_is_not_waited_for_each_time() -> None:
+def test_persistent_fault_is_not_retried_each_time() -> None:
+    """After a few exhausted requests the others of the stage get one attempt each."""
     recording = recorded(AlwaysDown, evolve(FAST, stages=frozenset({"refuse"})))
-    probes = [one.probe for one in of(recording, "refuse")]
+    probes = [exchange.probe for exchange in of(recording, "refuse")]
     assert len(probes) - len(set(probes)) <= 5 * 4
     assert len(set(probes)) > 80
 
 
-def test_fail_fast_ends_after_the_first_stage_with_an_odd_answer() -> None:
+def test_fail_fast_ends_after_an_unexpected_response() -> None:
+    """With ``fail_fast`` the stages after the first unexpected response are skipped."""
     recording = recorded(Refuses, evolve(FAST, fail_fast=True))
     assert not of(recording, "refuse", "missing-key")
-    assert any(one.reason.startswith("fail-fast") for one in recording.skips)
+    assert any(skip.reason.startswith("fail-fast") for skip in recording.skips)

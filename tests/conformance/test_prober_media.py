@@ -1,4 +1,4 @@
-"""Measuring videos."""
+"""Test the measurement of videos."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def video(*, sound: bool) -> bytes:
 
 
 @pytest.mark.parametrize("sound", [True, False])
-def test_a_video_is_measured(sound: bool) -> None:
+def test_video_is_measured(sound: bool) -> None:
+    """A video's size, frames, rate, length, sound and codec are measured."""
     made = video(sound=sound)
     found = measure(made)
     assert can_measure()
@@ -24,7 +25,8 @@ def test_a_video_is_measured(sound: bool) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"<html></html>", video(sound=False)[:900]])
-def test_anything_else_is_unreadable_and_says_why(data: bytes) -> None:
+def test_other_data_is_unreadable(data: bytes) -> None:
+    """Anything that is not a video is unreadable, with a reason."""
     found = measure(data)
     assert found["kind"] == "unreadable"
     assert found["why"]

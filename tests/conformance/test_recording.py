@@ -1,4 +1,4 @@
-"""Recordings: what is written is read again, and others' HAR is understood."""
+"""Test that recordings can be written and read, including HAR files of other tools."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def a_recording() -> Recording:
     return Recording("http://t", (sent, lost, video, raw), STARTED, 60.0, (Skip("download", None, "switched off"),))
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_recording_round_trip(tmp_path: Path) -> None:
+    """A written recording reads back equal, and no temporary file is left."""
     path = tmp_path / "new" / "run.har"
     write_recording(a_recording(), path)
     assert read_recording(path) == a_recording()
     assert [one.name for one in path.parent.iterdir()] == ["run.har"]
 
 
-def test_an_old_recording_stays_whole_where_the_new_one_cannot_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_write_keeps_the_old_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the new recording cannot be written, the old file stays."""
     path = tmp_path / "run.har"
     path.write_text("old")
 
@@ -64,7 +64,8 @@ def test_an_old_recording_stays_whole_where_the_new_one_cannot_be_written(
     assert [one.name for one in tmp_path.iterdir()] == ["run.har"]
 
 
-def test_somebody_elses_har_is_read(tmp_path: Path) -> None:
+def test_har_of_another_tool_is_read(tmp_path: Path) -> None:
+    """A HAR file without our own fields is read, sorted or not."""
     entry: dict[str, Any] = {
         "startedDateTime": "2026-01-02T03:04:05Z",
         "request": {
@@ -79,7 +80,12 @@ def test_somebody_elses_har_is_read(tmp_path: Path) -> None:
     path = tmp_path / "theirs.har"
     path.write_text(json.dumps({"log": {"entries": [later, entry]}}))
     read = read_recording(path)
-    assert (read.base_url, read.started, read.patience, read.skips) == ("https://api.example.com", STARTED, None, ())
+    assert (read.base_url, read.started, read.job_deadline, read.skips) == (
+        "https://api.example.com",
+        STARTED,
+        None,
+        (),
+    )
     assert [(one.method, one.key, one.at) for one in read.exchanges] == [
         ("POST", "unknown", 4.5),
         ("POST", "unknown", 0.0),
@@ -87,7 +93,8 @@ def test_somebody_elses_har_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"log": {"entries": 1}}', '{"log": {"entries": []}}'])
-def test_anything_else_is_no_recording(tmp_path: Path, text: str) -> None:
+def test_other_files_are_not_recordings(tmp_path: Path, text: str) -> None:
+    """A missing file, or one that is not HAR, raises `RecordingError`."""
     path = tmp_path / "x.har"
     path.write_text(text)
     with pytest.raises(RecordingError, match="no HAR"):

@@ -1,14 +1,12 @@
-"""The reports but the page: what is in them, and what is not."""
+"""Test the content of the reports apart from the page."""
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import shlex
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from xml.dom import minidom
 
 import jsonschema
@@ -18,31 +16,30 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 from rich.console import Console
 
 from segmind_ltx_conformance.checks import Check, Judgement, Outcome
-from segmind_ltx_conformance.recording import Exchange, Recording, read_recording
-from segmind_ltx_conformance.report import write_recording, write_reports
+from segmind_ltx_conformance.recording import Exchange, Recording
+from segmind_ltx_conformance.report import write_reports
 from segmind_ltx_conformance.report.badge import badge
-from segmind_ltx_conformance.report.causes import grouped, reasons
-from segmind_ltx_conformance.report.console import tell
+from segmind_ltx_conformance.report.causes import group_failures, skip_reasons
+from segmind_ltx_conformance.report.console import print_report
 from segmind_ltx_conformance.report.document import document, headline, schema, summary
-from segmind_ltx_conformance.report.files import write_whole
-from segmind_ltx_conformance.report.redact import Redactor
+from segmind_ltx_conformance.report.files import write_atomically
 from segmind_ltx_conformance.report.spending import spent
-from segmind_ltx_conformance.report.text import curl, line, plain, request_line, response_line
-from segmind_ltx_conformance.target import Keys
+from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line
 from segmind_ltx_spec import clauses_by_id, load
-from support.made_up import BASE, HOSTILE, exchange, green, judgement, run
+from support.made_up import BASE, exchange, green, judgement, run
 
-KEY, OTHER = "SG_0123456789abcdef", "SG_0123456789"
+KEY = "SG_0123456789abcdef"
 CLAUSES = clauses_by_id()
 
 
-def _told() -> str:
+def _console_text() -> str:
     written = io.StringIO()
-    tell(Console(file=written, width=100, color_system=None), run())
+    print_report(Console(file=written, width=100, color_system=None), run())
     return written.getvalue()
 
 
-def test_the_report_is_as_its_schema_says() -> None:
+def test_report_matches_its_schema() -> None:
+    """report.json is valid by its schema, and its counts add up."""
     jsonschema.Draft202012Validator.check_schema(schema())
     made = json.loads(json.dumps(document(run())))
     jsonschema.validate(made, schema())
@@ -51,14 +48,16 @@ def test_the_report_is_as_its_schema_says() -> None:
 
 
 @pytest.mark.parametrize("field", ["id", "clause", "grade", "model", "outcome", "detail"])
-def test_the_schema_asks_for_what_was_promised(field: str) -> None:
+def test_schema_requires_the_public_fields(field: str) -> None:
+    """A check without one of the public fields is invalid."""
     made = json.loads(json.dumps(document(run())))
     del made["checks"][3][field]
     with pytest.raises(jsonschema.ValidationError, match=field):
         jsonschema.validate(made, schema())
 
 
-def test_the_summary_has_the_figures() -> None:
+def test_summary_has_the_figures() -> None:
+    """The summary and the headline give the verdict, the counts and the cost."""
     figures = summary(run())
     said = {name: figures[name] for name in ("exit_status", "verdict", "failed", "causes", "jobs", "cost_usd", "seed")}
     assert said == {
@@ -74,7 +73,8 @@ def test_the_summary_has_the_figures() -> None:
     assert headline(green()).startswith("conforms: ")
 
 
-def test_ci_systems_read_failures_as_failures(tmp_path: Path) -> None:
+def test_junit_xml_is_read_by_a_parser(tmp_path: Path) -> None:
+    """A JUnit parser finds each outcome as failure, error, skip or pass."""
     write_reports(tmp_path, run())
     parser: Any = JUnitXml  # Its types are in part unknown.
     read = parser.fromfile(str(tmp_path / "junit.xml"))
@@ -91,85 +91,96 @@ def test_ci_systems_read_failures_as_failures(tmp_path: Path) -> None:
     assert "curl" in cases["ltx-2-pro.duration.enum"].result[0].text
 
 
-def test_the_badge_says_what_it_has_to() -> None:
+def test_badge_label_has_the_verdict() -> None:
+    """The badge names the number of failed or passed checks in its label."""
     for made, words in ((run(), "2 failed"), (green(), "passed")):
         root = minidom.parseString(badge(made.judgement)).documentElement  # noqa: S318  our own
         assert root is not None
         assert words in root.getAttribute("aria-label")
 
 
-def test_failures_come_first_with_what_follows_from_them_folded() -> None:
-    told = _told()
-    places = [told.index(word) for word in ("Failed", "Errors", "Warned", "Noted", "Inconclusive", "Not exercised")]
+def test_console_groups_failures_by_cause() -> None:
+    """The console shows failures first, by root cause, and the headline last."""
+    printed = _console_text()
+    places = [printed.index(word) for word in ("Failed", "Errors", "Warned", "Noted", "Inconclusive", "Not exercised")]
     assert places == sorted(places)
-    failed = told[: places[1]]
+    failed = printed[: places[1]]
     assert CLAUSES["ltx-2-pro.duration.enum"].statement in failed
     assert CLAUSES["status.invalid-is-400"].statement not in failed
     assert "2 more follow from it: accepted-job.status, status.invalid-is-400" in failed
-    assert told.rstrip().endswith(headline(run()))
-    assert told.count("left out by --no-videos") == 1
+    assert printed.rstrip().endswith(headline(run()))
+    assert printed.count("left out by --no-videos") == 1
 
 
-def test_nothing_of_the_target_drives_the_terminal() -> None:
-    told = _told()
-    assert [sign for sign in told if sign != "\n" and not sign.isprintable()] == []
-    assert "[bold]" in told
+def test_console_escapes_text_of_the_target() -> None:
+    """No control character of the target reaches the terminal, and markup is not interpreted."""
+    printed = _console_text()
+    assert [sign for sign in printed if sign != "\n" and not sign.isprintable()] == []
+    assert "[bold]" in printed
 
 
-def test_the_curl_line_repeats_the_request() -> None:
-    one = exchange("POST", "/v2/ltx-2-pro", 200, {"prompt": 'it\'s $HOME `x` "y"\n'})
-    command = curl(one, BASE)
+def test_curl_repeats_the_request() -> None:
+    """A shell parses the curl command into the same request, with the key as a variable."""
+    exchange_ = exchange("POST", "/v2/ltx-2-pro", 200, {"prompt": 'it\'s $HOME `x` "y"\n'})
+    command = curl(exchange_, BASE)
     assert '"$SEGMIND_API_KEY"' in command
     words = shlex.split(command.replace('"$SEGMIND_API_KEY"', KEY))
     assert words[:5] == ["curl", "-sS", "-i", "-X", "POST"]
     assert f"x-api-key: {KEY}" in words
-    assert words[words.index("--data-raw") + 1] == one.request_body
+    assert words[words.index("--data-raw") + 1] == exchange_.request_body
 
 
 @pytest.mark.parametrize(
     ("key", "variable"), [("forbidden", "SEGMIND_LTX_KEY_FORBIDDEN"), ("unknown", "SEGMIND_API_KEY"), ("wrong", None)]
 )
-def test_each_key_is_a_variable_of_its_own(key: str, variable: str | None) -> None:
+def test_curl_has_a_variable_for_each_key(key: str, variable: str | None) -> None:
+    """Each scenario's key is an environment variable; a wrong key is none."""
     command = curl(exchange("GET", "/v2/requests/a", 403, key=key), BASE)
     assert ("$" in command) is (variable is not None)
     assert variable is None or f'"${variable}"' in command
 
 
-def test_a_key_goes_to_no_other_host() -> None:
+def test_curl_sends_no_key_to_another_host() -> None:
+    """The curl command for another host contains no variable."""
     for url in ("https://evil.test/x?key=[valid key]", "http://127.0.0.1:89001/x", "//[", f"{BASE}.evil.test/"):
         assert "$" not in curl(evolve(exchange("GET", "/", 200), url=url), BASE)
 
 
-def test_texts_of_the_target_are_cut_and_made_visible() -> None:
-    assert plain("a\x1b[31m\u202eb\ud800\n") == "a\\x1b[31m\\u202eb\\ud800\n"
-    assert line("x" * 400) == f"{'x' * 300}… (400 characters)"
-    assert response_line(exchange("GET", "/", 0)) == "no answer: the connection ended"
+def test_text_of_the_target_is_escaped_and_cut() -> None:
+    """Control characters are escaped, long texts are cut, and videos are described."""
+    assert printable("a\x1b[31m\u202eb\ud800\n") == "a\\x1b[31m\\u202eb\\ud800\n"
+    assert one_line("x" * 400) == f"{'x' * 300}… (400 characters)"
+    assert response_line(exchange("GET", "/", 0)).startswith("no response")
     video = evolve(exchange("GET", "/", 200), media={"width": 8}, size=9)
     assert response_line(video) == "200, width=8"
     assert request_line(exchange("POST", "/v2/a", 200, {"a": 1})) == f'POST {BASE}/v2/a {{"a": 1}}'
 
 
-def test_causes_that_run_in_a_circle_hide_nothing() -> None:
-    one, two = (Check(CLAUSES[name], None, Outcome.FAILED, "x") for name in ("job.ends", "job.states"))
-    circle = Judgement((evolve(one, cause=two.id), evolve(two, cause=one.id)))
-    assert sum(len(group.roots) + len(group.followers) for group in grouped(circle, Outcome.FAILED)) == 2
+def test_circle_of_causes_hides_no_check() -> None:
+    """Two checks that name each other as cause both stay visible."""
+    exchange_, two = (Check(CLAUSES[name], None, Outcome.FAILED, "x") for name in ("job.ends", "job.states"))
+    circle = Judgement((evolve(exchange_, cause=two.id), evolve(two, cause=exchange_.id)))
+    assert sum(len(group.roots) + len(group.followers) for group in group_failures(circle, Outcome.FAILED)) == 2
 
 
-def test_what_is_graver_than_its_cause_is_not_folded_below_it() -> None:
+def test_cause_hides_no_graver_check() -> None:
+    """A failure is not grouped below a warning that explains it."""
     light = Check(CLAUSES["auth.messages-differ"], None, Outcome.WARNED, "x")
     grave = Check(CLAUSES["job.ends"], None, Outcome.FAILED, "x", cause=light.id)
-    assert [group.first for group in grouped(Judgement((light, grave)), Outcome.FAILED)] == [grave]
+    assert [group.first for group in group_failures(Judgement((light, grave)), Outcome.FAILED)] == [grave]
 
 
-def test_one_clause_with_many_models_is_one_failure() -> None:
+def test_one_clause_with_many_models_is_one_group() -> None:
+    """A clause that fails for several models is one group that names them all."""
     clause = CLAUSES["auth.wrong-key"]
     checks = tuple(Check(clause, model, Outcome.FAILED, f"{model}: 200") for model in clause.models)
-    (group,) = grouped(Judgement(checks), Outcome.FAILED)
+    (group,) = group_failures(Judgement(checks), Outcome.FAILED)
     assert group.models == clause.models
-    assert next(iter(reasons(judgement()))) == "left out by --no-videos"
+    assert next(iter(skip_reasons(judgement()))) == "left out by --no-videos"
 
 
-def test_what_jobs_cost_is_what_the_target_says_or_the_documented_price() -> None:
+def test_cost_is_reported_or_documented() -> None:
+    """The cost of a job is the reported one, or the middle of the documented price."""
     model = load().models["ltx-2-pro"]
     accepted = exchange("POST", model.v2, 200, {}, {"request_id": "a"})
     done = exchange("GET", "/v2/requests/a", 200, None, {"metrics": {"cost": 0.5}})
@@ -190,63 +201,11 @@ def test_what_jobs_cost_is_what_the_target_says_or_the_documented_price() -> Non
     assert cost(unexpected) == (1, pytest.approx(middle), 1)
 
 
-def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a", "one\ud800")
+def test_file_is_written_atomically(tmp_path: Path) -> None:
+    """A file is complete or absent, and a failed write leaves no temporary file."""
+    write_atomically(tmp_path / "a", "one\ud800")
     assert (tmp_path / "a").read_text(encoding="utf-8") == "one\\ud800"
     (tmp_path / "b").mkdir()
     with pytest.raises(OSError, match="b"):
-        write_whole(tmp_path / "b", "x")
+        write_atomically(tmp_path / "b", "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
-
-
-def _leaky() -> Recording:
-    """A target that writes the key wherever it can."""
-    body = json.dumps({"you": KEY, "again": quote(KEY), "all": f"<{OTHER}>"}).encode()
-    one = Exchange(
-        "POST",
-        f"{BASE}/v2/ltx-2-pro?x-api-key={KEY}",
-        "valid",
-        0.0,
-        200,
-        {"x-api-key": KEY, "authorization": f"Bearer {KEY}"},
-        f'{{"prompt": "{KEY}"}}',
-        {"x-echo": KEY, "set-cookie": "a=0123456789"},
-        body,
-        media={"codec": KEY},
-        fault=f"cannot {OTHER}",
-        probe=f"accept {KEY}",
-    )
-    return Recording(BASE, (one,))
-
-
-def _written(folder: Path) -> str:
-    return "".join(path.read_text(encoding="utf-8") for path in folder.iterdir())
-
-
-def test_no_key_is_in_any_file(tmp_path: Path) -> None:
-    redact = Redactor.of(Keys({"valid": KEY, "other": OTHER}))
-    recording = redact.recording(_leaky())
-    write_recording(tmp_path, recording)
-    write_reports(tmp_path, evolve(run(), recording=recording))
-    for key in (KEY, OTHER, base64.b64encode(KEY.encode()).decode()):
-        assert key not in _written(tmp_path)
-    assert "[valid key]" in _written(tmp_path)
-    assert (KEY in repr(redact), read_recording(tmp_path / "recording.har").exchanges[0].key) == (False, "valid")
-
-
-def test_somebody_elses_secrets_are_found_by_where_they_stand(tmp_path: Path) -> None:
-    recording = Redactor.of(Keys(), _leaky()).recording(_leaky())
-    write_recording(tmp_path, recording)
-    assert (KEY in _written(tmp_path), "0123456789" in _written(tmp_path)) == (False, False)
-    assert recording.exchanges[0].request_headers["authorization"].startswith("Bearer [")
-
-
-def test_a_short_secret_leaves_its_header_and_nothing_else() -> None:
-    one = evolve(exchange("GET", "/v2/requests/a", 200, None, {"id": "a"}), request_headers={"x-api-key": "a"})
-    clean = Redactor.of(Keys(), Recording(BASE, (one,))).recording(Recording(BASE, (one,))).exchanges[0]
-    assert (clean.request_headers["x-api-key"], clean.url, clean.body) == ("[valid key]", one.url, one.body)
-
-
-def test_hostile_text_is_in_the_files_and_does_nothing(tmp_path: Path) -> None:
-    write_recording(tmp_path, run().recording)
-    assert read_recording(tmp_path / "recording.har").exchanges[0].json["error"] == HOSTILE

@@ -1,4 +1,4 @@
-"""The page: one file, without a network, in which what the target sent is text."""
+"""Test the page: one file that loads nothing and shows the target's data as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from support.made_up import BASE, HOSTILE, exchange, green, run
 
 
 class _Page(HTMLParser):
-    """The elements of a page, their attributes, and the text of its scripts and styles."""
+    """Parse a page into its elements, attributes, scripts and styles."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -49,7 +49,8 @@ class _Page(HTMLParser):
         return json.loads(next(text for text in self.raw if text.startswith("{")))
 
 
-def test_what_the_target_sent_is_text() -> None:
+def test_page_shows_markup_of_the_target_as_text() -> None:
+    """Markup from the target adds no element and no event handler to the page."""
     made = _Page(page(run()))
     assert (made.tags["script"], made.tags["img"], made.tags["style"]) == (2, 0, 1)
     assert not [name for _, attributes in made.attributes for name in attributes if name.startswith("on")]
@@ -57,7 +58,8 @@ def test_what_the_target_sent_is_text() -> None:
     assert any(HOSTILE[:40] in text for text in made.data["texts"])
 
 
-def test_nothing_is_fetched_and_nothing_else_is_run() -> None:
+def test_page_loads_and_runs_nothing_else() -> None:
+    """The page refers to no resource, and its policy allows only its own script and style."""
     text = page(run())
     made = _Page(text)
     for tag, attributes in made.attributes:
@@ -70,7 +72,8 @@ def test_nothing_is_fetched_and_nothing_else_is_run() -> None:
         assert base64.b64encode(hashlib.sha256(raw.encode()).digest()).decode() in str(policy)
 
 
-def test_every_check_has_a_place_in_the_matrix_with_a_sign_and_a_word() -> None:
+def test_matrix_has_every_check() -> None:
+    """Each check has one cell with a symbol and a label, and the symbols differ."""
     made = _Page(page(run()))
     cells = [given for _, given in made.attributes if str(given.get("class")).startswith("cell ")]
     checks = run().judgement.checks
@@ -79,7 +82,8 @@ def test_every_check_has_a_place_in_the_matrix_with_a_sign_and_a_word() -> None:
     assert len(set(SYMBOLS.values())) == len(Outcome)
 
 
-def test_a_check_names_its_exchanges() -> None:
+def test_check_refers_to_its_exchanges() -> None:
+    """The data of the page leads from a check to its exchanges and a curl command."""
     data = _Page(page(run())).data
     check = next(one for one in data["checks"] if one["id"] == "ltx-2-pro.duration.enum")
     shown = data["exchanges"][check["exchanges"][0]]
@@ -88,11 +92,13 @@ def test_a_check_names_its_exchanges() -> None:
 
 
 @pytest.mark.parametrize(("made", "sign"), [(run(), "✗"), (green(), "✓")])
-def test_the_title_tells_the_verdict(made: Any, sign: str) -> None:
+def test_title_has_the_verdict(made: Any, sign: str) -> None:
+    """The title begins with a symbol for the verdict."""
     assert f"<title>{sign} LTX conformance of {BASE}</title>" in page(made)
 
 
-def test_thousands_of_exchanges_stay_usable() -> None:
+def test_page_size_is_limited() -> None:
+    """A page of thousands of long exchanges stays below 5 MB."""
     many = tuple(
         exchange("POST", "/v2/ltx-video", 200, {"prompt": f"{n}"}, {"id": n, "text": "x" * 20_000}) for n in range(4000)
     )
@@ -102,11 +108,12 @@ def test_thousands_of_exchanges_stay_usable() -> None:
     )
     text = page(evolve(run(), recording=Recording(BASE, many), judgement=Judgement(checks)))
     assert len(text.encode()) < 5_000_000
-    assert "cut here; it is 20," in text
+    assert "cut here" in text
     assert "x" * 5000 not in text
 
 
-def test_the_same_exchange_is_there_once() -> None:
+def test_page_stores_equal_exchanges_once() -> None:
+    """Exchanges that differ only in time are stored once."""
     same = tuple(evolve(exchange("GET", "/v2/requests/a", 200, None, {"a": 1}), at=float(n)) for n in range(50))
     checks = tuple(Check(clause, None, Outcome.PASSED, "x", tuple(range(50))) for clause in clauses())
     data = _Page(page(evolve(run(), recording=Recording(BASE, same), judgement=Judgement(checks)))).data

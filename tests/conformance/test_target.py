@@ -1,4 +1,4 @@
-"""The profile of a target: what may stand in it, and that no key gets out of it."""
+"""Test the profile of a target, and that its keys are redacted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from segmind_ltx_conformance.target import Keys, ProfileError, read_target, targ
 KEY = "SG_00000000deadbeef"
 
 
-def test_a_profile_is_read_and_keys_may_come_from_the_environment(tmp_path: Path) -> None:
+def test_profile_with_keys_from_the_environment(tmp_path: Path) -> None:
+    """A profile is read, and environment variables override its keys."""
     path = tmp_path / "target.toml"
     path.write_text(
         'base_url = "http://127.0.0.1:8900/"\npicture = "https://example.org/a.png"\n[keys]\nvalid = "from-file"\n'
@@ -42,13 +43,15 @@ def test_a_profile_is_read_and_keys_may_come_from_the_environment(tmp_path: Path
         ({"base_url": "http://x", "limits": {"max_cost": True}}, "max_cost"),
     ],
 )
-def test_a_bad_profile_is_refused_in_words(profile: dict[str, object], said: str) -> None:
+def test_bad_profile_names_the_fault(profile: dict[str, object], said: str) -> None:
+    """The message about a bad profile names the wrong field or value."""
     with pytest.raises(ProfileError, match=said):
         target_of(profile, "target.toml", {})
 
 
 @pytest.mark.parametrize("text", [f'base_url = "http://x"\n[keys]\nvalid = "{KEY}', f"valid = {KEY}"])
-def test_no_key_is_in_what_is_said_of_a_file_that_is_not_toml(tmp_path: Path, text: str) -> None:
+def test_toml_error_has_no_key(tmp_path: Path, text: str) -> None:
+    """The message about a file that is not TOML does not quote its lines."""
     path = tmp_path / "target.toml"
     path.write_text(text)
     with pytest.raises(ProfileError) as refused:
@@ -57,12 +60,14 @@ def test_no_key_is_in_what_is_said_of_a_file_that_is_not_toml(tmp_path: Path, te
     assert refused.value.__cause__ is None
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_profile_is_named(tmp_path: Path) -> None:
+    """The message about a missing profile contains its path."""
     with pytest.raises(ProfileError, match=r"nothing\.toml"):
         read_target(tmp_path / "nothing.toml", {})
 
 
-def test_keys_are_redacted_however_they_are_written() -> None:
+def test_keys_are_redacted_in_every_form() -> None:
+    """A key is redacted also if it is URL-encoded or escaped as JSON."""
     key = 'SG_a+b/c="d\\'
     keys = Keys({"valid": key, "other": "SG_a"})
     for form in (key, quote(key), quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1]):

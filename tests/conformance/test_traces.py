@@ -1,4 +1,4 @@
-"""Every single edit of a recorded run: the judge objects, or the documents allow the edited history."""
+"""Test the judge on every single edit of a recorded run: it reports the edit, or the documents allow it."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ OBJECTIONS = {Outcome.FAILED, Outcome.WARNED, Outcome.NOTED, Outcome.ERROR}
 
 
 def objections(recording: Recording) -> set[tuple[str, Outcome]]:
-    """What the judge has against a recording."""
+    """Return the broken clauses of a recording, with their outcomes."""
     return {(check.id, check.outcome) for check in judge(recording, CONTRACT).checks if check.outcome in OBJECTIONS}
 
 
 @pytest.fixture(scope="module")
 def trace(recorded: Recording) -> Recording:
-    """A little of a run against the plain sandbox, with one job that completes and one that fails."""
+    """Return an excerpt of a run, with one job that completes and one that fails."""
     return excerpt(recorded)
 
 
-def test_the_trace_is_one_to_which_the_judge_has_no_objection(trace: Recording) -> None:
+def test_unedited_trace_has_no_objection(trace: Recording) -> None:
+    """The unedited trace fails nothing, and contains every status."""
     assert {outcome for _, outcome in objections(trace)} <= {Outcome.WARNED}
     assert {check.clause.id for check in judge(trace, CONTRACT).having(Outcome.WARNED)} <= {"output.other-host"}
-    assert {one.status for one in trace.exchanges} >= {200, 400, 401, 403, 404, 406, 422, 429, 500, 502, 504}
+    assert {exchange.status for exchange in trace.exchanges} >= {200, 400, 401, 403, 404, 406, 422, 429, 500, 502, 504}
 
 
-# Thirds, so that several workers share them.
+# Three parts, so that several workers share them.
 @pytest.mark.parametrize("part", range(3))
-def test_every_edit_is_objected_to_or_allowed_by_the_documents(trace: Recording, part: int) -> None:
+def test_every_edit_is_reported_or_allowed(trace: Recording, part: int) -> None:
+    """For every edit the judge reports a broken clause, or the documents allow the edited history."""
     before, original = objections(trace), read(trace, CONTRACT)
     seen: Counter[str] = Counter()
     wrong: list[str] = []
@@ -47,10 +49,10 @@ def test_every_edit_is_objected_to_or_allowed_by_the_documents(trace: Recording,
         outcomes = {outcome for _, outcome in found}
         assert Outcome.ERROR not in outcomes, str(edit)
         if not found and why is None:
-            wrong.append(f"nobody objects to: {edit}")
+            wrong.append(f"not reported: {edit}")
         if Outcome.FAILED in outcomes and why is not None:
-            wrong.append(f"{edit}: fails {sorted(name for name, _ in found)}, and yet {why}")
-        seen["objected to" if found else "allowed"] += 1
+            wrong.append(f"{edit}: fails {sorted(name for name, _ in found)}, although {why}")
+        seen["reported" if found else "allowed"] += 1
     assert not wrong, "\n".join(wrong)
-    assert seen["objected to"] > 100
+    assert seen["reported"] > 100
     assert seen["allowed"] > 10

@@ -1,5 +1,5 @@
-"""A conformance suite: does a server keep what the documents of Segmind's LTX video models say, clause by clause?
+"""Check a server against the documents of Segmind's LTX video models, clause by clause.
 
-The prober sends and records; the judge decides from the recording alone. It speaks raw HTTP, and imports the contract
-and nothing else of this project.
+The prober sends requests and records them; the judge decides from the recording alone. The suite speaks plain HTTP and
+imports only the contract from this project.
 """

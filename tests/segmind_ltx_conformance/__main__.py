@@ -1,4 +1,4 @@
-"""``python -m segmind_ltx_conformance``: the same command as ``segmind-ltx conformance``."""
+"""Run ``python -m segmind_ltx_conformance``, the same command as ``segmind-ltx conformance``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command, or say what it needs (exit status 2)."""
+    """Run the command; if a package is missing, name the extra to install and exit with 2."""
     try:
         from segmind_ltx_conformance.cli import conformance
     except ImportError as error:

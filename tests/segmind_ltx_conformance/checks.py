@@ -1,4 +1,4 @@
-"""What the judge says: findings about clauses, and what they amount to for each clause and model."""
+"""Define findings about clauses, and the checks that they add up to for each clause and model."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from segmind_ltx_spec import Clause
 
 
 class Outcome(StrEnum):
-    """What came of a clause. The grade of the clause decides which of the three a broken one is."""
+    """The result of a check. If a clause is broken, its grade selects failed, warned or noted."""
 
     PASSED = "passed"
     FAILED = "failed"
-    """Broken, and graded D: the target has to keep it."""
+    """A clause of grade D is broken: the server has to keep it."""
     WARNED = "warned"
-    """Broken, and graded P: it should."""
+    """A clause of grade P is broken: the server should keep it."""
     NOTED = "noted"
-    """Broken, and graded I: it may."""
+    """A clause of grade I is broken, or a permission is not used: the server may do so."""
     INCONCLUSIVE = "inconclusive"
-    """Tried, and not to be told: passing faults used up the retries, or several causes are possible."""
+    """Tested without a result: transient faults used up the retries, or several causes are possible."""
     NOT_EXERCISED = "not exercised"
-    """Not tried; the detail says why."""
+    """Not tested; the detail says why."""
     ERROR = "error"
-    """The suite itself broke while it judged this."""
+    """The suite itself failed while it judged this check."""
 
 
 BROKEN: Final[Mapping[str, Outcome]] = {"D": Outcome.FAILED, "P": Outcome.WARNED, "I": Outcome.NOTED}
-"""What a broken clause is, by its grade."""
+"""The outcome of a broken clause, by its grade."""
 
 
 @frozen
 class Finding:
-    """One thing that the recording shows about one clause.
+    """One fact that the recording shows about one clause.
 
-    ``model`` is the slug of the model that it is about, None where it is about none in particular. ``holds`` is None
-    where it cannot be told. ``exchanges`` are the places in the recording that show it.
+    ``model`` is the slug of the model that it concerns, or None if it concerns no single model. ``holds`` is None if
+    the recording does not decide it. ``exchanges`` are the indices of the exchanges that show it.
     """
 
     clause: str
@@ -50,7 +50,7 @@ class Finding:
 
 @frozen
 class Observation:
-    """Something that the documents leave open, and how this target does it. Never judged."""
+    """A choice that the documents leave open, and what this target does. It is never judged."""
 
     name: str
     model: str | None
@@ -60,10 +60,10 @@ class Observation:
 
 @frozen
 class Check:
-    """A clause, and what came of it with one model (None: with none in particular).
+    """The outcome of one clause for one model, or for no single model if ``model`` is None.
 
-    ``cases`` is how often it was tried. ``cause`` is the id of the check that explains this one where this one only
-    follows from it.
+    ``cases`` is how often it was tested. If this failure only follows from another check, ``cause`` is the id of that
+    check.
     """
 
     clause: Clause
@@ -76,7 +76,7 @@ class Check:
 
     @property
     def id(self) -> str:
-        """The clause's id, and behind an @ the model, where the clause's own id does not name it."""
+        """The clause's id, followed by ``@model`` unless the id already begins with the model."""
         return (
             self.clause.id
             if self.model is None or self.clause.id.startswith(f"{self.model}.")
@@ -86,18 +86,18 @@ class Check:
 
 @frozen
 class Judgement:
-    """All of it: a check for every clause, and the observations."""
+    """A check for every clause, and the observations."""
 
     checks: tuple[Check, ...]
     observations: tuple[Observation, ...] = field(factory=tuple[Observation, ...])
 
     def having(self, *outcomes: Outcome) -> tuple[Check, ...]:
-        """The checks with one of these outcomes, in the order of the clauses."""
+        """Return the checks with one of these outcomes, in the order of the clauses."""
         return tuple(check for check in self.checks if check.outcome in outcomes)
 
     @property
     def exit_status(self) -> int:
-        """0: a D check passed and none failed; 1: a D check failed; 2: it could not be told."""
+        """0 if a check of grade D passed and none failed, 1 if one failed, 2 if the run is inconclusive."""
         decisive = [check for check in self.checks if check.clause.grade == "D"]
         if any(check.outcome is Outcome.FAILED for check in decisive):
             return 1

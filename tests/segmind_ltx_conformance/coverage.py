@@ -1,6 +1,6 @@
-"""Which stages of a run show which clause, and why a clause cannot be shown at all.
+"""Say which stages of a run test which clause, and why some clauses cannot be tested.
 
-A stage is the first word of an exchange's label. ``python -m segmind_ltx_conformance --dry-run`` lists them.
+A stage is the first word of an exchange's probe label. ``segmind-ltx conformance --dry-run`` lists the stages.
 """
 
 from __future__ import annotations
@@ -8,24 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from segmind_ltx_conformance.target import SCENARIO_STATUS
 from segmind_ltx_spec import Clause, Contract
 
 STATUS_STAGES: Final = {
     "200": {"accept"},
     "400": {"refuse", "malformed", "bulk"},
     "401": {"missing-key", "wrong-key"},
-    "403": {"scenario"},
-    "406": {"scenario"},
     "422": {"failing"},
-    "429": {"scenario"},
-    "500": {"scenario"},
-    "502": {"scenario"},
-    "504": {"scenario"},
+    **{str(status): {"scenario"} for status in SCENARIO_STATUS.values()},
 }
 KIND_STAGES: Final = {
     "answer": {"alias", "audit", "failing"},
     "header": {"audit", "scenario"},
-    "lifecycle": {"alias", "twin", "failing"},
+    "lifecycle": {"alias", "duplicate", "failing"},
     "video": {"accept", "audit", "download"},
     "output": {"accept", "download"},
     "route": {"accept"},
@@ -64,44 +60,29 @@ ID_STAGES: Final = {
     "billing.accepted-only": {"audit"},
     "billing.reads-are-free": {"audit"},
     "billing.failed-is-free": {"failing"},
-    "billing.no-idempotency": {"twin"},
-    "video.seed-repeats": {"twin", "download"},
+    "billing.no-idempotency": {"duplicate"},
+    "video.seed-repeats": {"duplicate", "download"},
     "path.request_id": {"alias"},
 }
-PERMISSIONS: Final = {
-    "v1.status.410": "a model may be retired; nobody can be asked to retire one",
-    "v2.status.410": "a model may be retired; nobody can be asked to retire one",
-    "status.406-elsewhere": "406 may have further causes; a target need not use them",
-    "transport.error-forms": "an error may come as text or HTML; JSON is as good",
-}
-"""Clauses that allow something and demand nothing, by id. They cannot be broken; what a target does is observed."""
-
-
-SELDOM: Final = {
+CONDITIONAL: Final = {
     "blocking-result": "the target answers blocking calls with the video itself",
-    "job.blocked-is-failed": "nothing is sent that would be blocked",
-    "job-metrics.retry_count": "no job was started again",
-    "rate-limited.": "no answer was 429",
+    "job.blocked-is-failed": "the suite sends nothing that would be blocked",
+    "job-metrics.retry_count": "no job was restarted",
+    "rate-limited.": "no response was 429",
 }
-"""Clauses about what a target need not do, by how their ids begin, and why they were not exercised where it did not."""
+"""Clauses that apply only if a target does something that it need not do, by how their ids begin.
+
+The text says why such a clause was not exercised.
+"""
 
 
-def seldom(clause: Clause) -> str | None:
-    """Why a clause was not exercised, where it is about what a target need not do."""
-    return next((why for prefix, why in SELDOM.items() if clause.id.startswith(prefix)), None)
+def unmet_condition(clause: Clause) -> str | None:
+    """Say why a clause was not exercised if it applies only under a condition; None for any other clause."""
+    return next((why for prefix, why in CONDITIONAL.items() if clause.id.startswith(prefix)), None)
 
 
-def permission(clause: Clause) -> str | None:
-    """Why a clause cannot be broken, where it only allows something."""
-    if clause.id.endswith(".enum-inferred"):
-        return "the values are inferred; a target may refuse them"
-    if clause.kind == "route" and clause.id.endswith(".v2") and clause.grade != "D":
-        return "the page describes v1 alone; a target need not offer v2 for this model"
-    return PERMISSIONS.get(clause.id)
-
-
-def unseen(clause: Clause, contract: Contract) -> str | None:
-    """Why nobody can see from outside whether a clause is kept, where that is so."""
+def undetectable(clause: Clause, contract: Contract) -> str | None:
+    """Say why nothing in a response shows whether a clause holds; None if responses do show it."""
     slug, _, rest = clause.id.partition(".")
     model = contract.models.get(slug)
     if model is None or not rest.endswith(".default"):
@@ -110,11 +91,11 @@ def unseen(clause: Clause, contract: Contract) -> str | None:
     shows = {value for rule in model.video.values() for value in rule.values() if isinstance(value, str)}
     if name in shows - {model.video["size"].get("unless")} or name == "seed":
         return None
-    return "what the default does to the video cannot be measured"
+    return "the effect of this default on the video cannot be measured"
 
 
 def stages_of(clause: Clause) -> frozenset[str]:
-    """The stages without which a clause is not exercised."""
+    """Return the stages that test a clause."""
     if clause.id in ID_STAGES:
         return frozenset(ID_STAGES[clause.id])
     head, _, last = clause.id.rpartition(".")
@@ -144,5 +125,5 @@ def _of_payload(rule: str) -> frozenset[str]:
 
 
 def stages_for(clauses: Iterable[Clause]) -> frozenset[str]:
-    """The stages that a choice of clauses needs."""
+    """Return the stages that a selection of clauses needs."""
     return frozenset(stage for clause in clauses for stage in stages_of(clause))

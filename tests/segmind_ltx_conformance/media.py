@@ -1,4 +1,4 @@
-"""Measuring a video: its packets are counted and its first frame is decoded, which is quick even for 4k."""
+"""Measure a video: count its packets and decode its first frame, which is quick even for 4k."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 
 def can_measure() -> bool:
-    """Whether PyAV is installed, without loading it."""
+    """Return whether PyAV is installed, without importing it."""
     return importlib.util.find_spec("av") is not None
 
 
 def measure(data: bytes) -> dict[str, Any]:
-    """What these bytes are: ``{"kind": "video", "width": …}`` or ``{"kind": "unreadable", "why": …}``.
+    """Describe a file: ``{"kind": "video", "width": …}`` or ``{"kind": "unreadable", "why": …}``.
 
-    ``fps`` is the average rate and ``duration`` the length of the picture, in seconds; both are None where the file
-    does not say. ``sound`` is whether there is a track of sound with anything in it.
+    ``fps`` is the average frame rate and ``duration`` the length of the video track in seconds; each is None if the
+    file does not give it. ``sound`` is true if an audio track has at least one packet.
     """
     import av
     from av.error import FFmpegError
@@ -26,7 +26,7 @@ def measure(data: bytes) -> dict[str, Any]:
     try:
         with av.open(io.BytesIO(data)) as container:
             if not container.streams.video:
-                return {"kind": "unreadable", "why": "no track of pictures in it", **about}
+                return {"kind": "unreadable", "why": "it has no video track", **about}
             return {"kind": "video", **_facts(container), **about}
     except (FFmpegError, ValueError, EOFError) as error:
         return {"kind": "unreadable", "why": _why(error, data), **about}
@@ -36,7 +36,7 @@ def _facts(container: Any) -> dict[str, Any]:
     stream = container.streams.video[0]
     frames, heard, decoded = 0, 0, None
     for packet in container.demux():
-        # The last packet of each track is empty: it stands for the end.
+        # The last packet of each track is empty: it marks the end.
         if packet.size == 0:
             continue
         if packet.stream.type == "audio":
@@ -46,7 +46,7 @@ def _facts(container: Any) -> dict[str, Any]:
             if decoded is None:
                 decoded = next(iter(packet.decode()), None)
     if decoded is None:
-        # Some encoders want more than one packet before they give a frame.
+        # Some decoders need more than one packet before they return a frame.
         decoded = next(iter(stream.codec_context.decode(None)), None)
     if decoded is None:
         raise ValueError("its first frame cannot be decoded")
@@ -63,8 +63,8 @@ def _facts(container: Any) -> dict[str, Any]:
 
 
 def _why(error: Exception, data: bytes) -> str:
-    """In words, without the name that PyAV makes up for a file in memory."""
+    """Return the decoder's message, without the name that PyAV gives to a file in memory."""
     if not data:
-        return "nothing"
-    # FFmpeg's errors carry their own sentence in `strerror`.
+        return "it is empty"
+    # FFmpeg's errors have their message in `strerror`.
     return str(getattr(error, "strerror", None) or error)[:200]

@@ -1,6 +1,6 @@
-"""Payloads from the contract alone: what a server has to accept, and what it has to refuse.
+"""Make payloads from the contract alone: bodies that a server has to accept, and bodies that it has to refuse.
 
-Nothing here knows a model by name, so that a further one in the document needs no code.
+No model is named here, so a new model in the contract needs no code.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from attrs import frozen
 from segmind_ltx_spec.contract import Contract, Model
 
 OMITTED: Final = object()
-"""Stands for a parameter that is left out."""
+"""Marks a parameter that is left out."""
 
 UNICODE: Final = "Ein Drachen steigt über dem Strand. 凧が上がる 🪁 ‏עפיפון‏ e\u0301"
 LONG: Final = "A kite rises above a windy beach, and the camera follows it. " * 40
-"""About 2,400 characters: no page bounds a prompt, and people write long ones."""
+"""About 2,400 characters: no page limits a prompt, and users write long ones."""
 
-NO_URI: Final = ("boat.png", "not a uri", "", "//example.com/boat.png", "https://exa mple.com/boat.png")
-NO_OBJECT: Final[tuple[tuple[str, bytes], ...]] = (
+NOT_URIS: Final = ("boat.png", "not a uri", "", "//example.com/boat.png", "https://exa mple.com/boat.png")
+NOT_OBJECTS: Final[tuple[tuple[str, bytes], ...]] = (
     ("malformed JSON", b'{"prompt": "x"'),
     ("a list", b'[{"prompt": "x"}]'),
     ("a string", b'"prompt"'),
@@ -35,7 +35,7 @@ NO_OBJECT: Final[tuple[tuple[str, bytes], ...]] = (
 
 @frozen
 class Choice:
-    """A value that one parameter may have, and the clause that says so."""
+    """A value that a parameter may have, and the clause that allows it."""
 
     parameter: str
     value: Any
@@ -47,7 +47,7 @@ class Choice:
 
 @frozen
 class Refusal:
-    """A body that breaks one clause and no other."""
+    """A body that breaks exactly one clause."""
 
     clause: str
     label: str
@@ -55,7 +55,7 @@ class Refusal:
 
 
 def base(model: Model, picture: str) -> dict[str, Any]:
-    """The least that a model has to be given."""
+    """Return a body with only the required parameters."""
     return {
         name: picture if schema.get("format") == "uri" else "A kite rises above a windy beach."
         for name, schema in model.parameters.items()
@@ -64,13 +64,13 @@ def base(model: Model, picture: str) -> dict[str, Any]:
 
 
 def choices(model: Model, picture: str) -> dict[str, list[Choice]]:
-    """For each parameter the values at which its documented range is tried: both ends, every allowed one, and so on."""
+    """Return the values that cover each parameter's range: both ends, every listed value, null, left out."""
     return {name: list(_choices(model, name, schema, picture)) for name, schema in model.parameters.items()}
 
 
 def _choices(model: Model, name: str, schema: Mapping[str, Any], picture: str) -> Iterator[Choice]:
     prefix = f"{model.slug}.{name}"
-    kind, nullable = kind_of(schema), "null" in schema["type"]
+    kind, nullable = json_type(schema), "null" in schema["type"]
     inferred: list[Any] = schema["x-source"].get("inferred", [])
     if "enum" in schema:
         for value in schema["enum"]:
@@ -99,45 +99,48 @@ def _numbers(name: str, schema: Mapping[str, Any], prefix: str, kind: str) -> It
     if low is None and high is None:
         yield from (Choice(name, value, f"{prefix}.type") for value in (0, 2357108))
     if kind == "number":
-        # A fraction that binary floats do not hold exactly, within the range.
+        # A fraction within the range that a binary float cannot represent exactly.
         middle = (low if low is not None else 0) + ((high if high is not None else 10) - (low or 0)) / 3
         yield Choice(name, round(middle, 2) + 0.05, f"{prefix}.type")
 
 
 def packs(model: Model, picture: str, seed: int | None = None) -> list[dict[str, Choice]]:
-    """As few requests as possible that try every choice at least once: each costs a job.
+    """Return the fewest requests that use every choice at least once: each accepted one costs a job.
 
-    The longest list of choices says how many there are; the shorter ones are gone through again, with a ``seed`` after
-    one more value from within the range. One and no more, because a pack that is refused is the harder to explain the
-    more in it was in no other. Inferred values come in packs of their own, since a server may refuse them.
+    The longest list of choices sets the number of packs, and shorter lists repeat. If a ``seed`` is given, each shorter
+    list gets one random value from its range first; not more, because a refused pack is harder to explain the more of
+    its values occur in no other pack. Inferred values get packs of their own, since a server may refuse them.
     """
     lists = choices(model, picture)
-    sure = {name: [one for one in options if not one.clause.endswith("-inferred")] for name, options in lists.items()}
-    guessed = [one for options in lists.values() for one in options if one.clause.endswith("-inferred")]
-    count = max(len(options) for options in sure.values())
+    certain = {
+        name: [choice for choice in options if not choice.clause.endswith("-inferred")]
+        for name, options in lists.items()
+    }
+    inferred = [choice for options in lists.values() for choice in options if choice.clause.endswith("-inferred")]
+    count = max(len(options) for options in certain.values())
     if seed is not None:
-        for name, options in sure.items():
+        for name, options in certain.items():
             if len(options) < count:
                 options += _within(model, name, f"{seed} {model.slug} {name}")
-    made = [{name: options[number % len(options)] for name, options in sure.items()} for number in range(count)]
-    return made + [{one.parameter: one} for one in guessed]
+    packed = [{name: options[number % len(options)] for name, options in certain.items()} for number in range(count)]
+    return packed + [{choice.parameter: choice} for choice in inferred]
 
 
 def _within(model: Model, name: str, seed: str) -> Iterator[Choice]:
-    """A number within the documented range, by chance; nothing for a parameter that has a list of values."""
+    """Yield a random number within the documented range; nothing if the parameter has a list of values."""
     schema = model.parameters[name]
-    kind = kind_of(schema)
+    kind = json_type(schema)
     if kind not in {"integer", "number"} or "enum" in schema:
         return
-    chance = random.Random(seed)  # noqa: S311  to be repeatable, not secret
-    # Where no range is documented, what fits into 31 bits is taken everywhere.
+    chance = random.Random(seed)  # noqa: S311  repeatable, not secret
+    # If no range is documented, every server accepts a number of 31 bits.
     low, high = schema.get("minimum", 0), schema.get("maximum", 2**31 - 1)
     value = chance.randint(low, high) if kind == "integer" else round(chance.uniform(low, high), 2)
     yield Choice(name, value, f"{model.slug}.{name}.type")
 
 
 def body_of(model: Model, pack: Mapping[str, Choice], picture: str) -> dict[str, Any]:
-    """The request body of a pack; what it does not name keeps to the least."""
+    """Return the request body of a pack; parameters outside the pack keep their minimal value."""
     body = base(model, picture)
     for name, choice in pack.items():
         if choice.value is OMITTED:
@@ -148,9 +151,9 @@ def body_of(model: Model, pack: Mapping[str, Choice], picture: str) -> dict[str,
 
 
 def refusals(model: Model, picture: str) -> Iterator[Refusal]:
-    """Every body that the documents forbid, each with one thing wrong: wild values, and those that people mistype."""
+    """Yield every forbidden body, each with one fault: extreme values, and common mistakes."""
     whole = base(model, picture)
-    for label, raw in NO_OBJECT:
+    for label, raw in NOT_OBJECTS:
         clause = "status.malformed-is-400" if label == "malformed JSON" else f"{model.slug}.body"
         yield Refusal(clause, label, raw)
     for name, schema in model.parameters.items():
@@ -163,14 +166,16 @@ def refusals(model: Model, picture: str) -> Iterator[Refusal]:
 
 
 def _wrong(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    kind = kind_of(schema)
+    kind = json_type(schema)
     for value in _of_other_types(schema, kind):
         if value is not None or "null" not in schema["type"]:
             yield "type", value
     if "enum" in schema:
-        yield from (("enum", value) for value in _neighbours([one for one in schema["enum"] if one is not None]))
+        yield from (
+            ("enum", value) for value in _neighbours([value_ for value_ in schema["enum"] if value_ is not None])
+        )
     if schema.get("format") == "uri":
-        yield from (("format", value) for value in NO_URI)
+        yield from (("format", value) for value in NOT_URIS)
     step = 1 if kind == "integer" else 0.001
     if "minimum" in schema:
         yield from (("minimum", value) for value in (schema["minimum"] - step, -1_000_000))
@@ -179,45 +184,45 @@ def _wrong(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _of_other_types(schema: Mapping[str, Any], kind: str) -> Iterator[Any]:
-    """A good value in the wrong type, which a lenient server converts, and wild ones.
+    """Yield a valid value in the wrong type, which a lenient server would convert, and unrelated values.
 
-    Not 1.0 for an integer: JSON does not tell it from 1.
+    1.0 is not used for an integer: JSON does not distinguish it from 1.
     """
-    allowed = [one for one in schema.get("enum", ()) if one is not None]
-    good = allowed[0] if allowed else schema.get("minimum", 42)
+    allowed = [value for value in schema.get("enum", ()) if value is not None]
+    example = allowed[0] if allowed else schema.get("minimum", 42)
     match kind:
         case "string":
             yield from (42, True, [allowed[0] if allowed else "x"])
         case "boolean":
             yield from ("true", 1, 0, "", [True])
         case "integer":
-            yield from (str(good), good + 0.5, True, [good])
+            yield from (str(example), example + 0.5, True, [example])
         case _:
-            yield from (str(good), True, [good])
-    yield from ({"value": good}, None)
+            yield from (str(example), True, [example])
+    yield from ({"value": example}, None)
 
 
 def _neighbours(allowed: list[Any]) -> Iterator[Any]:
-    """Values beside the allowed ones: between two numbers, and another way to write a word."""
-    if all(isinstance(one, int) for one in allowed):
+    """Yield values next to the allowed ones: numbers between them, and other spellings of a word."""
+    if all(isinstance(value, int) for value in allowed):
         ordered: list[int] = sorted(allowed)
-        beside = {one + step for one in ordered for step in (-1, 1)}
-        beside |= {math.floor((one + other) / 2) for one, other in itertools.pairwise(ordered)}
+        beside = {value + step for value in ordered for step in (-1, 1)}
+        beside |= {math.floor((value + next_value) / 2) for value, next_value in itertools.pairwise(ordered)}
         yield from sorted(beside - set(ordered))
         return
     for word in allowed:
-        yield from (other for other in (word.upper(), f" {word}", f"{word} ") if other not in allowed)
+        yield from (next_value for next_value in (word.upper(), f" {word}", f"{word} ") if next_value not in allowed)
     yield from ("", "auto", "8k", "7:5")
 
 
-def kind_of(schema: Mapping[str, Any]) -> str:
-    """The one JSON type of a parameter, apart from null."""
+def json_type(schema: Mapping[str, Any]) -> str:
+    """Return the JSON type of a parameter, apart from null."""
     names: list[str] = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
     return next(name for name in names if name != "null")
 
 
-def picture_of(contract: Contract) -> str:
-    """The picture that the document itself uses as an example."""
+def example_picture(contract: Contract) -> str:
+    """Return the image URL that the contract uses in its own example."""
     for model in contract.models.values():
         for example in model.schema.get("examples", []):
             for name, value in example.items():

@@ -1,7 +1,8 @@
-"""What was sent and what came back, as HAR 1.2: the judge needs nothing else.
+"""Read and write recordings as HAR 1.2: requests and responses, all that the judge needs.
 
-A prober's own notes stand in fields that begin with an underscore, as HAR provides for. Somebody else's HAR has none of
-them, and is judged as far as it speaks for itself. No key is in a recording: its scenario's name stands there instead.
+The prober's own notes are in fields that begin with an underscore, as HAR allows. A HAR file from elsewhere has no such
+fields, and the judge uses what it shows. A recording contains no key: the name of the key's scenario is written
+instead.
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ from urllib.parse import urlsplit
 from attrs import asdict, field, frozen
 
 VERSION: Final = "1.2"
-LARGEST_BODY: Final = 1 << 20
-"""Bytes of a body that are kept; of a video its measures are, in ``media``."""
+MAX_BODY_BYTES: Final = 1 << 20
+"""The recorded part of a body in bytes. A video is not recorded; ``media`` holds its measurements."""
 
 
 class RecordingError(ValueError):
-    """The file is no recording; the message says why."""
+    """The file is not a recording; the message says why."""
 
 
 @frozen
 class Exchange:
-    """One request, and its answer. Header names are in lower case.
+    """One request and its response. Header names are in lower case.
 
-    ``key`` is the scenario of the key that was sent, "wrong" for one that no account has, or None for none.
-    ``at`` is when the request left, in seconds since the recording began on the target's clock, so that a clock that
-    was moved counts. ``status`` is 0 where no answer came, and ``fault`` says why. ``probe`` says what it was sent for.
+    ``key`` is the scenario of the key that was sent, "wrong" for a key that belongs to no account, or None if no key
+    was sent. ``at`` is the time of sending on the target's clock, in seconds since the recording started; it includes
+    any time by which the clock was advanced. If no response arrived, ``status`` is 0 and ``fault`` says why. ``probe``
+    says what the request was sent for.
     """
 
     method: str
@@ -56,7 +58,7 @@ class Exchange:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON, or None if it is not JSON."""
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -64,13 +66,13 @@ class Exchange:
 
     @property
     def sent(self) -> Any:
-        """The request's body as JSON; raises `ValueError` where it is none."""
+        """The request body as JSON. Raises `ValueError` if it is not JSON."""
         return json.loads(self.request_body or "")
 
 
 @frozen
 class Skip:
-    """What a prober left out, and why: ``what`` is a stage, the first word of a probe."""
+    """Something that the prober left out, and why. ``what`` is a stage, the first word of a probe label."""
 
     what: str
     model: str | None
@@ -81,31 +83,31 @@ class Skip:
 class Recording:
     """The exchanges with one target, in the order in which they were sent.
 
-    ``patience`` is for how many seconds after its submit a job was waited for, on the target's clock; None where nobody
-    waited. ``skips`` says what was left out.
+    ``job_deadline`` is for how many seconds after its submit a job was polled, on the target's clock; None if no job
+    was polled. ``skips`` lists what was left out.
     """
 
     base_url: str
     exchanges: tuple[Exchange, ...]
     started: datetime = field(factory=lambda: datetime.now(UTC))
-    patience: float | None = None
+    job_deadline: float | None = None
     skips: tuple[Skip, ...] = ()
 
     def to_har(self) -> dict[str, Any]:
-        """As a HAR document."""
-        entries = [_entry(one, self.started) for one in self.exchanges]
+        """Return the recording as a HAR document."""
+        entries = [_entry(exchange, self.started) for exchange in self.exchanges]
         creator = {"name": "segmind-ltx conformance", "version": "1"}
         notes = {
             "_base_url": self.base_url,
             "_started": self.started.isoformat(),
-            "_patience": self.patience,
-            "_skips": [asdict(one) for one in self.skips],
+            "_job_deadline": self.job_deadline,
+            "_skips": [asdict(exchange) for exchange in self.skips],
         }
         return {"log": {"version": VERSION, "creator": creator, **notes, "entries": entries}}
 
 
 def write_recording(recording: Recording, path: Path) -> None:
-    """Write ``recording`` to ``path`` as HAR. The file appears there once it is complete; raises `OSError`."""
+    """Write ``recording`` to ``path`` as HAR. The file appears only when it is complete. Raises `OSError`."""
     text = json.dumps(recording.to_har(), indent=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -120,16 +122,16 @@ def write_recording(recording: Recording, path: Path) -> None:
 
 
 def read_recording(path: Path, base_url: str | None = None) -> Recording:
-    """The HAR file at ``path``. ``base_url`` is needed where it is not our own. Raises `RecordingError`."""
+    """Read the HAR file at ``path``; pass ``base_url`` if another tool wrote it. Raises `RecordingError`."""
     try:
         log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["log"]
         entries: list[dict[str, Any]] = [entry for entry in log["entries"] if isinstance(entry, dict)]
         origin = base_url or log.get("_base_url") or _origin(entries)
         started = _started(log, entries)
         exchanges = tuple(_exchange(entry, started) for entry in entries)
-        skips = tuple(Skip(one["what"], one["model"], one["reason"]) for one in log.get("_skips", ()))
-        patience = log.get("_patience")
-        return Recording(origin, exchanges, started, None if patience is None else float(patience), skips)
+        skips = tuple(Skip(skip["what"], skip["model"], skip["reason"]) for skip in log.get("_skips", ()))
+        job_deadline = log.get("_job_deadline")
+        return Recording(origin, exchanges, started, None if job_deadline is None else float(job_deadline), skips)
     except OSError as error:
         raise RecordingError(f"{path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -137,14 +139,14 @@ def read_recording(path: Path, base_url: str | None = None) -> Recording:
 
 
 def _started(log: Mapping[str, Any], entries: list[dict[str, Any]]) -> datetime:
-    """When the recording began: as noted, or else with the first request."""
+    """Return the recorded start, or else the time of the first request."""
     if noted := log.get("_started"):
         return _moment(noted)
     return min((_time(entry) for entry in entries), default=datetime.now(UTC))
 
 
 def _origin(entries: list[dict[str, Any]]) -> str:
-    """Where the first call to a path of this API went."""
+    """Return the origin of the first call to a path of this API."""
     for entry in entries:
         url: str = entry["request"]["url"]
         parts = urlsplit(url)
@@ -153,35 +155,41 @@ def _origin(entries: list[dict[str, Any]]) -> str:
     raise ValueError("no request in it is to a path of this API")
 
 
-def _entry(one: Exchange, started: datetime) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(started.timestamp() + one.at, UTC)
-    text, encoding = _text(one.body)
-    content = {"size": one.size, "mimeType": one.headers.get("content-type", ""), "text": text, **encoding}
+def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
+    moment = datetime.fromtimestamp(started.timestamp() + exchange.at, UTC)
+    text, encoding = _text(exchange.body)
+    content = {"size": exchange.size, "mimeType": exchange.headers.get("content-type", ""), "text": text, **encoding}
     request: dict[str, Any] = {
-        "method": one.method,
-        "url": one.url,
+        "method": exchange.method,
+        "url": exchange.url,
         "httpVersion": "HTTP/1.1",
-        "headers": _pairs(one.request_headers),
+        "headers": _pairs(exchange.request_headers),
         "queryString": [],
         "cookies": [],
         "headersSize": -1,
-        "bodySize": len(one.request_body or ""),
+        "bodySize": len(exchange.request_body or ""),
     }
-    if one.request_body is not None:
-        mime = one.request_headers.get("content-type", "application/json")
-        request["postData"] = {"mimeType": mime, "text": one.request_body}
+    if exchange.request_body is not None:
+        mime = exchange.request_headers.get("content-type", "application/json")
+        request["postData"] = {"mimeType": mime, "text": exchange.request_body}
     response = {
-        "status": one.status,
+        "status": exchange.status,
         "statusText": "",
         "httpVersion": "HTTP/1.1",
-        "headers": _pairs(one.headers),
+        "headers": _pairs(exchange.headers),
         "cookies": [],
         "content": content,
-        "redirectURL": one.headers.get("location", ""),
+        "redirectURL": exchange.headers.get("location", ""),
         "headersSize": -1,
-        "bodySize": one.size,
+        "bodySize": exchange.size,
     }
-    notes = {"_key": one.key, "_at": one.at, "_media": one.media, "_fault": one.fault, "_probe": one.probe}
+    notes = {
+        "_key": exchange.key,
+        "_at": exchange.at,
+        "_media": exchange.media,
+        "_fault": exchange.fault,
+        "_probe": exchange.probe,
+    }
     timings = {"send": 0, "wait": 0, "receive": 0}
     return {
         "startedDateTime": moment.isoformat(),
@@ -204,7 +212,7 @@ def _exchange(entry: Mapping[str, Any], started: datetime) -> Exchange:
     return Exchange(
         method=request["method"].upper(),
         url=request["url"],
-        # Of somebody else's key nothing is known but that it was there.
+        # In another tool's recording the key's scenario is unknown.
         key=entry.get("_key", "unknown" if "x-api-key" in sent else None),
         at=entry["_at"] if "_at" in entry else (_time(entry) - started).total_seconds(),
         status=int(response["status"]),

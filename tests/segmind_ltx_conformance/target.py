@@ -1,4 +1,4 @@
-"""The profile of a target: where it is, with which keys it plays which scenario, and what a run may spend."""
+"""Read the profile of a target: its base URL, a key for each scenario, and the limits of a run."""
 
 from __future__ import annotations
 
@@ -13,50 +13,46 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 from attrs import field, fields_dict, frozen
 
-SCENARIOS: Final = (
-    "valid",
-    "other",
-    "forbidden",
-    "no_credits",
-    "rate_limited",
-    "server_error",
-    "bad_gateway",
-    "gateway_timeout",
-    "failing",
-)
-"""The scenarios that a target may have a key for. Without one its checks are reported as not exercised."""
-SCENARIO_STATUS: Final = {
+SCENARIOS: Final[Mapping[str, int | None]] = {
+    "valid": None,
+    "other": None,
     "forbidden": 403,
     "no_credits": 406,
     "rate_limited": 429,
     "server_error": 500,
     "bad_gateway": 502,
     "gateway_timeout": 504,
+    "failing": None,
 }
-"""What the keys that do not work are answered with."""
+"""The scenarios that a target may have a key for, each with the status that refuses its key; None if the key works.
+
+If a scenario has no key, its checks are reported as not exercised.
+"""
+SCENARIO_STATUS: Final = {name: status for name, status in SCENARIOS.items() if status is not None}
+"""The scenarios whose key is refused. The key without credits is refused only for POSTs."""
 KEY_VARIABLE: Final = "SEGMIND_LTX_KEY_"
-"""Before a scenario's name in capitals: the environment variable that holds its key."""
+"""The prefix of the environment variable that holds a scenario's key."""
 
 
 class ProfileError(ValueError):
-    """The profile cannot be used; the message says what to change. No key is ever in it."""
+    """The profile cannot be used; the message says what to change. It never contains a key."""
 
 
 @frozen
 class Keys:
-    """The keys by scenario. It shows the names alone."""
+    """The keys by scenario. Its repr shows only the names of the scenarios."""
 
     _by_scenario: Mapping[str, str] = field(repr=False, factory=dict[str, str])
 
     @cached_property
     def _forms(self) -> tuple[tuple[str, str], ...]:
-        """Each way to write a key, with its scenario."""
+        """Every form in which a key may be written, with its scenario."""
         found = {
             (form, scenario)
             for scenario, key in self._by_scenario.items()
             for form in (key, quote(key), quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1])
         }
-        # The longest first, so that a key which begins like another one is not left half.
+        # Replace the longest first, so that no key is replaced inside a longer one.
         return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair)))
 
     def __getitem__(self, scenario: str) -> str:
@@ -69,13 +65,13 @@ class Keys:
         return iter(self._by_scenario)
 
     def redact(self, text: str) -> str:
-        """The text with each key as its scenario's name, also where the key stands as in a URL or in JSON."""
+        """Replace each key by its scenario's name, also if it is URL-encoded or escaped as JSON."""
         for form, scenario in self._forms:
             text = text.replace(form, f"[{scenario} key]")
         return text
 
     def redact_bytes(self, data: bytes) -> bytes:
-        """The same for bytes, whatever their encoding: a key is ASCII."""
+        """Replace each key in bytes of any encoding: a key is ASCII."""
         for form, scenario in self._forms:
             data = data.replace(form.encode("ascii"), f"[{scenario} key]".encode())
         return data
@@ -86,7 +82,7 @@ class Keys:
 
 @frozen
 class Limits:
-    """What a run may do. Times in seconds, money in USD."""
+    """The limits of a run. Times are in seconds, money in USD."""
 
     max_jobs: int = 60
     max_cost: float = 5.0
@@ -96,10 +92,10 @@ class Limits:
 
 @frozen
 class Target:
-    """A server to be judged.
+    """The server to test.
 
-    ``advance`` is the path of the lever that moves its clock, where it has one; ``picture`` is the location of a
-    picture that it can reach, where the contract's own example will not do.
+    ``advance`` is the path of the clock control, if the target has one. ``picture`` is the URL of an image that the
+    target can reach; None uses the contract's own example.
     """
 
     base_url: str
@@ -110,62 +106,62 @@ class Target:
 
 
 def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Target:
-    """The profile at ``path``; keys may come from the environment instead. Raises `ProfileError`."""
+    """Read the profile at ``path``; environment variables override its keys. Raises `ProfileError`."""
     try:
         profile = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ProfileError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        # A decoder's message may quote the line, and the line may hold a key.
-        # The line's number alone is safe; Python has told it apart from the message since 3.14.
+        # The decoder's message may quote the line, and the line may contain a key.
+        # Only the line number is safe; the exception has it since Python 3.14.
         line: object = getattr(error, "lineno", None)
         place = f"line {line}" if isinstance(line, int) else "its text"
         raise ProfileError(f"{path}: not TOML, see {place}") from None
     return target_of(profile, str(path), environment)
 
 
-def target_of(profile: Mapping[str, Any], where: str, environment: Mapping[str, str]) -> Target:
-    """A parsed profile. Raises `ProfileError`, with ``where`` in it."""
-    _known(profile, {"base_url", "picture", "keys", "clock", "limits"}, where)
+def target_of(profile: Mapping[str, Any], source: str, environment: Mapping[str, str]) -> Target:
+    """Check a parsed profile. Raises `ProfileError`; its message begins with ``source``."""
+    _known(profile, {"base_url", "picture", "keys", "clock", "limits"}, source)
     base_url = profile.get("base_url")
     if not isinstance(base_url, str) or urlsplit(base_url).scheme not in {"http", "https"}:
-        raise ProfileError(f"{where}: base_url must be an http or https URL, such as http://127.0.0.1:8900")
+        raise ProfileError(f"{source}: base_url must be an http or https URL, such as http://127.0.0.1:8900")
     picture = profile.get("picture")
     if picture is not None and not (isinstance(picture, str) and urlsplit(picture).scheme in {"http", "https"}):
-        raise ProfileError(f"{where}: picture must be an http or https URL")
-    keys = _table(profile, "keys", where)
-    _known(keys, set(SCENARIOS), f"{where}: [keys]")
+        raise ProfileError(f"{source}: picture must be an http or https URL")
+    keys = _table(profile, "keys", source)
+    _known(keys, set(SCENARIOS), f"{source}: [keys]")
     found = {scenario: environment.get(KEY_VARIABLE + scenario.upper()) or keys.get(scenario) for scenario in SCENARIOS}
     for scenario, key in found.items():
         if key is not None and not (isinstance(key, str) and key.isascii() and key.isprintable() and key.strip()):
-            raise ProfileError(f"{where}: the key of {scenario} is not one that a header can carry")
-    clock = _table(profile, "clock", where)
-    _known(clock, {"advance"}, f"{where}: [clock]")
+            raise ProfileError(f"{source}: the key of {scenario} is not one that a header can carry")
+    clock = _table(profile, "clock", source)
+    _known(clock, {"advance"}, f"{source}: [clock]")
     advance = clock.get("advance")
     if advance is not None and not (isinstance(advance, str) and advance.startswith("/")):
-        raise ProfileError(f"{where}: [clock] advance must be a path, such as /_control/advance")
-    limits = _limits(_table(profile, "limits", where), where)
-    held = Keys({name: key for name, key in found.items() if key})
-    return Target(base_url.rstrip("/"), held, limits, advance, picture)
+        raise ProfileError(f"{source}: [clock] advance must be a path, such as /_control/advance")
+    limits = _limits(_table(profile, "limits", source), source)
+    keys_given = Keys({name: key for name, key in found.items() if key})
+    return Target(base_url.rstrip("/"), keys_given, limits, advance, picture)
 
 
-def _limits(given: Mapping[str, Any], where: str) -> Limits:
-    _known(given, set(fields_dict(Limits)), f"{where}: [limits]")
+def _limits(given: Mapping[str, Any], source: str) -> Limits:
+    _known(given, set(fields_dict(Limits)), f"{source}: [limits]")
     for name, value in given.items():
         whole = name == "max_jobs"
         if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 0 <= value < 1e9:
             kind = "a whole number" if whole else "a number"
-            raise ProfileError(f"{where}: [limits] {name} must be {kind} of 0 or more, not {value!r}")
+            raise ProfileError(f"{source}: [limits] {name} must be {kind} of 0 or more, not {value!r}")
     return Limits(**given)
 
 
-def _table(profile: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
+def _table(profile: Mapping[str, Any], name: str, source: str) -> Mapping[str, Any]:
     table: object = profile.get(name, {})
     if not isinstance(table, dict):
-        raise ProfileError(f"{where}: [{name}] must be a table")
+        raise ProfileError(f"{source}: [{name}] must be a table")
     return cast("dict[str, Any]", table)
 
 
-def _known(table: Mapping[str, Any], names: set[str], where: str) -> None:
+def _known(table: Mapping[str, Any], names: set[str], source: str) -> None:
     if unknown := sorted(set(table) - names):
-        raise ProfileError(f"{where}: unknown: {', '.join(unknown)}; there are {', '.join(sorted(names))}")
+        raise ProfileError(f"{source}: unknown: {', '.join(unknown)}; there are {', '.join(sorted(names))}")

@@ -1,4 +1,4 @@
-"""Collected by ``pytest --pyargs segmind_ltx_conformance``: a test for each check. `plugin` says how it is called."""
+"""Provide a test for each check to ``pytest --pyargs segmind_ltx_conformance``. `plugin` shows the full command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WHAT_TO_DO: Final = (
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test for each check; without a target a single one, which says what to do."""
+    """Create a test for each check, or a single one that says what to do if there is no target."""
     checks: list[Check] = []
     if metafunc.config.pluginmanager.has_plugin(PLUGIN):
         run = sys.modules[PLUGIN].the_run(metafunc.config)
@@ -27,10 +27,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_conformance(check: Check | None, request: pytest.FixtureRequest) -> None:
-    """The check ends as its outcome says."""
+    """The check has the outcome that its clause demands."""
     if check is None:
         if request.config.option.pyargs or request.config.pluginmanager.has_plugin(PLUGIN):
-            pytest.fail(WHAT_TO_DO, pytrace=False)  # Somebody asked for it: nothing tried is not green.
+            pytest.fail(WHAT_TO_DO, pytrace=False)  # The suite was requested: testing nothing must not be green.
         pytest.skip(WHAT_TO_DO)
     plugin = sys.modules[PLUGIN]
     plugin.show(check, plugin.the_run(request.config))

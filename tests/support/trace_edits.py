@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
-from segmind_ltx_conformance.judge.answers import title_for
+from segmind_ltx_conformance.judge.answers import schema_for
 from segmind_ltx_conformance.judge.trace import Trace
 from segmind_ltx_conformance.recording import Exchange, Recording
 
@@ -134,7 +134,7 @@ def allowed(edit: Edit, original: Trace) -> str | None:
     """Return why the documents allow an edited history, or None if they do not."""
     one = original.recording.exchanges[edit.index]
     request = next(r for r in original.requests if edit.index in r.indices)
-    title = title_for(request)
+    title = schema_for(request)
     if one.key == "other":
         return "what another account sees of a job is not documented"
     if edit.what == "status":

@@ -1,4 +1,4 @@
-"""The fields of every answer, each against what the contract says of it."""
+"""Check each field and each header of a response against the contract."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ERRORS: Final = "ErrorMessage"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+")
 
 
-def title_for(request: Request) -> str | None:
-    """The schema of an answer's JSON, by the route and the status; None where no schema says anything of it."""
+def schema_for(request: Request) -> str | None:
+    """Return the name of the schema for a JSON response, by route and status; None if there is none."""
     status = request.status
     if status >= 400 and status != 422:
         return ERRORS
@@ -37,26 +37,26 @@ def title_for(request: Request) -> str | None:
 
 
 def fields(trace: Trace) -> Iterator[Finding]:
-    """Each field of each answer to a known route."""
+    """Check every field of every response on a known route."""
     jobs = _models_by_job(trace)
     for request in trace.of("v1", "v2", "poll", "result"):
-        title = title_for(request)
-        if title is None or request.anothers or not (request.works or title == ERRORS):
+        title = schema_for(request)
+        if title is None or request.reads_as_other_account or not (request.key_works or title == ERRORS):
             continue
         slug = request.slug or jobs.get(request.last.job or "")
         value = request.exchange.json
         if not isinstance(value, dict):
-            # A video is an answer too, and an error may be a page.
+            # A blocking call may return a video, and an error may be an HTML page.
             if title not in {"BlockingResult", ERRORS}:
-                said = f"{request.last.where}: the answer is not a JSON object"
-                yield Finding(_kebab(title), slug, False, said, request.indices)
+                detail = f"{request.last.summary}: the response is not a JSON object"
+                yield Finding(_kebab(title), slug, False, detail, request.indices)
             continue
         given = cast("dict[str, Any]", value)
         yield from _of_object(trace.contract, title, given, request, slug)
         named, asked = given.get("request_id"), request.last.job
         if asked is not None and isinstance(named, str) and title != ERRORS and named != asked:
-            said = f"{request.last.where}: the answer names another job, {_shown(named)}"
-            yield Finding(f"{_kebab(title)}.request_id", slug, False, said, request.indices)
+            detail = f"{request.last.summary}: the response names another job, {_short_repr(named)}"
+            yield Finding(f"{_kebab(title)}.request_id", slug, False, detail, request.indices)
     yield from _headers(trace)
 
 
@@ -64,30 +64,34 @@ def _of_object(
     contract: Contract, title: str, value: Mapping[str, Any], request: Request, slug: str | None
 ) -> Iterator[Finding]:
     schema, prefix = contract.document["components"]["schemas"][title], _kebab(title)
-    where = request.last.where
-    yield Finding(prefix, slug, True, f"{where}: an object", request.indices)
+    summary = request.last.summary
+    yield Finding(prefix, slug, True, f"{summary}: an object", request.indices)
     for name in schema.get("required", []):
-        said = f"{where}: {name} is {'there' if name in value else 'missing'}"
-        yield Finding(f"{prefix}.{name}.required", slug, name in value, said, request.indices)
+        detail = f"{summary}: {name} is {'there' if name in value else 'missing'}"
+        yield Finding(f"{prefix}.{name}.required", slug, name in value, detail, request.indices)
     for name, field in schema["properties"].items():
-        if name not in value or _not_yet(title, name, value):
+        if name not in value or _null_before_completion(title, name, value):
             continue
         if "$ref" in field:
             inner = field["$ref"].rsplit("/", 1)[-1]
             holds = isinstance(value[name], dict)
-            yield Finding(f"{prefix}.{name}", slug, holds, f"{where}: {name} is {_shown(value[name])}", request.indices)
+            yield Finding(
+                f"{prefix}.{name}", slug, holds, f"{summary}: {name} is {_short_repr(value[name])}", request.indices
+            )
             if holds:
                 yield from _of_object(contract, inner, value[name], request, slug)
             else:
-                said = f"{where}: {name} is {_shown(value[name])}, no object"
-                yield Finding(_kebab(inner), slug, False, said, request.indices)
+                detail = f"{summary}: {name} is {_short_repr(value[name])}, no object"
+                yield Finding(_kebab(inner), slug, False, detail, request.indices)
             continue
         holds = _fits(title, name, value[name], contract)
-        yield Finding(f"{prefix}.{name}", slug, holds, f"{where}: {name} is {_shown(value[name])}", request.indices)
+        yield Finding(
+            f"{prefix}.{name}", slug, holds, f"{summary}: {name} is {_short_repr(value[name])}", request.indices
+        )
 
 
-def _not_yet(title: str, name: str, value: Mapping[str, Any]) -> bool:
-    """An output that is null for as long as there is none says nothing wrong."""
+def _null_before_completion(title: str, name: str, value: Mapping[str, Any]) -> bool:
+    """Return whether a field is an output that is null because there is none yet."""
     return (
         title == "JobResult"
         and name in {"output", "video"}
@@ -100,12 +104,12 @@ def _fits(title: str, name: str, value: Any, contract: Contract) -> bool:
     schema = contract.document["components"]["schemas"][title]["properties"][name]
     if schema.get("format") == "uri" and isinstance(value, str) and _URI.fullmatch(value) is None:
         return False
-    # The types of jsonschema refer to a private one that type checkers cannot follow.
+    # The types of jsonschema refer to a private type that type checkers cannot resolve.
     return bool(Draft202012Validator(schema).is_valid(value))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _headers(trace: Trace) -> Iterator[Finding]:
-    """The headers that an answer may have, where it has them."""
+    """Check the headers that a response may have."""
     for request in trace.of("v1", "v2", "poll", "result"):
         title = (
             "VideoMade"
@@ -120,9 +124,9 @@ def _headers(trace: Trace) -> Iterator[Finding]:
             text = request.exchange.headers.get(name)
             if text is not None:
                 schema = trace.contract.at(f"#/components/responses/{title}/headers/{name}/schema")
-                said = f"{request.last.where}: {name} is {text[:60]!r}"
+                detail = f"{request.last.summary}: {name} is {text[:60]!r}"
                 yield Finding(
-                    f"{_kebab(title)}.{name}", request.slug, _header_fits(text, schema), said, request.indices
+                    f"{_kebab(title)}.{name}", request.slug, _header_fits(text, schema), detail, request.indices
                 )
 
 
@@ -137,10 +141,10 @@ def _header_fits(text: str, schema: Mapping[str, Any]) -> bool:
 
 
 def observations(trace: Trace) -> Iterator[Observation]:
-    """Fields that no page names."""
+    """Report fields that no page names."""
     extra: dict[str, set[str]] = {}
     for request in trace.of("v2", "poll", "result"):
-        title, value = title_for(request), request.exchange.json
+        title, value = schema_for(request), request.exchange.json
         if title is not None and title != ERRORS and isinstance(value, dict):
             known = trace.contract.document["components"]["schemas"][title]["properties"]
             extra.setdefault(title, set()).update(set(cast("dict[str, Any]", value)) - set(known))
@@ -150,7 +154,7 @@ def observations(trace: Trace) -> Iterator[Observation]:
 
 
 def _models_by_job(trace: Trace) -> dict[str, str]:
-    """Whose job each id is, as far as the submits were recorded."""
+    """Return the model of each request id whose submit was recorded."""
     found: dict[str, str] = {}
     for request in trace.of("v2"):
         value = request.exchange.json
@@ -163,6 +167,6 @@ def _kebab(name: str) -> str:
     return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
 
 
-def _shown(value: Any) -> str:
+def _short_repr(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}…"

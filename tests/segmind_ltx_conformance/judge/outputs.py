@@ -1,4 +1,4 @@
-"""Where the video is, and what it cost."""
+"""Check the output of jobs, and what the target billed."""
 
 from __future__ import annotations
 
@@ -7,99 +7,100 @@ from typing import Final, cast
 from urllib.parse import urlsplit
 
 from segmind_ltx_conformance.checks import Finding, Observation
-from segmind_ltx_conformance.judge.jobs import JobLife, jobs_of, object_in
+from segmind_ltx_conformance.judge.jobs import JobHistory, jobs_of, json_object
 from segmind_ltx_conformance.judge.trace import Request, Trace
-from segmind_ltx_conformance.judge.videos import downloads
+from segmind_ltx_conformance.judge.videos import downloads_by_url
 
 DAY: Final = 86400.0
-CENT: Final = 0.0051
+TOLERANCE_USD: Final = 0.0051
 """USD by which sums of money may differ, since targets round."""
 
 
 def outputs(trace: Trace) -> Iterator[Finding]:
-    """Each output: a video, without a key, on another host, for seven days."""
-    fetched = downloads(trace)
-    home = urlsplit(trace.recording.base_url).hostname
+    """Check that each output is a video, needs no key, is on another host, and stays for seven days."""
+    fetched = downloads_by_url(trace)
+    api_host = urlsplit(trace.recording.base_url).hostname
     for job in jobs_of(trace):
-        done = job.completed
-        if done is None or done.output is None:
+        result = job.completed
+        if result is None or result.output is None:
             continue
-        host = urlsplit(done.output).hostname
-        yield Finding("output.other-host", job.slug, host != home, f"the output lies on {host}", done.request.indices)
-        for request in fetched.get(done.output, []):
-            yield from _download(job, request, request.exchange.at - done.at)
+        host = urlsplit(result.output).hostname
+        yield Finding(
+            "output.other-host", job.slug, host != api_host, f"the output is on {host}", result.request.indices
+        )
+        for request in fetched.get(result.output, []):
+            yield from _download(job, request, request.exchange.at - result.at)
     for request in trace.of("v1"):
-        if request.works and request.status == 200:
+        if request.key_works and request.status == 200:
             yield _blocking(request)
-            file = object_in(request).get("output")
-            for one in fetched.get(str(file), []):
-                yield from _downloaded(request.slug, one)
+            file = json_object(request).get("output")
+            for download in fetched.get(str(file), []):
+                yield from _downloaded(request.slug, download)
 
 
-def _download(job: JobLife, request: Request, age: float) -> Iterator[Finding]:
+def _download(job: JobHistory, request: Request, age: float) -> Iterator[Finding]:
     status = request.status
     if status in {401, 403}:
-        said = f"without a key the output is answered {status}"
-        yield Finding("output.without-key", job.slug, False, said, request.indices)
+        detail = f"without a key the output returned {status}"
+        yield Finding("output.without-key", job.slug, False, detail, request.indices)
         return
     if age > DAY:
-        said = f"after {age / DAY:.1f} days the output is answered {status}"
+        detail = f"after {age / DAY:.1f} days the output returned {status}"
         if age <= 7 * DAY:
-            yield Finding("output.seven-days", job.slug, status == 200, said, request.indices)
+            yield Finding("output.seven-days", job.slug, status == 200, detail, request.indices)
         return
     if status == 200:
-        yield Finding("output.without-key", job.slug, True, f"without a key it is answered {status}", request.indices)
+        yield Finding("output.without-key", job.slug, True, f"without a key: returned {status}", request.indices)
     yield from _downloaded(job.slug, request)
 
 
 def _downloaded(slug: str | None, request: Request) -> Iterator[Finding]:
-    """What a download gave; nothing where nobody looked at it."""
-    one, clause = request.exchange, "output.is-a-video"
-    if "refused" in (one.fault or ""):
-        yield Finding(clause, slug, False, f"the output leads nowhere: {one.fault}", request.indices)
+    """Judge one download; nothing if the video was not measured."""
+    exchange, clause = request.exchange, "output.is-a-video"
+    if "refused" in (exchange.fault or ""):
+        yield Finding(clause, slug, False, f"the output's host refuses connections: {exchange.fault}", request.indices)
     elif not request.answered and not request.keeps_failing:
-        yield Finding(clause, slug, None, f"the output is answered {one.status or 'not at all'}", request.indices)
-    elif one.media is not None or one.status != 200 or one.size == 0:
+        yield Finding(clause, slug, None, f"the output returned {exchange.status or 'no response'}", request.indices)
+    elif exchange.media is not None or exchange.status != 200 or exchange.size == 0:
         yield _is_a_video(slug, request)
 
 
 def _is_a_video(slug: str | None, request: Request) -> Finding:
     media = request.exchange.media or {}
-    why = (
-        media.get("why")
-        or f"it is answered {request.status}, {request.exchange.headers.get('content-type', 'no type')}"
-    )
+    why = media.get("why") or f"it returned {request.status}, {request.exchange.headers.get('content-type', 'no type')}"
     holds = request.status == 200 and media.get("kind") == "video"
-    said = "the output is a video" if holds else f"the output is no video: {why}"
-    return Finding("output.is-a-video", slug, holds, said, request.indices)
+    detail = "the output is a video" if holds else f"the output is not a video: {why}"
+    return Finding("output.is-a-video", slug, holds, detail, request.indices)
 
 
 def _blocking(request: Request) -> Finding:
-    """The answer of a blocking call: bytes of a video, or JSON with its location."""
+    """Judge the response to a blocking call: it has to be a video, or JSON with its URL."""
     media = request.exchange.media or {}
-    value = object_in(request)
+    value = json_object(request)
     file: object = value.get("video")
     url = cast("dict[str, object]", file).get("url") if isinstance(file, dict) else None
-    places = [
-        one for one in (value.get("output"), url) if isinstance(one, str) and urlsplit(one).scheme in {"http", "https"}
+    urls = [
+        url for url in (value.get("output"), url) if isinstance(url, str) and urlsplit(url).scheme in {"http", "https"}
     ]
     kind = request.exchange.headers.get("content-type", "")
-    unread = request.exchange.media is None and request.exchange.size > 0 and kind.startswith("video/")
-    video = media.get("kind") == "video" or unread
-    holds = video or bool(places)
-    form = "a video" if video else "a location" if places else "neither a video nor its location"
-    return Finding("transport.v1-bytes-or-json", request.slug, holds, f"{request.last.where}: {form}", request.indices)
+    unmeasured = request.exchange.media is None and request.exchange.size > 0 and kind.startswith("video/")
+    video = media.get("kind") == "video" or unmeasured
+    holds = video or bool(urls)
+    form = "a video" if video else "a URL" if urls else "neither a video nor its URL"
+    return Finding(
+        "transport.v1-bytes-or-json", request.slug, holds, f"{request.last.summary}: {form}", request.indices
+    )
 
 
 def billing(trace: Trace) -> Iterator[Finding]:
-    """What was charged, as far as balances and prices tell."""
+    """Judge what the target billed, from credits and prices."""
     yield from _balances(trace)
-    yield from _twins(trace)
+    yield from _duplicates(trace)
 
 
-def _twins(trace: Trace) -> Iterator[Finding]:
-    """Of two jobs for the same request both are charged, and alike."""
-    by_body: dict[tuple[str, str | None], list[tuple[JobLife, float]]] = {}
+def _duplicates(trace: Trace) -> Iterator[Finding]:
+    """Two jobs for the same request are both charged, and the same amount."""
+    by_body: dict[tuple[str, str | None], list[tuple[JobHistory, float]]] = {}
     for job in jobs_of(trace):
         metrics = job.completed.value.get("metrics") if job.completed and job.submit else None
         cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
@@ -108,33 +109,40 @@ def _twins(trace: Trace) -> Iterator[Finding]:
     for same in by_body.values():
         if len(same) > 1:
             costs = [cost for _, cost in same]
-            said = f"the same request {len(same)} times cost {', '.join(f'{cost:g}' for cost in costs)} USD"
-            places = tuple(index for job, _ in same if job.completed for index in job.completed.request.indices)
-            yield Finding("billing.no-idempotency", same[0][0].slug, max(costs) - min(costs) <= CENT, said, places)
+            detail = f"the same request {len(same)} times cost {', '.join(f'{cost:g}' for cost in costs)} USD"
+            indices = tuple(index for job, _ in same if job.completed for index in job.completed.request.indices)
+            yield Finding(
+                "billing.no-idempotency", same[0][0].slug, max(costs) - min(costs) <= TOLERANCE_USD, detail, indices
+            )
 
 
 def _balances(trace: Trace) -> Iterator[Finding]:
-    """Between two paid calls the balance falls by the price of the second, whatever was read or refused meanwhile."""
-    for before, meanwhile, after in _quiet(trace):
-        left, now, cost = (_money(before, LEFT), _money(after, LEFT), _money(after, COST))
-        if left is None or now is None or cost is None:
+    """Between two paid calls the credits fall by the price of the second, whatever is read or refused between."""
+    for before, meanwhile, after in _consecutive_paid_calls(trace):
+        before_usd, after_usd, cost = (
+            _money(before, REMAINING_HEADER),
+            _money(after, REMAINING_HEADER),
+            _money(after, COST_HEADER),
+        )
+        if before_usd is None or after_usd is None or cost is None:
             continue
-        holds = abs(left - now - cost) <= CENT
-        said = f"the balance fell by {left - now:.4f} USD over a call of {cost:.4f} USD and {len(meanwhile)} others"
-        places = (*before.indices, *after.indices)
-        if all(one.exchange.method == "GET" for one in meanwhile):
-            yield Finding("billing.reads-are-free", after.slug, holds, said, places)
-        elif not any(one.exchange.method == "GET" for one in meanwhile):
-            yield Finding("billing.accepted-only", after.slug, holds, said, places)
+        holds = abs(before_usd - after_usd - cost) <= TOLERANCE_USD
+        spent = f"the credits fell by {before_usd - after_usd:.4f} USD"
+        detail = f"{spent} over a call of {cost:.4f} USD and {len(meanwhile)} other requests"
+        indices = (*before.indices, *after.indices)
+        if all(request.exchange.method == "GET" for request in meanwhile):
+            yield Finding("billing.reads-are-free", after.slug, holds, detail, indices)
+        elif not any(request.exchange.method == "GET" for request in meanwhile):
+            yield Finding("billing.accepted-only", after.slug, holds, detail, indices)
 
 
-LEFT: Final = "x-remaining-credits"
-COST: Final = "x-cost"
+REMAINING_HEADER: Final = "x-remaining-credits"
+COST_HEADER: Final = "x-cost"
 
 
-def _quiet(trace: Trace) -> Iterator[tuple[Request, list[Request], Request]]:
-    """Two paid blocking calls of one key, and what was asked between them, where nothing paid was under way."""
-    before: Request | None = None
+def _consecutive_paid_calls(trace: Trace) -> Iterator[tuple[Request, list[Request], Request]]:
+    """Yield two paid blocking calls of one key and the requests between them, if nothing else was paid."""
+    previous: Request | None = None
     meanwhile: list[Request] = []
     for request in trace.requests:
         if request.exchange.key is None or request.kind in {"output", "other"}:
@@ -143,10 +151,10 @@ def _quiet(trace: Trace) -> Iterator[tuple[Request, list[Request], Request]]:
         if not paid:
             meanwhile.append(request)
             continue
-        quiet = request.kind == "v1" and before is not None and before.exchange.key == request.exchange.key
-        if quiet and before is not None and meanwhile and len(request.calls) == 1:
-            yield before, meanwhile, request
-        before, meanwhile = (request if request.kind == "v1" else None), []
+        quiet = request.kind == "v1" and previous is not None and previous.exchange.key == request.exchange.key
+        if quiet and previous is not None and meanwhile and len(request.calls) == 1:
+            yield previous, meanwhile, request
+        previous, meanwhile = (request if request.kind == "v1" else None), []
 
 
 def _money(request: Request, name: str) -> float | None:
@@ -157,8 +165,8 @@ def _money(request: Request, name: str) -> float | None:
 
 
 def observations(trace: Trace) -> Iterator[Observation]:
-    """In which form a blocking call answers."""
-    good = [r for r in trace.of("v1") if r.works and r.status == 200]
+    """Report in which form blocking calls respond."""
+    good = [r for r in trace.of("v1") if r.key_works and r.status == 200]
     forms = {r.exchange.headers.get("content-type", "no type").partition(";")[0] for r in good}
     if forms:
-        yield Observation("v1-form", None, f"blocking calls answer {', '.join(sorted(forms))}", good[0].indices)
+        yield Observation("v1-form", None, f"blocking calls return {', '.join(sorted(forms))}", good[0].indices)

@@ -1,4 +1,4 @@
-"""What a request body is to the contract: valid, invalid (and by which clause), or something that it leaves open."""
+"""Classify a request body by the contract: valid, invalid (and by which clauses), or left open."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from attrs import frozen
 
 from segmind_ltx_spec import Model
 
-LONGEST_SURE: Final = 10_000
-"""Characters. No page bounds a text; that a server takes any length cannot follow from that."""
-LARGEST_SURE: Final = 2**31 - 1
-"""No page bounds a seed; nobody has to take one that does not fit into 32 bits, or is negative."""
+MAX_CERTAIN_LENGTH: Final = 10_000
+"""Characters. No page limits a text, but that does not oblige a server to take any length."""
+MAX_CERTAIN_SEED: Final = 2**31 - 1
+"""No page limits a seed, but a server need not take one that is negative or exceeds 32 bits."""
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _NOT_IN_A_URI: Final = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]")
@@ -24,7 +24,7 @@ _PLAIN: Final = re.compile(r"(?i:https?)://[A-Za-z0-9.\-]+(:\d+)?(/[!-~]*)?")
 
 
 class Kind(StrEnum):
-    """What a body is."""
+    """The kind of a body."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 class Omitted:
-    """Stands for a parameter that is left out."""
+    """Marks a parameter that is left out."""
 
     def __repr__(self) -> str:
         return "left out"
@@ -45,7 +45,7 @@ OMITTED: Final = Omitted()
 
 @frozen
 class Body:
-    """A body, what it is, and the clauses that it breaks."""
+    """A request body, its kind, and the clauses that it breaks."""
 
     kind: Kind
     value: Mapping[str, Any]
@@ -54,7 +54,7 @@ class Body:
 
 
 def read_body(model: Model, text: str | None) -> Body:
-    """What ``text`` is as a request to ``model``."""
+    """Classify ``text`` as a request to ``model``."""
     try:
         value: Any = json.loads(text or "", parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -65,11 +65,11 @@ def read_body(model: Model, text: str | None) -> Body:
     broken = dict(_violations(model, given))
     if broken:
         return Body(Kind.INVALID, given, tuple(broken), tuple(broken.values()))
-    return Body(Kind.OPEN if any(_opens(model, given)) else Kind.VALID, given)
+    return Body(Kind.OPEN if any(_left_open_parts(model, given)) else Kind.VALID, given)
 
 
-def choices_of(model: Model, value: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    """Each choice that a valid body makes, as parameter and value in words, and the clause that allows it."""
+def choices_in(model: Model, value: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Return each choice in a valid body, as parameter and value in words, with the clause that allows it."""
     found: dict[tuple[str, str], str] = {}
     for name, schema in model.parameters.items():
         chosen = value.get(name, OMITTED)
@@ -111,7 +111,7 @@ def _violations(model: Model, given: Mapping[str, Any]) -> Iterator[tuple[str, s
 
 def _broken(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
     types: list[str] = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    if not any(_is(value, one) for one in types):
+    if not any(_is(value, kind) for kind in types):
         yield "type"
         return
     if value is None:
@@ -135,7 +135,7 @@ def _is(value: Any, kind: str) -> bool:
         case "string":
             return isinstance(value, str)
         case "integer":
-            # JSON Schema does not tell 24.0 from 24; `_opens` leaves it to the server.
+            # JSON Schema does not distinguish 24.0 from 24; `_left_open_parts` leaves it to the server.
             return not isinstance(value, bool) and isinstance(value, int | float) and value == math.floor(value)
         case "number":
             return not isinstance(value, bool) and isinstance(value, int | float)
@@ -143,29 +143,29 @@ def _is(value: Any, kind: str) -> bool:
             return isinstance(value, list | dict)
 
 
-def _opens(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
-    """Whether each part is one that the documents neither allow nor forbid."""
+def _left_open_parts(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
+    """Yield for each part whether the documents leave it open."""
     for name, value in given.items():
         schema: Mapping[str, Any] | None = model.parameters.get(name)
         if schema is None:
             yield True
         elif isinstance(value, str):
-            yield _unsure_text(schema, value)
+            yield _is_uncertain_text(schema, value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             bounded = "minimum" in schema or "enum" in schema
             yield ("integer" in schema["type"] and isinstance(value, float)) or not (
-                bounded or 0 <= value <= LARGEST_SURE
+                bounded or 0 <= value <= MAX_CERTAIN_SEED
             )
 
 
-def _unsure_text(schema: Mapping[str, Any], value: str) -> bool:
+def _is_uncertain_text(schema: Mapping[str, Any], value: str) -> bool:
     if schema.get("format") == "uri":
         return _PLAIN.fullmatch(value) is None
     if "enum" in schema:
         return value in schema["x-source"].get("inferred", [])
     return (
         not value.strip()
-        or len(value) > LONGEST_SURE
+        or len(value) > MAX_CERTAIN_LENGTH
         or any(char < " " or "\ud800" <= char <= "\udfff" for char in value)
     )
 

@@ -1,4 +1,4 @@
-"""Who may ask, and what a status means: 401 and the scenarios on every route, 404, 406, a message in every error."""
+"""Check the statuses: 401 and the scenarios on every route, 404, 406, and a message in every error."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from segmind_ltx_conformance.checks import Finding, Observation
-from segmind_ltx_conformance.judge.payloads import accepted, not_offered
+from segmind_ltx_conformance.judge.payloads import accepted, models_without_v2
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_conformance.target import SCENARIO_STATUS
 
 ROUTES: Final = ("v1", "v2", "poll", "result")
-RESET: Final = "x-rate-limit-reset-at-utc"
+RESET_HEADER: Final = "x-rate-limit-reset-at-utc"
 _TAG: Final = re.compile(r"<[^>]*>")
 
 
 def keys(trace: Trace) -> Iterator[Finding]:
-    """401 without a key and with a wrong one, and the status of each scenario."""
-    absent = not_offered(trace)
+    """Check for 401 without a key and with a wrong one, and for the status of each scenario."""
+    absent = models_without_v2(trace)
     for request in trace.of(*ROUTES):
         key, status = request.exchange.key, request.status
         if (request.kind == "v2" and request.slug in absent) or _invalid(request):
             continue
         if key in {None, "wrong"}:
-            # What carries its key elsewhere than in the header is judged on its own.
+            # A request with its key outside the header has a clause of its own.
             elsewhere = key is None and _key_elsewhere(request)
             clause = "auth.only-in-header" if elsewhere else "auth.missing-key" if key is None else "auth.wrong-key"
             yield from _exactly(request, 401, clause, f"{request.kind}.status.401")
@@ -40,10 +40,10 @@ def keys(trace: Trace) -> Iterator[Finding]:
 
 def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
     if request.status == 0 or (request.status != wanted and not request.answered and not request.keeps_failing):
-        yield Finding(clauses[0], request.slug, None, _said(request), request.indices)
+        yield Finding(clauses[0], request.slug, None, _describe(request), request.indices)
         return
     for clause in clauses:
-        yield _finding(clause, request, request.status == wanted, f", where {wanted} is documented")
+        yield _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
 
 
 def _messages_differ(trace: Trace) -> Iterator[Finding]:
@@ -52,34 +52,34 @@ def _messages_differ(trace: Trace) -> Iterator[Finding]:
     wrong = [r for r in refused if r.exchange.key == "wrong"]
     if missing and wrong:
         differs = {message_of(r) for r in missing}.isdisjoint({message_of(r) for r in wrong})
-        said = f"without a key: {message_of(missing[0])!r}; with a wrong one: {message_of(wrong[0])!r}"
-        yield Finding("auth.messages-differ", None, differs, said, (missing[0].last.index, wrong[0].last.index))
+        detail = f"without a key: {message_of(missing[0])!r}; with a wrong one: {message_of(wrong[0])!r}"
+        yield Finding("auth.messages-differ", None, differs, detail, (missing[0].last.index, wrong[0].last.index))
 
 
-def unknowns(trace: Trace) -> Iterator[Finding]:
-    """404 for what does not exist."""
+def unknown_models(trace: Trace) -> Iterator[Finding]:
+    """Check for 404 if the model does not exist."""
     for request in trace.of("unknown-model"):
-        if request.works and request.is_json:
+        if request.key_works and request.is_json:
             version = request.exchange.path.strip("/").split("/")[-2]
             yield from _exactly(request, 404, "status.unknown-model-is-404", f"{version}.status.404")
 
 
-def meanings(trace: Trace) -> Iterator[Finding]:
-    """Statuses where they must not be: 422 to a POST, 406 for an Accept header."""
+def misused_statuses(trace: Trace) -> Iterator[Finding]:
+    """Check that no POST is answered with 422, and that no Accept header leads to 406."""
     for request in trace.of("v1", "v2", "unknown-model"):
-        if request.works and request.status == 422:
+        if request.key_works and request.status == 422:
             yield _finding("status.422-is-a-failed-job", request, False)
     for request in trace.of(*ROUTES):
         wanted = request.exchange.request_headers.get("accept", "*/*")
-        asks = request.works and "*/*" not in wanted and "json" not in wanted
+        asks = request.key_works and "*/*" not in wanted and "json" not in wanted
         if asks and (request.answered or request.status == 406) and not _invalid(request):
             yield _finding("status.406-is-credits", request, request.status != 406, f", with Accept: {wanted}")
 
 
-def messages(trace: Trace) -> Iterator[Finding]:
-    """The body of each error says something."""
+def error_messages(trace: Trace) -> Iterator[Finding]:
+    """Check that the body of each error has a message."""
     for request in trace.of(*ROUTES, "unknown-model"):
-        if request.anothers:
+        if request.reads_as_other_account:
             continue
         if (
             400 <= request.status < 600
@@ -87,17 +87,23 @@ def messages(trace: Trace) -> Iterator[Finding]:
             and (request.answered or request.exchange.key in SCENARIO_STATUS)
         ):
             message = message_of(request)
-            told = f": {message[:80]!r}" if message else " with no message"
+            message_part = f": {message[:80]!r}" if message else " with no message"
             yield Finding(
-                "transport.error-message", request.slug, bool(message), _said(request) + told, request.indices
+                "transport.error-message",
+                request.slug,
+                bool(message),
+                _describe(request) + message_part,
+                request.indices,
             )
-        reset = request.exchange.headers.get(RESET)
+        reset = request.exchange.headers.get(RESET_HEADER)
         if reset is not None:
-            yield Finding("transport.reset-form", None, _is_a_time(reset), f"{RESET}: {reset[:60]}", request.indices)
+            yield Finding(
+                "transport.reset-form", None, _is_a_time(reset), f"{RESET_HEADER}: {reset[:60]}", request.indices
+            )
 
 
 def message_of(request: Request) -> str:
-    """What an error says to people; empty where it says nothing."""
+    """Return the message in an error; empty if there is none."""
     value = request.exchange.json
     if isinstance(value, dict):
         given = cast("dict[str, Any]", value)
@@ -116,7 +122,7 @@ def message_of(request: Request) -> str:
 
 
 def observations(trace: Trace) -> Iterator[Observation]:
-    """Passing faults, and other accounts' jobs."""
+    """Report transient faults, and how reads of another account's job are answered."""
     faults = [
         call
         for call in trace.calls
@@ -126,12 +132,12 @@ def observations(trace: Trace) -> Iterator[Observation]:
     ]
     if faults:
         statuses = sorted({call.status for call in faults})
-        said = f"{len(faults)} answers were {', '.join(str(one or 'none') for one in statuses)}"
-        yield Observation("passing-faults", None, said, tuple(call.index for call in faults[:5]))
+        detail = f"{len(faults)} responses were {', '.join(str(status or 'none') for status in statuses)}"
+        yield Observation("passing-faults", None, detail, tuple(call.index for call in faults[:5]))
     for request in trace.of("poll", "result"):
         if request.exchange.key == "other" and request.answered:
             yield Observation(
-                "another-account", None, f"a job of another account is answered {request.status}", request.indices
+                "another-account", None, f"a job of another account returned {request.status}", request.indices
             )
     forms = {
         request.exchange.headers.get("content-type", "none").partition(";")[0]
@@ -158,7 +164,7 @@ def _is_a_time(text: str) -> bool:
 
 
 def _invalid(request: Request) -> bool:
-    """Whether it has another fault, so that the order of a server's checks would decide."""
+    """Return whether the request has another fault, so that the order of the server's checks would decide."""
     return request.body is not None and (request.body.kind is not Kind.VALID or not request.is_json)
 
 
@@ -167,14 +173,14 @@ def _key_elsewhere(request: Request) -> bool:
 
 
 def _finding(clause: str, request: Request, holds: bool, more: str = "") -> Finding:
-    return Finding(clause, request.slug, holds, _said(request) + ("" if holds else more), request.indices)
+    return Finding(clause, request.slug, holds, _describe(request) + ("" if holds else more), request.indices)
 
 
-def _said(request: Request) -> str:
+def _describe(request: Request) -> str:
     with_key = {None: "without a key", "valid": "with a valid key"}.get(
         request.exchange.key, f"with the {request.exchange.key} key"
     )
-    return f"{request.last.where} {with_key}: answered {request.status or 'not at all'}"
+    return f"{request.last.summary} {with_key}: returned {request.status or 'no response'}"
 
 
-__all__ = ["accepted", "keys", "meanings", "message_of", "messages", "observations", "unknowns"]
+__all__ = ["accepted", "error_messages", "keys", "message_of", "misused_statuses", "observations", "unknown_models"]

@@ -1,4 +1,4 @@
-"""What an exchange is to the contract: which route of which model it went to, and how attempts belong together."""
+"""Interpret a recording: the route and model of each exchange, and which attempts form one request."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from segmind_ltx_conformance.recording import Exchange, Recording
 from segmind_ltx_spec import Contract, Model
 
 WORKING: Final = frozenset({"valid", "other", "failing", "unknown"})
-"""Keys that work. Of somebody else's nothing else is known."""
-FEWEST_ATTEMPTS: Final = 3
-"""How often the same fault has to come back before it is no longer one that passes."""
+"""The keys that work. Nothing is known about a key in another tool's recording, so it counts as well."""
+MIN_ATTEMPTS: Final = 3
+"""How often the same fault has to occur before it is not transient any more."""
 
 
 @frozen
 class Call:
-    """An exchange on its route. ``kind`` is v1, v2, poll, result, alias, unknown-model, output or other."""
+    """An exchange on its route.
+
+    ``kind`` is v1, v2, poll, result, alias, unknown-model, output or other.
+    """
 
     index: int
     exchange: Exchange
@@ -32,24 +35,24 @@ class Call:
 
     @property
     def status(self) -> int:
-        """The status of the answer; 0 where none came."""
+        """The status of the response; 0 if there was none."""
         return self.exchange.status
 
     @property
-    def where(self) -> str:
-        """The request in a few words."""
+    def summary(self) -> str:
+        """The method and path of the request."""
         return f"{self.exchange.method} {self.exchange.path}"
 
 
 @frozen
 class Request:
-    """One thing that was asked for, however often it had to be sent. The judge looks at the last answer."""
+    """All attempts of one request. The judge looks at the last response."""
 
     calls: tuple[Call, ...]
-    others_meanwhile: bool = False
-    """Whether another call, between the attempts, was answered otherwise than by a passing fault."""
-    other_next: bool = False
-    """Whether the next call was."""
+    others_answered_between: bool = False
+    """True if another call between the attempts got a response that is not a transient fault."""
+    next_answered: bool = False
+    """True if the next call got such a response."""
 
     @property
     def last(self) -> Call:
@@ -58,12 +61,12 @@ class Request:
 
     @property
     def exchange(self) -> Exchange:
-        """What was sent last, and its answer."""
+        """The last request and its response."""
         return self.calls[-1].exchange
 
     @property
     def status(self) -> int:
-        """The status of the last answer."""
+        """The status of the last response."""
         return self.calls[-1].exchange.status
 
     @property
@@ -73,68 +76,68 @@ class Request:
 
     @property
     def slug(self) -> str | None:
-        """The model, on a model's own routes."""
+        """The model, if the route is a model's own."""
         model = self.calls[-1].model
         return None if model is None else model.slug
 
     @property
     def indices(self) -> tuple[int, ...]:
-        """Where it stands in the recording."""
+        """The indices of the attempts in the recording."""
         return tuple(call.index for call in self.calls)
 
     @property
     def answered(self) -> bool:
-        """Whether there is an answer that says something, and not only that it could not be had just now."""
-        return not passing(self.status)
+        """True if the last response is not a transient fault."""
+        return not is_transient(self.status)
 
     @property
     def keeps_failing(self) -> bool:
-        """Whether it was tried often enough, always met the same fault, and others did not.
+        """True if this request met the same fault on several attempts and other requests did not.
 
-        So it is this request that the server does not get on with: an outage would have met the next one as well, and
-        a limit on the rate all that were sent meanwhile.
+        Then the request is the cause: an outage would also have met the next request, and a rate limit all requests
+        sent between the attempts.
         """
         statuses = {call.status for call in self.calls}
-        if len(self.calls) < FEWEST_ATTEMPTS or len(statuses) > 1 or 0 in statuses:
+        if len(self.calls) < MIN_ATTEMPTS or len(statuses) > 1 or 0 in statuses:
             return False
-        return self.others_meanwhile or (self.other_next and 429 not in statuses)
+        return self.others_answered_between or (self.next_answered and 429 not in statuses)
 
     @cached_property
     def body(self) -> Body | None:
-        """The request's body, on a model's own route."""
+        """The body, if the route is a model's own."""
         model = self.calls[-1].model
         return None if model is None else read_body(model, self.exchange.request_body)
 
     @property
     def is_json(self) -> bool:
-        """Whether the request said that it is JSON."""
+        """True if the request says that its body is JSON."""
         content_type = self.exchange.request_headers.get("content-type", "application/json")
         return content_type.partition(";")[0].strip().lower() == "application/json"
 
     @property
-    def works(self) -> bool:
-        """Whether it was sent with a key that works, in the header."""
+    def key_works(self) -> bool:
+        """True if the request carries a working key in the header."""
         return self.exchange.key in WORKING
 
     @property
-    def anothers(self) -> bool:
-        """Whether it reads with the second account, whose sight of other accounts' jobs is not documented."""
+    def reads_as_other_account(self) -> bool:
+        """True if the second account reads a job; the documents do not say what it may see."""
         return self.exchange.key == "other" and self.kind in {"poll", "result", "alias"}
 
     @property
-    def proper(self) -> bool:
-        """Whether it is a valid request with a key that works."""
-        return self.works and self.is_json and self.body is not None and self.body.kind is Kind.VALID
+    def is_valid(self) -> bool:
+        """True if this is a valid request with a working key."""
+        return self.key_works and self.is_json and self.body is not None and self.body.kind is Kind.VALID
 
 
-def passing(status: int) -> bool:
-    """Whether an answer may be different the next time: none at all, 429 or 5xx."""
+def is_transient(status: int) -> bool:
+    """Return whether a retry may lead to another response: after none, 429 or 5xx."""
     return status == 0 or status == 429 or status >= 500
 
 
 @frozen
 class Trace:
-    """A recording, understood."""
+    """An interpreted recording."""
 
     contract: Contract
     recording: Recording
@@ -142,12 +145,12 @@ class Trace:
     requests: tuple[Request, ...]
 
     def of(self, *kinds: str) -> Iterator[Request]:
-        """The requests to these kinds of route."""
+        """Return the requests to these kinds of route."""
         return (request for request in self.requests if request.kind in kinds)
 
 
 def read(recording: Recording, contract: Contract) -> Trace:
-    """Understand a recording."""
+    """Interpret a recording."""
     calls = tuple(_calls(recording, contract))
     requests = sorted(_requests(calls), key=lambda request: request.last.index)
     return Trace(contract, recording, calls, tuple(requests))
@@ -192,31 +195,31 @@ def _on_route(index: int, exchange: Exchange, path: str, routes: dict[tuple[str,
 
 
 def _requests(calls: tuple[Call, ...]) -> Iterator[Request]:
-    """Attempts with the same label and the same address are one request; without a label each is one of its own."""
+    """Group attempts with the same label and URL into one request; a call without a label is a request of its own."""
 
     def label(call: Call) -> tuple[str, str, str]:
-        one = call.exchange
-        return (one.probe or f"#{call.index}", one.method, one.url)
+        exchange = call.exchange
+        return (exchange.probe or f"#{call.index}", exchange.method, exchange.url)
 
-    for _, attempts in groupby(sorted(calls, key=lambda call: (label(call), call.index)), key=label):
-        run: list[Call] = []
-        for call in attempts:
-            # What was answered is finished; the same label after that is a new reading, as of a job that is polled.
-            if run and not passing(run[-1].status):
-                yield Request(tuple(run), *_others(run, calls))
-                run = []
-            run.append(call)
-        if run:
-            yield Request(tuple(run), *_others(run, calls))
+    for _, group in groupby(sorted(calls, key=lambda call: (label(call), call.index)), key=label):
+        attempts: list[Call] = []
+        for call in group:
+            # A request is complete after a response; the same label then starts a new one, as in polling.
+            if attempts and not is_transient(attempts[-1].status):
+                yield Request(tuple(attempts), *_others(attempts, calls))
+                attempts = []
+            attempts.append(call)
+        if attempts:
+            yield Request(tuple(attempts), *_others(attempts, calls))
 
 
-def _others(run: list[Call], calls: tuple[Call, ...]) -> tuple[bool, bool]:
-    """Whether calls with keys that work were answered between these attempts, and next after them."""
+def _others(attempts: list[Call], calls: tuple[Call, ...]) -> tuple[bool, bool]:
+    """Return whether other calls with working keys succeeded between these attempts, and right after them."""
 
-    def told(call: Call) -> bool:
+    def counts(call: Call) -> bool:
         return call.exchange.key in WORKING and call.kind != "other"
 
-    between = calls[run[0].index + 1 : run[-1].index]
-    following = next((call for call in calls[run[-1].index + 1 :] if told(call)), None)
-    meanwhile = any(told(call) and not passing(call.status) for call in between)
-    return meanwhile, following is not None and not passing(following.status)
+    between = calls[attempts[0].index + 1 : attempts[-1].index]
+    following = next((call for call in calls[attempts[-1].index + 1 :] if counts(call)), None)
+    between_answered = any(counts(call) and not is_transient(call.status) for call in between)
+    return between_answered, following is not None and not is_transient(following.status)

@@ -1,4 +1,4 @@
-"""From findings to a check for each clause and model, and which check explains which."""
+"""Turn findings into a check for each clause and model, and find out which failure explains which."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 from attrs import evolve
 
 from segmind_ltx_conformance.checks import BROKEN, Check, Finding, Outcome
-from segmind_ltx_conformance.coverage import permission, seldom, stages_of, unseen
+from segmind_ltx_conformance.coverage import stages_of, undetectable, unmet_condition
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_spec import Clause, Contract
 
-ROOTS: Final = (
+CAUSE_ORDER: Final = (
     "auth.key-in-header",
     "auth.",
     "job.id-unique",
@@ -31,41 +31,41 @@ ROOTS: Final = (
     "output.",
     "billing.",
 )
-"""What explains what: of two checks that broke over the same exchanges the one that stands first here is the cause.
+"""The order of causes: of two checks that failed over the same exchanges, the earlier here is the cause.
 
-A model's own clauses come before these, and everything that is derived from the form of an answer after them.
+A model's own clauses come before these, and clauses about the form of a response after them.
 """
-MOST_PLACES: Final = 12
-"""How many exchanges a check names; the first say it."""
+MAX_EXCHANGES: Final = 12
+"""How many exchanges a check names, from the first on."""
 
 
 def checks(
     contract: Contract, clauses: Sequence[Clause], findings: Iterable[Finding], recording: Recording
 ) -> list[Check]:
-    """A check for each clause, and for each model that it was tried with."""
+    """Return a check for each clause and each model that it was tested with."""
     by_clause: dict[str, dict[str | None, list[Finding]]] = {clause.id: {} for clause in clauses}
     for finding in findings:
         if finding.clause in by_clause:
             by_clause[finding.clause].setdefault(finding.model, []).append(finding)
-    found: list[Check] = []
+    checked: list[Check] = []
     broken: dict[str, set[int]] = {}
     for clause in clauses:
-        for check, places in _of_clause(contract, clause, by_clause[clause.id], recording):
-            found.append(check)
-            broken[check.id] = places
-    return _caused(found, broken)
+        for check, exchanges in _of_clause(contract, clause, by_clause[clause.id], recording):
+            checked.append(check)
+            broken[check.id] = exchanges
+    return _with_causes(checked, broken)
 
 
 def _of_clause(
     contract: Contract, clause: Clause, found: dict[str | None, list[Finding]], recording: Recording
 ) -> Iterator[tuple[Check, set[int]]]:
-    own = clause.models[0] if len(clause.models) == 1 else None
+    only_model = clause.models[0] if len(clause.models) == 1 else None
     order: list[str | None] = [None, *contract.models]
     models = sorted(found, key=order.index)
-    # Of what one model is enough for (each further one would cost a job) the others are not said to be missing.
+    # If one model is enough (each further one would cost a job), the other models are not reported as missing.
     if len([slug for slug in models if slug is not None]) > 1:
         models += [slug for slug in clause.models if slug not in models]
-    for model in models or [own]:
+    for model in models or [only_model]:
         findings = found.get(model, [])
         if not findings:
             yield Check(clause, model, Outcome.NOT_EXERCISED, _reason(contract, clause, model, recording)), set()
@@ -76,53 +76,53 @@ def _of_clause(
 def _decided(
     clause: Clause, model: str | None, findings: list[Finding], recording: Recording
 ) -> tuple[Check, set[int]]:
-    wrong = [one for one in findings if one.holds is False]
-    unsure = [one for one in findings if one.holds is None]
-    outcome = BROKEN[clause.grade] if wrong else Outcome.INCONCLUSIVE if unsure else Outcome.PASSED
-    if wrong and permission(clause):
+    broken = [finding for finding in findings if finding.holds is False]
+    inconclusive = [finding for finding in findings if finding.holds is None]
+    outcome = BROKEN[clause.grade] if broken else Outcome.INCONCLUSIVE if inconclusive else Outcome.PASSED
+    if broken and clause.permission:
         outcome = Outcome.NOTED
-    shown = wrong or unsure or findings
+    shown = broken or inconclusive or findings
     halted = [
         skip
         for skip in recording.skips
         if skip.what == "refuse" and skip.model == model and "is sent no more" in skip.reason
     ]
     if outcome is Outcome.PASSED and halted and "refuse" in stages_of(clause):
-        why = f"what is allowed was accepted; whether the rest is refused is not known for all: {halted[0].reason}"
+        why = f"allowed payloads were accepted, but not every forbidden one was tested: {halted[0].reason}"
         outcome, shown = Outcome.INCONCLUSIVE, [Finding(clause.id, model, None, why)]
-    places = tuple(dict.fromkeys(place for one in shown for place in one.exchanges))
-    others = len({one.detail for one in shown}) - 1
+    exchanges = tuple(dict.fromkeys(place for finding in shown for place in finding.exchanges))
+    others = len({finding.detail for finding in shown}) - 1
     detail = shown[0].detail + (f" (and {others} more)" if others and outcome is not Outcome.PASSED else "")
-    check = Check(clause, model, outcome, detail, places[:MOST_PLACES], len(findings))
-    return check, {place for one in wrong for place in one.exchanges}
+    check = Check(clause, model, outcome, detail, exchanges[:MAX_EXCHANGES], len(findings))
+    return check, {place for finding in broken for place in finding.exchanges}
 
 
 def _reason(contract: Contract, clause: Clause, model: str | None, recording: Recording) -> str:
-    """Why a clause was not tried."""
-    for why in (permission(clause), unseen(clause, contract)):
-        if why:
-            return why
+    """Say why a clause was not tested."""
+    for reason in (clause.permission, undetectable(clause, contract)):
+        if reason:
+            return reason
     needed = stages_of(clause)
     for skip in recording.skips:
         if skip.what in needed and (skip.model is None or model is None or skip.model == model):
             return skip.reason
-    return seldom(clause) or "nothing in the recording shows it"
+    return unmet_condition(clause) or "the recording does not show it"
 
 
-def _caused(found: list[Check], broken: dict[str, set[int]]) -> list[Check]:
-    """Name the cause of each broken check: one that ranks before it and broke over all of its exchanges."""
-    wrong = sorted((check for check in found if broken[check.id]), key=_rank)
+def _with_causes(checked: list[Check], broken: dict[str, set[int]]) -> list[Check]:
+    """Name the cause of each failed check: an earlier one that failed over all of its exchanges."""
+    broken_checks = sorted((check for check in checked if broken[check.id]), key=_rank)
     causes: dict[str, str] = {}
-    for place, check in enumerate(wrong):
-        for before in wrong[:place]:
+    for position, check in enumerate(broken_checks):
+        for earlier in broken_checks[:position]:
             if (
-                _rank(before) < _rank(check)
-                and broken[check.id] <= broken[before.id]
-                and before.outcome is not Outcome.NOTED
+                _rank(earlier) < _rank(check)
+                and broken[check.id] <= broken[earlier.id]
+                and earlier.outcome is not Outcome.NOTED
             ):
-                causes[check.id] = causes.get(before.id, before.id)
+                causes[check.id] = causes.get(earlier.id, earlier.id)
                 break
-    return [evolve(check, cause=causes.get(check.id)) for check in found]
+    return [evolve(check, cause=causes.get(check.id)) for check in checked]
 
 
 def _rank(check: Check) -> int:
@@ -131,7 +131,7 @@ def _rank(check: Check) -> int:
         return 1
     if kind == "video":
         return 2
-    for place, prefix in enumerate(ROOTS):
+    for place, prefix in enumerate(CAUSE_ORDER):
         if name.startswith(prefix):
             return 0 if place == 0 else 10 + place
     return {"route": 0, "answer": 50, "header": 51, "status": 60}.get(kind, 70)

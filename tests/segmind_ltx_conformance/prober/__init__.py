@@ -1,4 +1,4 @@
-"""The prober: decides what to send to a target, sends it, and records what came back. What it means, the judge says."""
+"""Send requests to a target and record the responses. The judge decides what they mean."""
 
 from segmind_ltx_conformance.prober.options import STAGES, CannotRunError, Interrupted, Options
 from segmind_ltx_conformance.prober.plan import Plan, Row, plan

@@ -1,4 +1,4 @@
-"""Valid payloads: all packs on v2 and v1, and the three blocking calls that are sent alone."""
+"""Send valid payloads: all packs under v2 and v1, and the three blocking calls of the audit."""
 
 from __future__ import annotations
 
@@ -12,79 +12,88 @@ from segmind_ltx_conformance.prober.follow import output_of
 from segmind_ltx_conformance.prober.packs import Item
 from segmind_ltx_conformance.recording import Exchange
 
-Held = tuple[Item, Reservation]
+ReservedItem = tuple[Item, Reservation]
 
-NO_SUCH_MODEL: Final = "/v2/no-such-model"
-READS: Final = 10
-REFUSED: Final = 5
-TAKEN_APART: Final = frozenset({400, 404, 406, 409, 410, 413, 415, 422})
-"""The refusals that may be about what is in the body; a server's own fault that stays is one as well."""
+UNKNOWN_MODEL_PATH: Final = "/v2/no-such-model"
+AUDIT_READS: Final = 10
+AUDIT_REFUSALS: Final = 5
+BODY_REFUSALS: Final = frozenset({400, 404, 406, 409, 410, 413, 415, 422})
+"""The refusals that the body may have caused. A persistent 5xx counts as well."""
 
 
 def submit(
-    run: RunContext, item: Item, hold: Reservation, probe: str, key: str = "valid", **headers: str
+    run: RunContext, item: Item, reservation: Reservation, probe: str, key: str = "valid", **headers: str
 ) -> Exchange | None:
-    """Send a pack to its route; None where that route is not offered."""
-    place = (item.model.slug, item.version)
-    if place in run.closed:
-        run.budget.close(hold, accepted=False)
+    """Send a pack to its route and return the exchange; None if the target does not offer that route."""
+    route = (item.model.slug, item.version)
+    if route in run.missing_routes:
+        run.budget.close(reservation, accepted=False)
         return None
-    one = run.paid(probe, item.path, item.body, hold, key, headers)
-    if accepted(one):
-        run.good.setdefault(place, []).extend(item.pack.values())
-        note(run, item, one, hold, key)
-    elif item.version == "v2" and one.status == 404:
-        run.closed.add(place)
-        run.skip("accept", item.model.slug, "v2 is not offered")
+    exchange = run.paid(probe, item.path, item.body, reservation, key, headers)
+    if accepted(exchange):
+        run.accepted_choices.setdefault(route, []).extend(item.pack.values())
+        record_accepted(run, item, exchange, reservation, key)
+    elif item.version == "v2" and exchange.status == 404:
+        run.missing_routes.add(route)
+        run.skip("accept", item.model.slug, "the target does not offer v2")
     else:
         run.unexpected = True
-    return one
+    return exchange
 
 
-def note(run: RunContext, item: Item, one: Exchange, hold: Reservation, key: str) -> None:
-    """Remember what came of an accepted call: a job to follow, or a video."""
-    label = (one.probe or "").partition(" ")[2]
+def record_accepted(run: RunContext, item: Item, exchange: Exchange, reservation: Reservation, key: str) -> None:
+    """Record the result of an accepted call: a job to poll, or a video to download."""
+    label = (exchange.probe or "").partition(" ")[2]
     if item.version == "v1":
-        run.budget.settle(hold, cost_of(one))
-        if (location := output_of(one)) is not None:
+        run.budget.settle(reservation, cost_of(exchange))
+        if (location := output_of(exchange)) is not None:
             run.outputs.append((label, location))
         return
-    if (request_id := text_at(one, "request_id")) is None:
+    if (request_id := text_at(exchange, "request_id")) is None:
         run.unexpected = True
         return
-    job = Job(request_id, label, item.model, key, one.at, run.wire.moved, hold, item.body, one)
+    job = Job(request_id, label, item.model, key, exchange.at, run.recorder.advanced, reservation, item.body, exchange)
     run.jobs.append(job)
 
 
-def accept(run: RunContext, held: Sequence[Held]) -> list[tuple[Item, Exchange]]:
-    """Send packs, several at once; answers with those that were refused for what may be in them."""
+def accept(run: RunContext, reserved_items: Sequence[ReservedItem]) -> list[tuple[Item, Exchange]]:
+    """Send packs concurrently; return those that were refused, if their body may be the cause."""
 
-    def one(pair: Held) -> tuple[Item, Exchange | None]:
-        item, hold = pair
-        return item, submit(run, item, hold, f"accept {item.version} {item.model.slug} #{item.number}")
+    def submit_one(reserved: ReservedItem) -> tuple[Item, Exchange | None]:
+        item, reservation = reserved
+        return item, submit(run, item, reservation, f"accept {item.version} {item.model.slug} #{item.number}")
 
     begun = len(run.jobs)
-    sent = run.each(held, one)
-    # In the order in which they were sent, not in that of the answers: what is chosen later must not depend on chance.
-    places = {f"{item.version} {item.model.slug} #{item.number}": place for place, (item, _) in enumerate(held)}
-    run.jobs[begun:] = sorted(run.jobs[begun:], key=lambda job: places[job.label])
-    return [(item, got) for item, got in sent if got and (got.status in TAKEN_APART or got.status >= 500)]
+    sent = run.each(reserved_items, submit_one)
+    # Sort by the order of sending: later choices must not depend on the order of the responses.
+    positions = {
+        f"{item.version} {item.model.slug} #{item.number}": position
+        for position, (item, _) in enumerate(reserved_items)
+    }
+    run.jobs[begun:] = sorted(run.jobs[begun:], key=lambda job: positions[job.label])
+    return [
+        (item, exchange)
+        for item, exchange in sent
+        if exchange and (exchange.status in BODY_REFUSALS or exchange.status >= 500)
+    ]
 
 
-def audit(run: RunContext, held: Sequence[Held]) -> None:
-    """Blocking calls alone: between the first two nothing but reads, between the next nothing but refusals."""
-    job = next((job for job in reversed(run.jobs) if job.over), None)
+def audit(run: RunContext, reserved_items: Sequence[ReservedItem]) -> None:
+    """Send blocking calls one by one: reads between the first two, refused requests between the next two."""
+    job = next((job for job in reversed(run.jobs) if job.polling_ended), None)
     path = job.path if job else "/v2/requests/no-such-request"
-    for place, (item, hold) in enumerate(held):
-        if place == 1:
-            for number in range(READS):
+    for position, (item, reservation) in enumerate(reserved_items):
+        if position == 1:
+            for number in range(AUDIT_READS):
                 run.get(f"audit read {number}", path if number % 2 else f"{path}/status", "valid")
-        elif place == 2:
-            wrong = [one for one in refusals(item.model, run.picture) if isinstance(one.body, dict)][:REFUSED]
+        elif position == 2:
+            wrong = [refusal for refusal in refusals(item.model, run.picture) if isinstance(refusal.body, dict)][
+                :AUDIT_REFUSALS
+            ]
             for number, refusal in enumerate(wrong):
-                # The first that is accepted after all is enough.
-                got = run.trial(f"audit refused {number}", item.path, item.model, refusal.body, "valid")
-                if got is None or accepted(got):
+                # Stop at the first acceptance: it was billed.
+                exchange = run.trial(f"audit refused {number}", item.path, item.model, refusal.body, "valid")
+                if exchange is None or accepted(exchange):
                     break
-            run.trial("audit refused unknown model", NO_SUCH_MODEL, item.model, item.body, "valid")
-        submit(run, item, hold, f"audit call {item.model.slug} #{item.number}")
+            run.trial("audit refused unknown model", UNKNOWN_MODEL_PATH, item.model, item.body, "valid")
+        submit(run, item, reservation, f"audit call {item.model.slug} #{item.number}")

@@ -1,4 +1,4 @@
-"""Who may call: no key, a wrong one, the key in the wrong place, the scenarios; and what does not exist."""
+"""Probe access: no key, a wrong key, the key in the wrong place, each scenario, and unknown models and jobs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import urlencode
 
 from attrs import frozen
 
-from segmind_ltx_conformance.payloads import base, picture_of
+from segmind_ltx_conformance.payloads import base, example_picture
 from segmind_ltx_conformance.prober.context import RunContext, accepted
 from segmind_ltx_conformance.prober.options import Options
 from segmind_ltx_conformance.prober.packs import models_of
-from segmind_ltx_conformance.prober.single_jobs import youngest
+from segmind_ltx_conformance.prober.single_jobs import latest_job
 from segmind_ltx_conformance.recording import Exchange
-from segmind_ltx_conformance.target import SCENARIOS, Target
+from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 from segmind_ltx_spec import Contract, Model
 
-REFUSED: Final = {
+STAGE_STATUS: Final = {
     "missing-key": 401,
     "wrong-key": 401,
     "bearer": 401,
@@ -27,23 +27,17 @@ REFUSED: Final = {
     "unknown-model": 404,
     "unknown-id": 404,
 }
-"""What the other stages here are answered with."""
-EXPECTED: Final = {
-    "forbidden": 403,
-    "no_credits": 406,
-    "rate_limited": 429,
-    "server_error": 500,
-    "bad_gateway": 502,
-    "gateway_timeout": 504,
-}
-"""The scenarios whose key is refused. Without credits only POSTs are."""
-UNKNOWN: Final = "no-such-request"
-"""An id that is not even a UUID."""
+"""The expected status of the other stages in this module."""
+MALFORMED_ID: Final = "no-such-request"
+"""A request id that is not even a UUID."""
 
 
 @frozen
 class AccessProbe:
-    """A request that ought to be refused for who asks. ``path`` is None for the two GETs of a job."""
+    """A request that the target should refuse because of its key or its path.
+
+    ``model`` is None for a GET. ``{job}`` in ``path`` stands for a request id.
+    """
 
     stage: str
     name: str
@@ -54,18 +48,18 @@ class AccessProbe:
 
 
 def unknown_id(seed: int) -> str:
-    """An id that nobody gave out."""
-    return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  no secret
+    """Return a request id that no server gave out."""
+    return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  not a secret
 
 
-def knocks(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
-    """Every such request; ``{job}`` in a path stands for the id of a job."""
+def access_probes(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
+    """Yield every access probe of the selected stages."""
     models = models_of(contract, options)
     posts = [(model, path) for model in models for path in (model.v1, model.v2)]
     gets = ["/v2/requests/{job}", "/v2/requests/{job}/status"]
     keys: dict[str, str | None] = {"missing-key": None, "wrong-key": "wrong"}
     stages = [(stage, stage, key) for stage, key in keys.items()]
-    stages += [("scenario", f"scenario {name}", name) for name in SCENARIOS if name in EXPECTED and name in target.keys]
+    stages += [("scenario", f"scenario {name}", name) for name in SCENARIO_STATUS if name in target.keys]
     for stage, name, key in stages:
         if options.wants(stage):
             yield from (AccessProbe(stage, name, "POST", model, path, key) for model, path in posts)
@@ -79,53 +73,53 @@ def knocks(target: Target, contract: Contract, options: Options) -> Iterator[Acc
         for version in ("v1", "v2"):
             yield AccessProbe("unknown-model", "unknown-model", "POST", models[0], f"/{version}/no-such-model", "valid")
     if options.wants("unknown-id") and "valid" in target.keys:
-        for name in (unknown_id(options.seed + 1), UNKNOWN):
+        for name in (unknown_id(options.seed + 1), MALFORMED_ID):
             yield from (
                 AccessProbe("unknown-id", "unknown-id", "GET", None, path.format(job=name), "valid") for path in gets
             )
 
 
-def knock_everywhere(run: RunContext) -> None:
-    """Send them; at the first POST of a kind that is accepted, the others of that kind are left out."""
-    for name in SCENARIOS:
-        if name in EXPECTED and name not in run.target.keys and run.options.wants("scenario"):
+def probe_access(run: RunContext) -> None:
+    """Send the access probes. After one accepted POST, skip the other POSTs of the same kind."""
+    for name in SCENARIO_STATUS:
+        if name not in run.target.keys and run.options.wants("scenario"):
             run.skip("scenario", None, f"no key for {name}")
-    job = youngest(run)
+    job = latest_job(run)
     known = job.path.rpartition("/")[2] if job else unknown_id(run.options.seed)
     kinds: dict[str, list[AccessProbe]] = {}
-    for one in knocks(run.target, run.contract, run.options):
-        kinds.setdefault(one.name, []).append(one)
+    for probe in access_probes(run.target, run.contract, run.options):
+        kinds.setdefault(probe.name, []).append(probe)
     run.each(kinds.values(), lambda kind: _kind(run, kind, known))
 
 
 def _kind(run: RunContext, kind: list[AccessProbe], job: str) -> None:
-    blown = False
-    for one in kind:
-        path = one.path.format(job=job)
-        # A route that is not offered has nothing to be refused at.
-        if one.model is not None and (one.model.slug, "v2") in run.closed and path == one.model.v2:
+    accepted_before = False
+    for probe in kind:
+        path = probe.path.format(job=job)
+        # A route that is not offered cannot refuse anything.
+        if probe.model is not None and (probe.model.slug, "v2") in run.missing_routes and path == probe.model.v2:
             continue
-        headers, query = _elsewhere(run, one.stage)
-        probe = f"{one.name} {one.method} {path}"
-        got: Exchange | None = None
-        if one.model is None:
-            got = run.get(probe, path + query, one.key, headers)
-        elif blown:
-            run.skip(one.stage, one.model.slug, f"fuse: {one.name} was accepted before")
+        headers, query = _elsewhere(run, probe.stage)
+        label = f"{probe.name} {probe.method} {path}"
+        exchange: Exchange | None = None
+        if probe.model is None:
+            exchange = run.get(label, path + query, probe.key, headers)
+        elif accepted_before:
+            run.skip(probe.stage, probe.model.slug, f"fuse: {probe.name} was accepted before")
         else:
-            body = base(one.model, run.target.picture or picture_of(run.contract))
-            got = run.trial(probe, path + query, one.model, body, one.key, headers)
-            blown = got is not None and accepted(got)
-        expected = REFUSED.get(one.stage) or EXPECTED.get(one.key or "")
-        run.unexpected = run.unexpected or (got is not None and got.status != expected)
+            body = base(probe.model, run.target.picture or example_picture(run.contract))
+            exchange = run.trial(label, path + query, probe.model, body, probe.key, headers)
+            accepted_before = exchange is not None and accepted(exchange)
+        expected = STAGE_STATUS.get(probe.stage) or SCENARIO_STATUS.get(probe.key or "")
+        run.unexpected = run.unexpected or (exchange is not None and exchange.status != expected)
 
 
 def _elsewhere(run: RunContext, stage: str) -> tuple[dict[str, str], str]:
-    """The key where it does not belong: headers and query."""
+    """Return headers and a query that carry the key in the wrong place."""
     if stage == "bearer":
         return {"authorization": f"Bearer {run.target.keys['valid']}"}, ""
     if stage == "query":
         key = run.target.keys["valid"]
-        # Under the two names that a server would look for it.
+        # Use the two parameter names that a server is likely to read.
         return {}, "?" + urlencode({"api_key": key, "x-api-key": key})
     return {}, ""

@@ -1,4 +1,4 @@
-"""What may be spent: every POST that could be billed is held against it before it is sent."""
+"""Keep a run within its budget: reserve the price of every POST that might be billed before it is sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 @define(eq=False)
 class Reservation:
-    """Room for one accepted job. It stays taken once the job is accepted, and is given back when it is refused."""
+    """Room in the budget for one job. It is kept if the job is accepted and released if it is refused."""
 
     usd: float
     trial: bool = False
@@ -20,7 +20,7 @@ class Reservation:
 
 @frozen
 class Reserve:
-    """What valid payloads may not use up, so that the invalid ones can still be tried: each might be accepted."""
+    """The part of the budget that valid payloads leave to invalid ones, each of which might be accepted."""
 
     jobs: int = 0
     usd: float = 0.0
@@ -28,39 +28,42 @@ class Reserve:
 
 @define(eq=False)
 class Budget:
-    """Accepted jobs and USD. Safe to use from several threads.
+    """A limit for accepted jobs and USD. Safe to use from several threads.
 
-    ``overdraft`` lets trials be sent without any room, until one of them was accepted after all: for runs in which a
-    server that keeps the documents bills nothing.
+    With ``overdraft`` trials are sent without any room until one of them is accepted: for runs in which a conforming
+    server bills nothing.
     """
 
     max_jobs: int
     max_cost: float
     overdraft: bool = False
-    kept: Reserve = field(factory=Reserve)
+    reserve_for_trials: Reserve = field(factory=Reserve)
     jobs: int = 0
-    """Accepted, or under way."""
+    """Accepted or in flight."""
     accepted: int = 0
     usd: float = 0.0
-    """Settled, or held."""
+    """Settled or reserved."""
     _trials: int = 0
     _changed: threading.Condition = field(factory=threading.Condition, repr=False)
 
-    def hold(self, usd: float) -> Reservation | None:
-        """Room for a valid payload of at most this price, or None."""
+    def reserve(self, usd: float) -> Reservation | None:
+        """Reserve room for a valid payload of at most this price; return None if there is none."""
         with self._changed:
-            return self._take(usd, self.kept, trial=False)
+            return self._take(usd, self.reserve_for_trials, trial=False)
 
-    def trial(self, usd: float) -> Reservation | None:
-        """Room for a request that ought to be refused, or None. Waits for other trials, which may give theirs back."""
+    def reserve_trial(self, usd: float) -> Reservation | None:
+        """Reserve room for a request that should be refused; return None if there is none.
+
+        Waits for other trials, which may release their room.
+        """
         with self._changed:
-            while (held := self._take(usd, Reserve(), trial=True)) is None and self._trials:
+            while (reservation := self._take(usd, Reserve(), trial=True)) is None and self._trials:
                 self._changed.wait()
-            return held
+            return reservation
 
-    def _take(self, usd: float, kept: Reserve, *, trial: bool) -> Reservation | None:
-        # A sum of many prices is not exact; a hundredth of a cent is no reason to leave something out.
-        fits = self.jobs + 1 <= self.max_jobs - kept.jobs and self.usd + usd <= self.max_cost - kept.usd + 1e-4
+    def _take(self, usd: float, reserve: Reserve, *, trial: bool) -> Reservation | None:
+        # A sum of floats is not exact; a hundredth of a cent must not exclude a job.
+        fits = self.jobs + 1 <= self.max_jobs - reserve.jobs and self.usd + usd <= self.max_cost - reserve.usd + 1e-4
         if not fits and not (trial and self.overdraft and self.accepted == 0 and self._trials == 0):
             return None
         self.jobs += 1
@@ -68,41 +71,41 @@ class Budget:
         self._trials += trial
         return Reservation(usd, trial)
 
-    def close(self, hold: Reservation, *, accepted: bool) -> None:
-        """The answer is there. What was refused costs nothing."""
+    def close(self, reservation: Reservation, *, accepted: bool) -> None:
+        """Record the response. A refused request costs nothing."""
         with self._changed:
-            if not hold.open:
+            if not reservation.open:
                 return
-            hold.open = False
-            self._trials -= hold.trial
+            reservation.open = False
+            self._trials -= reservation.trial
             if accepted:
                 self.accepted += 1
             else:
                 self.jobs -= 1
-                self.usd -= hold.usd
+                self.usd -= reservation.usd
             self._changed.notify_all()
 
-    def settle(self, hold: Reservation, cost: object) -> None:
-        """The target said what the job cost. Anything that is no amount is not believed."""
+    def settle(self, reservation: Reservation, cost: object) -> None:
+        """Record the cost that the target reported. Anything that is not an amount is ignored."""
         if isinstance(cost, bool) or not isinstance(cost, int | float) or not (math.isfinite(cost) and cost >= 0):
             return
         with self._changed:
-            self.usd += cost - hold.usd
-            hold.usd = float(cost)
+            self.usd += cost - reservation.usd
+            reservation.usd = float(cost)
             self._changed.notify_all()
 
 
 @frozen
-class JobProgress:
-    """Gives a hold back on the way out where nobody closed it: the request was never sent."""
+class ReservationGuard:
+    """Release a reservation on exit if it is still open, because its request was never sent."""
 
     budget: Budget
-    hold: Reservation
+    reservation: Reservation
 
     def __enter__(self) -> Reservation:
-        return self.hold
+        return self.reservation
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.budget.close(self.hold, accepted=False)
+        self.budget.close(self.reservation, accepted=False)

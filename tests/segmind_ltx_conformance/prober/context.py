@@ -1,4 +1,4 @@
-"""What all stages of a run share: the line, the budget, what was accepted so far, what was left out."""
+"""Hold the state that all stages of a run share: the recorder, the budget, accepted jobs, and skips."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 from attrs import define, field
 
-from segmind_ltx_conformance.payloads import Choice, picture_of
-from segmind_ltx_conformance.prober.budget import Budget, JobProgress, Reservation
-from segmind_ltx_conformance.prober.http import QUICK, Recorder
+from segmind_ltx_conformance.payloads import Choice, example_picture
+from segmind_ltx_conformance.prober.budget import Budget, Reservation, ReservationGuard
+from segmind_ltx_conformance.prober.http import REQUEST_TIMEOUT, Recorder
 from segmind_ltx_conformance.prober.options import STAGES, Options
-from segmind_ltx_conformance.prober.packs import Item, encoded, models_of
+from segmind_ltx_conformance.prober.packs import Item, encode_body, models_of
 from segmind_ltx_conformance.recording import Exchange, Recording, Skip
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract, Model
@@ -25,58 +25,62 @@ R = TypeVar("R")
 
 @define(eq=False)
 class Job:
-    """A job that the target accepted. ``ended`` and ``moved`` say when its end was first seen (see `Recorder`)."""
+    """A job that the target accepted.
+
+    The fields ``advanced_…`` hold by how many seconds the target's clock had been advanced (see `Recorder`) at the
+    submit and when the final state was first seen.
+    """
 
     id: str
     label: str
     model: Model
     key: str
     submitted: float
-    clock_control: float
-    hold: Reservation
+    advanced_at_submit: float
+    reservation: Reservation
     body: Mapping[str, Any] = field(repr=False)
     answer: Exchange = field(repr=False)
     state: str | None = None
     ended: float | None = None
-    moved: float = 0.0
+    advanced_at_end: float = 0.0
     read: float = 0.0
-    """When it was last read."""
+    """The time of the last poll."""
     output: str | None = None
     rounds: int = 0
     unexpected: int = 0
-    over: bool = False
-    """Whether it is no longer polled."""
+    polling_ended: bool = False
+    """True once the job is not polled any more."""
 
     @property
     def path(self) -> str:
-        """Where its result is."""
+        """The path of its result."""
         return f"/v2/requests/{quote(self.id, safe='')}"
 
 
 @define(eq=False)
 class RunContext:
-    """A run under way."""
+    """The state of a run."""
 
     target: Target
     contract: Contract
     options: Options
-    wire: Recorder
+    recorder: Recorder
     budget: Budget
     jobs: list[Job] = field(factory=list[Job])
     outputs: list[tuple[str, str]] = field(factory=list[tuple[str, str]])
-    """Locations of videos that are still to be downloaded, each with a label."""
-    good: dict[tuple[str, str], list[Choice]] = field(factory=dict[tuple[str, str], list[Choice]])
-    """What accepted packs had, by model and version."""
-    culprits: list[Choice] = field(factory=list[Choice])
+    """URLs of videos to download, each with a label."""
+    accepted_choices: dict[tuple[str, str], list[Choice]] = field(factory=dict[tuple[str, str], list[Choice]])
+    """The choices in accepted packs, by model and version."""
+    causes: list[Choice] = field(factory=list[Choice])
     deferred: list[tuple[Item, Reservation]] = field(factory=list[tuple[Item, Reservation]])
-    """What was to be sent last, and gives its room to the search for what a refused pack was refused for."""
-    closed: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
-    """Model and version of the routes that are not offered."""
+    """The calls that come last. Their reservations are released if the search for a cause needs room."""
+    missing_routes: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
+    """Model and version of the routes that the target does not offer."""
     skips: list[Skip] = field(factory=list[Skip])
-    patience: float | None = None
+    job_deadline: float | None = None
     clock_control: bool = False
     unexpected: bool = False
-    """Whether an answer came that no server should give: what `Options.fail_fast` looks at."""
+    """True once a response came that no server should give; `Options.fail_fast` then ends the run."""
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     @property
@@ -91,111 +95,123 @@ class RunContext:
 
     @property
     def picture(self) -> str:
-        """The picture for parameters that want one."""
-        return self.target.picture or picture_of(self.contract)
+        """The URL for parameters that take an image."""
+        return self.target.picture or example_picture(self.contract)
 
     @property
     def key(self) -> str | None:
-        """The key that everything works with, where there is one."""
+        """The scenario of the key that works, or None if the profile has no such key."""
         return "valid" if "valid" in self.target.keys else None
 
     def skip(self, what: str, model: str | None, reason: str) -> None:
-        """Note that something was left out; the same is noted once."""
+        """Record that something was left out; the same entry is recorded once."""
         with self._lock:
-            if (one := Skip(what, model, reason)) not in self.skips:
-                self.skips.append(one)
+            if (entry := Skip(what, model, reason)) not in self.skips:
+                self.skips.append(entry)
 
     def each(self, items: Iterable[T], do: Callable[[T], R], at_once: int | None = None) -> list[R]:
-        """Do something with each item, so many at once as the options say."""
+        """Call ``do`` with each item, with as many threads as the options allow."""
         todo, width = list(items), at_once or self.options.jobs
         if width <= 1 or len(todo) <= 1:
-            return [do(one) for one in todo]
+            return [do(item) for item in todo]
         pool = ThreadPoolExecutor(min(width, len(todo)), thread_name_prefix="conformance")
         try:
             return list(pool.map(do, todo))
         finally:
-            # Whatever is under way may be paid for, so its answer is waited for; the rest is not begun.
+            # Wait for calls in flight, since they may be paid for; start no others.
             pool.shutdown(wait=True, cancel_futures=True)
 
     def room(self, usd: float) -> Reservation | None:
-        """Room for one more valid payload, at the cost of what was to come last."""
-        while (hold := self.budget.hold(usd)) is None and self.deferred:
-            item, given = self.deferred.pop()
-            self.budget.close(given, accepted=False)
-            reason = f"budget: the room for {item.version} #{item.number} was used to take a refused pack apart"
+        """Reserve room for one more valid payload; if there is none, release the deferred calls one by one."""
+        while (reservation := self.budget.reserve(usd)) is None and self.deferred:
+            item, released = self.deferred.pop()
+            self.budget.close(released, accepted=False)
+            reason = f"budget: the room for {item.version} #{item.number} was used to find out why a pack was refused"
             self.skip(item.stage, item.model.slug, reason)
-        return hold
+        return reservation
 
     def get(self, probe: str, path: str, key: str | None, headers: Mapping[str, str] | None = None) -> Exchange:
-        """A GET, which nobody bills."""
-        return self.wire.send(probe, "GET", path, key=key, headers=headers)
+        """Send a GET, which is never billed."""
+        return self.recorder.send(probe, "GET", path, key=key, headers=headers)
 
     def paid(
-        self, probe: str, path: str, body: Any, hold: Reservation, key: str, headers: Mapping[str, str] | None = None
+        self,
+        probe: str,
+        path: str,
+        body: Any,
+        reservation: Reservation,
+        key: str,
+        headers: Mapping[str, str] | None = None,
     ) -> Exchange:
-        """A POST of a valid payload, for which ``hold`` has room."""
-        with JobProgress(self.budget, hold):
-            timeout = max(QUICK, self.target.limits.job_timeout)
-            one = self.wire.send(probe, "POST", path, key=key, body=encoded(body), headers=headers, timeout=timeout)
-            self.budget.close(hold, accepted=maybe_accepted(one))
-        return one
+        """Send a POST with a valid payload, for which ``reservation`` has room."""
+        with ReservationGuard(self.budget, reservation):
+            timeout = max(REQUEST_TIMEOUT, self.target.limits.job_timeout)
+            exchange = self.recorder.send(
+                probe, "POST", path, key=key, body=encode_body(body), headers=headers, timeout=timeout
+            )
+            self.budget.close(reservation, accepted=may_be_accepted(exchange))
+        return exchange
 
     def trial(
         self, probe: str, path: str, model: Model, body: Any, key: str | None, headers: Mapping[str, str] | None = None
     ) -> Exchange | None:
-        """A POST that ought to be refused; None where there is no room left in case that it is not."""
-        hold = self.budget.trial(model.usd_high)
-        if hold is None:
-            self.skip(probe.partition(" ")[0], model.slug, "budget: no room is left in case that it is accepted")
+        """Send a POST that should be refused; return None if there is no room in case it is accepted."""
+        reservation = self.budget.reserve_trial(model.usd_high)
+        if reservation is None:
+            self.skip(probe.partition(" ")[0], model.slug, "budget: there is no room in case it is accepted")
             return None
-        with JobProgress(self.budget, hold):
-            timeout = max(QUICK, self.target.limits.job_timeout)
-            one = self.wire.send(probe, "POST", path, key=key, body=encoded(body), headers=headers, timeout=timeout)
-            self.budget.close(hold, accepted=maybe_accepted(one))
-        if accepted(one):
+        with ReservationGuard(self.budget, reservation):
+            timeout = max(REQUEST_TIMEOUT, self.target.limits.job_timeout)
+            exchange = self.recorder.send(
+                probe, "POST", path, key=key, body=encode_body(body), headers=headers, timeout=timeout
+            )
+            self.budget.close(reservation, accepted=may_be_accepted(exchange))
+        if accepted(exchange):
             self.unexpected = True
-            self.budget.settle(hold, cost_of(one))
-        return one
+            self.budget.settle(reservation, cost_of(exchange))
+        return exchange
 
-    def cut(self, reason: str) -> None:
-        """Note that the run ends here: each stage that was not begun is left out for this reason."""
-        begun = {(one.probe or "").partition(" ")[0] for one in self.wire.exchanges}
+    def end_early(self, reason: str) -> None:
+        """Record why the run ends early, for each stage that was not started."""
+        begun = {(exchange.probe or "").partition(" ")[0] for exchange in self.recorder.exchanges}
         for stage in STAGES:
             if self.options.wants(stage) and stage not in begun:
                 self.skip(stage, None, reason)
 
     def recording(self) -> Recording:
-        """What was recorded so far."""
-        return Recording(self.target.base_url, self.wire.exchanges, self.wire.started, self.patience, tuple(self.skips))
+        """Return the recording so far."""
+        return Recording(
+            self.target.base_url, self.recorder.exchanges, self.recorder.started, self.job_deadline, tuple(self.skips)
+        )
 
 
-def accepted(one: Exchange) -> bool:
-    """Whether a POST was accepted."""
-    return 200 <= one.status < 300
+def accepted(exchange: Exchange) -> bool:
+    """Return whether a POST was accepted."""
+    return 200 <= exchange.status < 300
 
 
-def cost_of(one: Exchange) -> object:
-    """What a blocking call says that it cost, where it says so."""
+def cost_of(exchange: Exchange) -> object:
+    """Return the reported cost of a blocking call, if any."""
     try:
-        return float(one.headers.get("x-cost", ""))
+        return float(exchange.headers.get("x-cost", ""))
     except ValueError:
-        return field_at(one, "metrics", "cost")
+        return field_at(exchange, "metrics", "cost")
 
 
-def maybe_accepted(one: Exchange) -> bool:
-    """Whether a POST may have been accepted: also where its answer was lost on the way."""
-    return accepted(one) or (one.status == 0 and not (one.fault or "").startswith("Connect"))
+def may_be_accepted(exchange: Exchange) -> bool:
+    """Return whether a POST may have been accepted, also if its response was lost."""
+    return accepted(exchange) or (exchange.status == 0 and not (exchange.fault or "").startswith("Connect"))
 
 
-def field_at(one: Exchange, *names: str) -> Any:
-    """What stands at this place in an answer that is JSON, whatever it is; None where nothing does."""
-    told: Any = one.json
+def field_at(exchange: Exchange, *names: str) -> Any:
+    """Return the value at this path of a JSON response, or None if there is none."""
+    value: Any = exchange.json
     for name in names:
-        told = cast("dict[str, Any]", told).get(name) if isinstance(told, dict) else None
-    return told
+        value = cast("dict[str, Any]", value).get(name) if isinstance(value, dict) else None
+    return value
 
 
-def text_at(one: Exchange, *names: str) -> str | None:
-    """The same, where it is a text with something in it."""
-    value = field_at(one, *names)
+def text_at(exchange: Exchange, *names: str) -> str | None:
+    """Return the value at this path if it is a text that is not empty."""
+    value = field_at(exchange, *names)
     return value if isinstance(value, str) and value else None

@@ -1,4 +1,4 @@
-"""Downloading what was made: without a key, measured, and dropped."""
+"""Download videos without a key, and measure them. The bytes are not kept."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ REDIRECTS: Final = 5
 
 
 def download_all(run: RunContext) -> None:
-    """Download what waits for it."""
+    """Download all waiting videos."""
     waiting, run.outputs[:] = list(run.outputs), []
     if not waiting or not run.options.wants("download"):
         return
     if not run.options.videos:
-        run.skip("download", None, "videos were switched off")
+        run.skip("download", None, "left out by --no-videos")
     elif not can_measure():
         run.skip("download", None, "PyAV is not installed: python -m pip install 'segmind-ltx[conformance]'")
     else:
@@ -25,13 +25,13 @@ def download_all(run: RunContext) -> None:
 
 
 def download(run: RunContext, probe: str, location: str) -> None:
-    """One video; redirects are followed, each of them an exchange of its own."""
+    """Download one video and follow redirects; each redirect is an exchange."""
     url = urljoin(f"{run.target.base_url}/", location)
     for _ in range(REDIRECTS + 1):
         if urlsplit(url).scheme not in {"http", "https"}:
             run.skip("download", None, f"{probe}: not an http or https location")
             return
-        one = run.wire.send(probe, "GET", url)
-        if one.status not in {301, 302, 303, 307, 308} or "location" not in one.headers:
+        exchange = run.recorder.send(probe, "GET", url)
+        if exchange.status not in {301, 302, 303, 307, 308} or "location" not in exchange.headers:
             return
-        url = urljoin(url, one.headers["location"])
+        url = urljoin(url, exchange.headers["location"])

@@ -1,4 +1,4 @@
-"""Sending and recording: retries after passing faults, the target's clock, and no key in anything that is kept."""
+"""Send requests and record them, with retries and the target's clock. No key is recorded."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from typing import Final
 import httpx
 
 from segmind_ltx_conformance.media import can_measure, measure
-from segmind_ltx_conformance.recording import LARGEST_BODY, Exchange
+from segmind_ltx_conformance.recording import MAX_BODY_BYTES, Exchange
 from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 
 ATTEMPTS: Final = 5
-FIRST_PAUSE: Final = 0.05
-REFUSING: Final = frozenset({"refuse", "malformed", "bulk", "open"})
-"""Stages whose requests all ask the same of a target, so that it is given up for all of them at once."""
-HOPELESS: Final = 3
-"""After so many requests of a stage that stayed without success through all attempts, the others get one attempt."""
-CONTROL: Final = "unknown-id control"
+FIRST_DELAY: Final = 0.05
+ONE_LANE: Final = frozenset({"refuse", "malformed", "bulk", "open"})
+"""Stages that share one count of exhausted retries, so that a failing target is given up for all of them."""
+MAX_EXHAUSTED: Final = 3
+"""After this many requests of a stage used up all attempts, the others get one attempt."""
+CONTROL_PROBE: Final = "unknown-id control"
 CONTROL_PATH: Final = "/v2/requests/00000000-0000-4000-8000-00000000c0de"
-QUICK: Final = 30.0
-"""Seconds for a call that nobody has to wait for."""
-SILENT: Final = 12
-"""After so many calls in a row without an answer, the target is taken for gone."""
+REQUEST_TIMEOUT: Final = 30.0
+"""Seconds for a call that does not wait for a job."""
+MAX_UNANSWERED: Final = 12
+"""After this many calls in a row without a response, the run ends."""
 
 
-class GoneError(Exception):
-    """The target does not answer any more."""
+class UnresponsiveTargetError(Exception):
+    """The target does not respond any more."""
 
 
 class Recorder:
-    """One line to a target. Safe to use from several threads."""
+    """Send requests to one target and record them. Safe to use from several threads."""
 
     def __init__(self, target: Target, seed: int = 0, done: Callable[[str], None] = lambda _: None) -> None:
-        """Begin a recording now. ``done`` is told each request when it has been answered."""
+        """Start a recording now. ``done`` is called with the label of each request after its response."""
         self.target = target
         self.started = datetime.now(UTC)
-        self.moved = 0.0
-        """Seconds by which the target's clock was moved."""
-        self._wrong = f"SG_{random.Random(f'wrong {seed}').getrandbits(64):016x}"  # noqa: S311  nobody's key
+        self.advanced = 0.0
+        """Seconds by which the target's clock was advanced."""
+        self._wrong = f"SG_{random.Random(f'wrong {seed}').getrandbits(64):016x}"  # noqa: S311  a key of no account
         self._start = time.monotonic()
         self._done = done
         self._sent: list[tuple[int, Exchange]] = []
-        self._count = self._silent = 0
-        self._spent: Counter[str] = Counter()
+        self._count = self._unanswered = 0
+        self._exhausted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._can_measure = can_measure()
         self._client = httpx.Client(
-            timeout=httpx.Timeout(QUICK, connect=10.0, pool=None),
+            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0, pool=None),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
             headers={"user-agent": "segmind-ltx-conformance"},
         )
@@ -63,24 +63,24 @@ class Recorder:
         self._client.close()
 
     def now(self) -> float:
-        """Seconds on the target's clock since the recording began."""
-        return time.monotonic() - self._start + self.moved
+        """Return the seconds on the target's clock since the recording started."""
+        return time.monotonic() - self._start + self.advanced
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """What was recorded so far, in the order in which it was sent."""
+        """The exchanges so far, in the order in which they were sent."""
         with self._lock:
-            return tuple(one for _, one in sorted(self._sent, key=lambda pair: pair[0]))
+            return tuple(exchange for _, exchange in sorted(self._sent, key=lambda pair: pair[0]))
 
     def advance(self, seconds: float) -> bool:
-        """Move the target's clock; False where the lever does not work."""
+        """Advance the target's clock; return False if the clock control does not work."""
         try:
-            answer = self._client.post(f"{self.target.base_url}{self.target.advance}", json={"seconds": seconds})
+            response = self._client.post(f"{self.target.base_url}{self.target.advance}", json={"seconds": seconds})
         except httpx.HTTPError:
             return False
-        if answer.is_success:
-            self.moved += seconds
-        return answer.is_success
+        if response.is_success:
+            self.advanced += seconds
+        return response.is_success
 
     def send(
         self,
@@ -91,31 +91,40 @@ class Recorder:
         key: str | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        timeout: float = QUICK,
+        timeout: float = REQUEST_TIMEOUT,
     ) -> Exchange:
-        """Send a request, again where the fault may be a passing one; every attempt is recorded, the last one returned.
+        """Send a request, with retries if the fault may be transient; return the last attempt.
 
-        ``url`` may be a path of the target. Raises `GoneError` where nothing has been answering for a while.
+        Every attempt is recorded. ``url`` may be a path of the target. Raises `UnresponsiveTargetError` if many calls
+        in a row got no response.
         """
-        whole = url if "://" in url else f"{self.target.base_url}{url}"
+        full_url = url if "://" in url else f"{self.target.base_url}{url}"
         stage = probe.partition(" ")[0]
-        lane = f"{'refuse' if stage in REFUSING else stage} {method}"
-        pause = FIRST_PAUSE
+        lane = f"{'refuse' if stage in ONE_LANE else stage} {method}"
+        delay = FIRST_DELAY
         attempt = 1
         while True:
-            one, safe = self._once(probe, method, whole, key, body, dict(headers or {}), timeout)
-            fault = one.status == 429 or one.status >= 500
-            passing = one.status == 0 or (fault and one.status != SCENARIO_STATUS.get(key or ""))
-            self._spent[lane] += passing and safe and attempt == ATTEMPTS
-            # A target that never recovers is not waited for a thousand times.
-            if not passing or not safe or attempt == ATTEMPTS or self._spent[lane] >= HOPELESS:
-                if passing and attempt == ATTEMPTS and one.status >= 500 and "valid" in self.target.keys:
-                    # Is it this request, or the whole target? Another one, which nobody bills, tells them apart.
-                    self._once(CONTROL, "GET", f"{self.target.base_url}{CONTROL_PATH}", "valid", None, {}, QUICK)
+            exchange, safe = self._once(probe, method, full_url, key, body, dict(headers or {}), timeout)
+            server_fault = exchange.status == 429 or exchange.status >= 500
+            transient = exchange.status == 0 or (server_fault and exchange.status != SCENARIO_STATUS.get(key or ""))
+            self._exhausted[lane] += transient and safe and attempt == ATTEMPTS
+            # Do not wait a thousand times for a target that never recovers.
+            if not transient or not safe or attempt == ATTEMPTS or self._exhausted[lane] >= MAX_EXHAUSTED:
+                if transient and attempt == ATTEMPTS and exchange.status >= 500 and "valid" in self.target.keys:
+                    # A control request, which is free, shows whether only this request fails or the whole target.
+                    self._once(
+                        CONTROL_PROBE,
+                        "GET",
+                        f"{self.target.base_url}{CONTROL_PATH}",
+                        "valid",
+                        None,
+                        {},
+                        REQUEST_TIMEOUT,
+                    )
                 self._done(probe)
-                return one
-            time.sleep(max(pause, asked_pause(one)))
-            pause, attempt = 2 * pause, attempt + 1
+                return exchange
+            time.sleep(max(delay, requested_delay(exchange)))
+            delay, attempt = 2 * delay, attempt + 1
 
     def _once(
         self,
@@ -127,67 +136,70 @@ class Recorder:
         headers: dict[str, str],
         timeout: float,
     ) -> tuple[Exchange, bool]:
-        """One attempt, and whether it may be repeated as far as is known of its way to the target."""
+        """Make one attempt; return the exchange and whether the request may be repeated."""
         if body is not None:
             headers.setdefault("content-type", "application/json")
-        noted = {name: self.target.keys.redact(value) for name, value in headers.items()}
+        recorded_headers = {name: self.target.keys.redact(value) for name, value in headers.items()}
         if key is not None:
             headers["x-api-key"] = self._wrong if key == "wrong" else self.target.keys[key]
-            noted["x-api-key"] = f"[{key} key]"
+            recorded_headers["x-api-key"] = f"[{key} key]"
         with self._lock:
             number, self._count = self._count, self._count + 1
         at, safe, fault = self.now(), True, None
-        status, answered, content = 0, dict[str, str](), b""
+        status, response_headers, content = 0, dict[str, str](), b""
         try:
-            answer = self._client.request(method, url, content=body, headers=headers, timeout=timeout)
-            status, content = answer.status_code, answer.content
-            answered = {name.lower(): self.target.keys.redact(value) for name, value in answer.headers.items()}
+            response = self._client.request(method, url, content=body, headers=headers, timeout=timeout)
+            status, content = response.status_code, response.content
+            response_headers = {
+                name.lower(): self.target.keys.redact(value) for name, value in response.headers.items()
+            }
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             fault = self.target.keys.redact(f"{type(error).__name__}: {error}")
             safe = method == "GET" or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-        kept, media = self._kept(status, answered.get("content-type", ""), content)
-        one = Exchange(
+        body_kept, media = self._body_to_keep(status, response_headers.get("content-type", ""), content)
+        exchange = Exchange(
             method=method,
             url=self.target.keys.redact(url),
             key=key,
             at=round(at, 6),
             status=status,
-            request_headers=noted,
+            request_headers=recorded_headers,
             request_body=None if body is None else self.target.keys.redact(body.decode("utf-8", "replace")),
-            headers=answered,
-            body=kept,
+            headers=response_headers,
+            body=body_kept,
             size=len(content),
             media=media,
             fault=fault,
             probe=probe,
         )
-        self._note(number, one)
-        return one, safe
+        self._note(number, exchange)
+        return exchange, safe
 
-    def _note(self, number: int, one: Exchange) -> None:
+    def _note(self, number: int, exchange: Exchange) -> None:
         with self._lock:
-            self._sent.append((number, one))
-            self._silent = 0 if one.status else self._silent + 1
-            if self._silent >= SILENT:
-                raise GoneError(f"no answer to {self._silent} calls in a row; the last: {one.fault}")
+            self._sent.append((number, exchange))
+            self._unanswered = 0 if exchange.status else self._unanswered + 1
+            if self._unanswered >= MAX_UNANSWERED:
+                calls = f"no response to {self._unanswered} calls in a row"
+                raise UnresponsiveTargetError(f"{calls}; the last fault: {exchange.fault}")
 
-    def _kept(self, status: int, kind: str, content: bytes) -> tuple[bytes, dict[str, object] | None]:
-        """The body as it is kept, without keys; of a video its measures alone."""
+    def _body_to_keep(self, status: int, kind: str, content: bytes) -> tuple[bytes, dict[str, object] | None]:
+        """Return the body without keys; for a video return only its measurements."""
         if (
             status == 200
             and content
             and (kind.startswith(("video/", "application/octet-stream")) or not is_text(content))
         ):
             return b"", measure(content) if self._can_measure else None
-        return self.target.keys.redact_bytes(content[:LARGEST_BODY]), None
+        return self.target.keys.redact_bytes(content[:MAX_BODY_BYTES]), None
 
 
-LONGEST_PAUSE: Final = 2.0
-"""Seconds; who asks for more is asked again sooner."""
+MAX_REQUESTED_DELAY: Final = 2.0
+"""Seconds. A longer delay that the target requests is ignored."""
 
 
 def is_text(content: bytes) -> bool:
-    """Whether these bytes are text."""
+    """Return whether these bytes are text."""
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -195,10 +207,10 @@ def is_text(content: bytes) -> bool:
     return b"\0" not in content[:1024]
 
 
-def asked_pause(one: Exchange) -> float:
-    """For how long the target asked to be left alone, as far as that is short; 0 where it did not say."""
+def requested_delay(exchange: Exchange) -> float:
+    """Return the delay that the target requested if it is short, else 0."""
     for name in ("retry-after", "x-rate-limit-reset-at-utc"):
-        if (seconds := _seconds(one.headers.get(name, ""))) is not None and 0 < seconds <= LONGEST_PAUSE:
+        if (seconds := _seconds(exchange.headers.get(name, ""))) is not None and 0 < seconds <= MAX_REQUESTED_DELAY:
             return seconds
     return 0.0
 

@@ -1,4 +1,4 @@
-"""Invalid payloads: one thing wrong with each, and those that schemathesis draws; with a fuse."""
+"""Send invalid payloads: one fault each, and generated ones. A fuse stops them once a route accepts some."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
-from segmind_ltx_conformance.payloads import picture_of, refusals
+from segmind_ltx_conformance.payloads import example_picture, refusals
 from segmind_ltx_conformance.prober.context import RunContext, accepted
-from segmind_ltx_conformance.prober.fuzz import can_draw, drawn_bodies, parameters_at_fault
+from segmind_ltx_conformance.prober.fuzz import can_generate, invalid_bodies, parameters_at_fault
 from segmind_ltx_conformance.prober.options import Options
 from segmind_ltx_conformance.prober.packs import models_of
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract, Model
 
 FUSE: Final = 3
-"""After so many acceptances of invalid bodies no more are sent to that route."""
-AT_ONCE: Final = 4
+"""After a route accepted this many invalid bodies, it gets no more."""
+MAX_CONCURRENT: Final = 4
 
 
 @frozen
-class Wrong:
-    """An invalid body for one route. ``about`` names the clauses that it breaks, or the parameters that are wrong."""
+class InvalidBody:
+    """An invalid body for one route. ``about`` names the clauses that it breaks, or the wrong parameters."""
 
     stage: str
     model: Model
@@ -35,90 +35,97 @@ class Wrong:
 
     @property
     def path(self) -> str:
-        """The route."""
+        """The path of the route."""
         return self.model.v1 if self.version == "v1" else self.model.v2
 
 
 @define(eq=False)
 class Fuse:
-    """What was accepted although it is invalid."""
+    """Count accepted invalid bodies, each of which may be billed, and stop similar ones."""
 
-    blown: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
+    acceptances: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
     seen: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
-    def why_not(self, one: Wrong) -> str | None:
-        """Why this body is not sent any more; None where it may be."""
+    def reason_to_stop(self, body: InvalidBody) -> str | None:
+        """Say why this body is not sent; None if it may be sent."""
         with self.lock:
-            if self.blown[one.model.slug, one.version] >= FUSE:
-                return f"fuse: {one.version} accepted {FUSE} invalid bodies, and is sent no more of them"
+            if self.acceptances[body.model.slug, body.version] >= FUSE:
+                return f"fuse: {body.version} accepted {FUSE} invalid bodies, and is sent no more"
             for version, name in self.seen:
-                if version == one.version and any(name == about or name.startswith(f"{about}.") for about in one.about):
-                    return f"fuse: {version} accepted a body before that breaks {name}"
+                if version == body.version and any(
+                    name == about or name.startswith(f"{about}.") for about in body.about
+                ):
+                    return f"fuse: {version} already accepted a body that breaks {name}"
             return None
 
-    def blow(self, one: Wrong) -> None:
-        """It was accepted."""
+    def count_acceptance(self, body: InvalidBody) -> None:
+        """Record that this body was accepted."""
         with self.lock:
-            self.blown[one.model.slug, one.version] += 1
-            self.seen.update((one.version, name) for name in one.about)
+            self.acceptances[body.model.slug, body.version] += 1
+            self.seen.update((body.version, name) for name in body.about)
 
 
-def wrong_bodies(target: Target, contract: Contract, options: Options) -> Iterator[Wrong]:
-    """Every invalid body that is planned."""
+def planned_invalid_bodies(target: Target, contract: Contract, options: Options) -> Iterator[InvalidBody]:
+    """Yield every invalid body of the selected stages."""
     if "valid" not in target.keys:
         return
-    picture = target.picture or picture_of(contract)
+    picture = target.picture or example_picture(contract)
     for model in models_of(contract, options):
         found = list(_of(model, picture, options, contract))
         for version in ("v2", "v1"):
-            yield from (Wrong(stage, model, version, label, about, body) for stage, label, about, body in found)
+            yield from (InvalidBody(stage, model, version, label, about, body) for stage, label, about, body in found)
 
 
 def _of(
     model: Model, picture: str, options: Options, contract: Contract
 ) -> Iterator[tuple[str, str, tuple[str, ...], Any]]:
-    for one in refusals(model, picture):
-        stage = "malformed" if isinstance(one.body, bytes) else "refuse"
+    for refusal in refusals(model, picture):
+        stage = "malformed" if isinstance(refusal.body, bytes) else "refuse"
         if options.wants(stage):
-            yield stage, one.label, (f"{model.slug}.body" if stage == "malformed" else one.clause,), one.body
-    if options.wants("bulk") and can_draw():
-        for number, body in enumerate(drawn_bodies(contract, model, options.seed, options.bulk)):
+            yield (
+                stage,
+                refusal.label,
+                (f"{model.slug}.body" if stage == "malformed" else refusal.clause,),
+                refusal.body,
+            )
+    if options.wants("bulk") and can_generate():
+        for number, body in enumerate(invalid_bodies(contract, model, options.seed, options.bulk)):
             about = tuple(f"{model.slug}.{name}" for name in parameters_at_fault(model, body))
             yield "bulk", f"#{number + 1}", about, body
 
 
 def refuse(run: RunContext) -> None:
-    """Send them all; those of a route one after the other, so that the fuse can act, and the drawn ones last."""
-    if run.options.wants("bulk") and not can_draw():
+    """Send the invalid bodies of each route one after the other, generated ones last, so that the fuse can act."""
+    if run.options.wants("bulk") and not can_generate():
         run.skip("bulk", None, "schemathesis is not installed: python -m pip install 'segmind-ltx[conformance]'")
     fuse = Fuse()
-    routes: dict[tuple[str, str], list[Wrong]] = {}
-    for one in wrong_bodies(run.target, run.contract, run.options):
-        if (one.model.slug, one.version) not in run.closed:
-            routes.setdefault((one.model.slug, one.version), []).append(one)
-    run.each(routes.values(), lambda group: _group(run, fuse, group), min(AT_ONCE, run.options.jobs))
+    routes: dict[tuple[str, str], list[InvalidBody]] = {}
+    for body in planned_invalid_bodies(run.target, run.contract, run.options):
+        if (body.model.slug, body.version) not in run.missing_routes:
+            routes.setdefault((body.model.slug, body.version), []).append(body)
+    run.each(routes.values(), lambda group: _group(run, fuse, group), min(MAX_CONCURRENT, run.options.jobs))
 
 
-def _group(run: RunContext, fuse: Fuse, group: list[Wrong]) -> None:
-    for one in group:
-        if (why := fuse.why_not(one)) is not None:
-            run.skip(one.stage, one.model.slug, why)
+def _group(run: RunContext, fuse: Fuse, group: list[InvalidBody]) -> None:
+    for body in group:
+        if (why := fuse.reason_to_stop(body)) is not None:
+            run.skip(body.stage, body.model.slug, why)
             continue
-        probe = f"{one.stage} {one.version} {one.model.slug} {one.label}"
-        got = run.trial(probe, one.path, one.model, one.body, "valid")
+        probe = f"{body.stage} {body.version} {body.model.slug} {body.label}"
+        got = run.trial(probe, body.path, body.model, body.body, "valid")
         if got is None:
             continue
         if accepted(got):
-            fuse.blow(one)
+            fuse.count_acceptance(body)
         elif got.status != 400:
             run.unexpected = True
 
 
-def leave_open(run: RunContext) -> None:
-    """A wrong Content-Type, with a body that is invalid anyway: whatever the answer is, nobody pays for it."""
+def probe_open_cases(run: RunContext) -> None:
+    """Send a wrong Content-Type with a body that is invalid anyway, so that it is never billed."""
     for model in run.models:
-        if run.key and (model.slug, "v2") not in run.closed:
+        if run.key and (model.slug, "v2") not in run.missing_routes:
             headers = {"content-type": "text/plain"}
             run.trial(f"open content type {model.slug}", model.v2, model, b"{}", "valid", headers)
         run.skip("open", model.slug, "an unknown parameter and an empty prompt may be accepted, and so billed")

@@ -1,4 +1,4 @@
-"""A whole run, from the first GET to the last."""
+"""Perform a whole run, from the first GET to the last."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
-from segmind_ltx_conformance.prober.accept import Held, accept, audit
-from segmind_ltx_conformance.prober.access import knock_everywhere, unknown_id
-from segmind_ltx_conformance.prober.bisect import take_apart
+from segmind_ltx_conformance.prober.accept import ReservedItem, accept, audit
+from segmind_ltx_conformance.prober.access import probe_access, unknown_id
+from segmind_ltx_conformance.prober.bisect import find_cause
 from segmind_ltx_conformance.prober.budget import Reserve
 from segmind_ltx_conformance.prober.context import RunContext
 from segmind_ltx_conformance.prober.downloads import download_all
 from segmind_ltx_conformance.prober.follow import follow
-from segmind_ltx_conformance.prober.http import GoneError, Recorder
-from segmind_ltx_conformance.prober.negative import leave_open, refuse
+from segmind_ltx_conformance.prober.http import Recorder, UnresponsiveTargetError
+from segmind_ltx_conformance.prober.negative import probe_open_cases, refuse
 from segmind_ltx_conformance.prober.options import STAGES, CannotRunError, Interrupted, Options
 from segmind_ltx_conformance.prober.packs import Item, items_of
 from segmind_ltx_conformance.prober.plan import budget_of, check, plan
-from segmind_ltx_conformance.prober.retention import finished, visit, watch
-from segmind_ltx_conformance.prober.single_jobs import fail, other_reads, repeat
+from segmind_ltx_conformance.prober.retention import check_retention, final_results, visit
+from segmind_ltx_conformance.prober.single_jobs import read_differently, submit_duplicate, submit_failing
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract
@@ -29,56 +29,62 @@ from segmind_ltx_spec import Contract
 Progress = Callable[[str, int, int], None]
 
 
-class _Stop(Exception):  # noqa: N818  no error: the run was to end at the first oddity
-    """The stages that are left are not done."""
+class _Stop(Exception):  # noqa: N818  not an error: the options ask for it
+    """End the run after the first unexpected response."""
 
 
 def probe(target: Target, contract: Contract, options: Options, progress: Progress | None = None) -> Recording:
-    """Send what is planned and record it. ``progress`` is told what was done, how much of it, and of how much.
+    """Send the planned requests and return the recording.
 
-    Raises `CannotRunError` where nothing could be tried, and `Interrupted`, with what was recorded so far, where the
-    run was ended or broke.
+    ``progress`` is called after each request with its label, the number sent, and the expected total. Raises
+    `CannotRunError` if nothing could be tested, and `Interrupted`, with the recording so far, if the run was
+    interrupted or failed.
     """
     check(target, contract, options)
-    wire = Recorder(
-        target, options.seed, _counting(progress, plan(target, contract, options).requests if progress else 0)
+    recorder = Recorder(
+        target, options.seed, _counter(progress, plan(target, contract, options).requests if progress else 0)
     )
     run = RunContext(
-        target, contract, options, wire, budget_of(target, contract, options), clock_control=target.advance is not None
+        target,
+        contract,
+        options,
+        recorder,
+        budget_of(target, contract, options),
+        clock_control=target.advance is not None,
     )
     return _recorded(run, lambda: _stages(run))
 
 
 def resume(target: Target, contract: Contract, recording: Recording, progress: Progress | None = None) -> Recording:
-    """The second visit: read the jobs of an earlier recording again. Nothing is submitted.
+    """Make the second visit: read the jobs of an earlier recording again. Nothing is submitted.
 
-    The earlier exchanges come first in the recording that it gives.
+    The returned recording begins with the earlier exchanges.
     """
     if "valid" not in target.keys:
-        raise CannotRunError("a second visit needs the key of the first one, as valid in [keys]")
-    if not finished(recording):
-        raise CannotRunError("the recording holds no job that had ended, so there is nothing to read again")
-    wire = Recorder(target, 0, _counting(progress, 0))
+        raise CannotRunError("a second visit needs the key of the first visit, as valid in [keys]")
+    if not final_results(recording):
+        raise CannotRunError("the recording contains no job with a final state, so there is no job to read again")
+    recorder = Recorder(target, 0, _counter(progress, 0))
     offset = (datetime.now(UTC) - recording.started).total_seconds()
-    run = RunContext(target, contract, Options(), wire, budget_of(target, contract, Options(free=True)))
+    run = RunContext(target, contract, Options(), recorder, budget_of(target, contract, Options(free=True)))
 
     def stages() -> None:
-        _reach(run)
+        _check_reachable(run)
         visit(run, recording, offset)
 
     try:
         return _joined(recording, _recorded(run, stages), offset)
-    except Interrupted as cut:
-        raise Interrupted(_joined(recording, cut.recording, offset), str(cut)) from cut
+    except Interrupted as interruption:
+        raise Interrupted(_joined(recording, interruption.recording, offset), str(interruption)) from interruption
 
 
 def _joined(recording: Recording, late: Recording, offset: float) -> Recording:
-    """Both visits in one recording."""
-    moved = tuple(evolve(one, at=one.at + offset) for one in late.exchanges)
-    # What the first visit could not do is done now.
-    skips = [one for one in recording.skips if one.what != "retention"]
-    skips += [one for one in late.skips if one.what == "retention" and one not in skips]
-    return evolve(recording, exchanges=(*recording.exchanges, *moved), skips=tuple(skips))
+    """Join the recordings of both visits."""
+    later = tuple(evolve(exchange, at=exchange.at + offset) for exchange in late.exchanges)
+    # The second visit does what the first one had to skip.
+    skips = [skip for skip in recording.skips if skip.what != "retention"]
+    skips += [skip for skip in late.skips if skip.what == "retention" and skip not in skips]
+    return evolve(recording, exchanges=(*recording.exchanges, *later), skips=tuple(skips))
 
 
 def _recorded(run: RunContext, stages: Callable[[], None]) -> Recording:
@@ -87,116 +93,116 @@ def _recorded(run: RunContext, stages: Callable[[], None]) -> Recording:
     except CannotRunError:
         raise
     except _Stop:
-        run.cut("fail-fast: an answer came that no server should give")
-    except GoneError as gone:
-        run.cut(f"the target stopped answering: {gone}")
+        run.end_early("fail-fast: a response was unexpected")
+    except UnresponsiveTargetError as gone:
+        run.end_early(f"the target stopped responding: {gone}")
     except KeyboardInterrupt:
-        run.cut("interrupted")
+        run.end_early("interrupted")
         raise Interrupted(run.recording(), "interrupted") from None
     except Exception as error:
-        # What was paid for must not be lost with it.
+        # Keep the recording: it may have been paid for.
         why = run.target.keys.redact(f"{type(error).__name__}: {error}")
-        run.cut(f"the prober broke: {why}")
-        raise Interrupted(run.recording(), f"the prober broke: {why}") from error
+        run.end_early(f"the prober failed: {why}")
+        raise Interrupted(run.recording(), f"the prober failed: {why}") from error
     finally:
-        run.wire.close()
+        run.recorder.close()
     return run.recording()
 
 
 def _stages(run: RunContext) -> None:
-    _reach(run)
-    _leave_out(run)
+    _check_reachable(run)
+    _record_left_out(run)
     if run.key is None:
         run.skip("accept", None, "no key for valid")
     if "failing" not in run.target.keys and run.options.wants("failing"):
         run.skip("failing", None, "no key for failing")
-    left = _spend(run, items_of(run.target, run.contract, run.options))
-    # The steps before `watch` want a job that is still there, those after it want none.
-    for step in (other_reads, knock_everywhere, watch, refuse, leave_open):
-        stage = {watch: "retention", leave_open: "open"}.get(step)
+    left = _run_paid(run, items_of(run.target, run.contract, run.options))
+    # The steps before `check_retention` need a job that is still there, the steps after it need none.
+    for step in (read_differently, probe_access, check_retention, refuse, probe_open_cases):
+        stage = {check_retention: "retention", probe_open_cases: "open"}.get(step)
         if stage is None or run.options.wants(stage):
             step(run)
-            _look(run)
-    # What was kept in case that invalid payloads are accepted is free now.
-    run.budget.kept = Reserve()
-    for item in _spend(run, left):
+            _stop_if_unexpected(run)
+    # All invalid payloads were sent, so their reserve is free now.
+    run.budget.reserve_for_trials = Reserve()
+    for item in _run_paid(run, left):
         run.skip(item.stage, item.model.slug, f"budget: no room for {item.version} #{item.number}")
 
 
-def _leave_out(run: RunContext) -> None:
-    """Note what the options leave out."""
+def _record_left_out(run: RunContext) -> None:
+    """Record the stages and models that the options leave out."""
     for stage in STAGES:
         if not run.options.wants(stage):
             chosen = run.options.stages is None or stage in run.options.stages
             run.skip(
-                stage, None, "it may be billed, and only what is free was to be done" if chosen else "not selected"
+                stage, None, "it may be billed, and --free allows only free requests" if chosen else "not selected"
             )
     for slug in run.contract.models.keys() - {model.slug for model in run.models}:
         for stage in ("accept", "refuse", "malformed", "bulk", "missing-key", "wrong-key", "scenario"):
             run.skip(stage, slug, "the model is not selected")
 
 
-def _reach(run: RunContext) -> None:
-    one = run.get("unknown-id reachable", f"/v2/requests/{unknown_id(run.options.seed)}", run.key)
-    if one.status == 0:
+def _check_reachable(run: RunContext) -> None:
+    exchange = run.get("unknown-id reachable", f"/v2/requests/{unknown_id(run.options.seed)}", run.key)
+    if exchange.status == 0:
         raise CannotRunError(
-            f"{run.target.base_url} does not answer ({one.fault}): is the server running, and is base_url right?"
+            f"{run.target.base_url} does not respond ({exchange.fault}): is the server running, and is base_url right?"
         )
 
 
-def _spend(run: RunContext, items: list[Item]) -> list[Item]:
-    """Do what is paid for, in passes: when it is known what one has cost, there may be room for another.
+def _run_paid(run: RunContext, items: list[Item]) -> list[Item]:
+    """Make the paid calls in passes, because the real cost of one pass may leave room for another.
 
-    Answers with what there was no room for.
+    Returns the items for which there was no room.
     """
     while items:
-        held, left = list[Held](), list[Item]()
+        reserved, left = list[ReservedItem](), list[Item]()
         for item in items:
-            hold = run.budget.hold(item.model.usd_high)
-            held.append((item, hold)) if hold else left.append(item)
-        if not held:
+            reservation = run.budget.reserve(item.model.usd_high)
+            reserved.append((item, reservation)) if reservation else left.append(item)
+        if not reserved:
             break
-        _pass(run, held)
+        _run_pass(run, reserved)
         items = left
     return items
 
 
-def _pass(run: RunContext, held: list[Held]) -> None:
-    def of(*kinds: str) -> list[Held]:
-        return [pair for pair in held if pair[0].kind in kinds]
+def _run_pass(run: RunContext, reserved: list[ReservedItem]) -> None:
+    def of(*kinds: str) -> list[ReservedItem]:
+        return [pair for pair in reserved if pair[0].kind in kinds]
 
     run.deferred[:] = of("v1")
     for kind in ("v2", "v1"):
-        todo = of("v2") if kind == "v2" else run.deferred[:]
+        pending = of("v2") if kind == "v2" else run.deferred[:]
         if kind == "v1":
-            # The slow ones first: so the blocking calls are over sooner.
-            todo.sort(key=lambda pair: -pair[0].model.seconds)
+            # Send the slowest first, so that all blocking calls finish sooner.
+            pending.sort(key=lambda pair: -pair[0].model.seconds)
             run.deferred[:] = of("audit")
-        refused = accept(run, todo)
+        refused = accept(run, pending)
         for item, _ in refused:
-            take_apart(run, item)
+            find_cause(run, item)
         follow(run)
         download_all(run)
-        _look(run)
+        _stop_if_unexpected(run)
     audited, run.deferred[:] = run.deferred[:], []
     audit(run, audited)
     accept(run, of("late"))
-    for pair in of("twin"):
-        repeat(run, pair)
+    for pair in of("duplicate"):
+        submit_duplicate(run, pair)
     for pair in of("failing"):
-        fail(run, pair)
+        submit_failing(run, pair)
     follow(run)
     download_all(run)
-    _look(run)
+    _stop_if_unexpected(run)
 
 
-def _look(run: RunContext) -> None:
+def _stop_if_unexpected(run: RunContext) -> None:
     if run.options.fail_fast and run.unexpected:
         raise _Stop
 
 
-def _counting(progress: Progress | None, total: int) -> Callable[[str], None]:
-    """Counts requests for ``progress``; there may turn out to be more of them than planned."""
+def _counter(progress: Progress | None, total: int) -> Callable[[str], None]:
+    """Return a callback that counts requests for ``progress``; the total grows if there are more than planned."""
     if progress is None:
         return lambda _: None
     lock, done = threading.Lock(), 0

@@ -1,4 +1,4 @@
-"""``summary.svg``: the verdict as a badge, for a page that links to the report."""
+"""Draw ``summary.svg``: the verdict as a badge, to link to the report."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from segmind_ltx_conformance.checks import Judgement, Outcome
 COLOURS: Final = {0: "#1a7f37", 1: "#c11f2e", 2: "#6e7781"}
 LABEL: Final = "LTX conformance"
 _WIDTH: Final = 6.6
-"""Pixels of an average character; `textLength` makes every font fit it."""
+"""Pixels of an average character; `textLength` fits every font to it."""
 
 
 def badge(judgement: Judgement) -> str:
-    """The badge as SVG, without any text of the target."""
+    """Return the badge as SVG, without any text from the target."""
     failed, passed = len(judgement.having(Outcome.FAILED)), len(judgement.having(Outcome.PASSED))
-    words = {0: f"{passed} passed", 1: f"{failed} failed", 2: "could not be told"}[judgement.exit_status]
+    words = {0: f"{passed} passed", 1: f"{failed} failed", 2: "inconclusive"}[judgement.exit_status]
     left, right = (round(len(text) * _WIDTH + 12) for text in (LABEL, words))
     title = escape(f"{LABEL}: {words}")
     size = f'width="{left + right}" height="20"'

@@ -1,4 +1,4 @@
-"""``report.json``: all of a run for programs. ``report.schema.json`` beside this module says what is in it."""
+"""Build ``report.json``, a run as data. ``report.schema.json`` next to this module describes it."""
 
 from __future__ import annotations
 
@@ -6,64 +6,67 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_conformance.report.causes import grouped
+from segmind_ltx_conformance.report.causes import group_failures
 from segmind_ltx_conformance.report.spending import Spent
 from segmind_ltx_spec import Clause
 
 VERSION: Final = 1
-"""Goes up where somebody who reads the report has to do something about it."""
+"""Increased if programs that read the report have to change."""
 SCHEMA_PATH: Final = Path(__file__).with_name("report.schema.json")
 
-VERDICTS: Final = {0: "conforms", 1: "does not conform", 2: "could not be told"}
+VERDICTS: Final = {0: "conforms", 1: "does not conform", 2: "inconclusive"}
 """The exit status in words."""
 
 
 @frozen
 class Run:
-    """What the reports are about. ``seed`` and ``seconds`` are None where nothing was sent, only judged."""
+    """The content of the reports. ``seed`` and ``seconds`` are None if nothing was sent, only judged."""
 
     recording: Recording
     judgement: Judgement
     spent: Spent
     seed: int | None = None
     seconds: float | None = None
-    complaint: str | None = field(default=None)
-    """Why it could not be told, where the judgement alone does not say so."""
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of the report."""
+    """Return the JSON Schema of the report."""
     loaded: dict[str, Any] = json.loads(SCHEMA_PATH.read_text(encoding="utf-8"))
     return loaded
 
 
 def counts(judgement: Judgement) -> dict[Outcome, int]:
-    """How many checks came out how, every outcome named."""
+    """Return the number of checks for every outcome."""
     return {outcome: len(judgement.having(outcome)) for outcome in Outcome}
 
 
 def document(run: Run) -> dict[str, Any]:
-    """The report as data."""
+    """Return the report as data."""
     return {
         "version": VERSION,
         "summary": summary(run),
         "checks": [_check(check) for check in run.judgement.checks],
         "observations": [
-            {"name": one.name, "model": one.model, "detail": one.detail, "exchanges": list(one.exchanges)}
-            for one in run.judgement.observations
+            {
+                "name": observation.name,
+                "model": observation.model,
+                "detail": observation.detail,
+                "exchanges": list(observation.exchanges),
+            }
+            for observation in run.judgement.observations
         ],
     }
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """The figures."""
+    """Return the figures of the report."""
     return {
         **{outcome.replace(" ", "_"): number for outcome, number in counts(run.judgement).items()},
-        "causes": len(grouped(run.judgement, Outcome.FAILED)),
+        "causes": len(group_failures(run.judgement, Outcome.FAILED)),
         "verdict": VERDICTS[run.judgement.exit_status],
         "exit_status": run.judgement.exit_status,
         "target": run.recording.base_url,
@@ -96,17 +99,17 @@ def _check(check: Check) -> dict[str, Any]:
 
 
 def model_of(check: Check) -> str | None:
-    """The model that a check is about; where the clause is one of a single model, that."""
+    """Return the model of a check, or the model that its clause belongs to."""
     return check.model or own_model(check.clause)
 
 
 def own_model(clause: Clause) -> str | None:
-    """The model that a clause's id begins with."""
+    """Return the model that a clause's id begins with."""
     return next((slug for slug in clause.models if clause.id.startswith(f"{slug}.")), None)
 
 
 def headline(run: Run) -> str:
-    """The run in one line, the size of a badge."""
+    """Return the run in one line."""
     numbers = counts(run.judgement)
     parts = [f"{number} {outcome}" for outcome, number in numbers.items() if number]
     facts = [f"{len(run.recording.exchanges)} requests", f"{run.spent.jobs} jobs", f"{run.spent.cost:.2f} USD"]

@@ -1,4 +1,4 @@
-"""What ``--dry-run`` says: the checks, and what a run would send and cost."""
+"""Print what ``--dry-run`` shows: the checks, and what a run would send and cost."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from segmind_ltx_conformance.coverage import permission, stages_of, unseen
+from segmind_ltx_conformance.coverage import stages_of, undetectable
 from segmind_ltx_spec import Clause, Contract
 
 if TYPE_CHECKING:
     from segmind_ltx_conformance.prober import Plan
 
 
-def tell_plan(console: Console, plan: Plan, contract: Contract, chosen: Iterable[Clause]) -> None:
-    """Print the checks, then what is sent in each stage, then the sums."""
+def print_plan(console: Console, plan: Plan, contract: Contract, chosen: Iterable[Clause]) -> None:
+    """Print the checks, the requests of each stage, and the totals."""
     done = {row.stage for row in plan.rows}
-    tried, left = list[Clause](), list[Clause]()
+    tested, left_out = list[Clause](), list[Clause]()
     for clause in chosen:
-        idle = permission(clause) or unseen(clause, contract) or not stages_of(clause) & done
-        (left if idle else tried).append(clause)
-    for text in (*_clauses("Would be tried", tried), *_clauses("Would not be exercised", left), Text()):
+        idle = clause.permission or undetectable(clause, contract) or not stages_of(clause) & done
+        (left_out if idle else tested).append(clause)
+    for text in (*_clauses("Would be tested", tested), *_clauses("Would not be exercised", left_out), Text()):
         console.print(text, soft_wrap=True, highlight=False, markup=False)
     console.print(_table(plan))
     money = f"{plan.usd_low:.2f} to {plan.usd_high:.2f} USD at the documented prices"
-    said = f"{len(tried)} clauses, about {plan.requests} requests, {plan.jobs} accepted jobs, {money}"
+    summary = f"{len(tested)} clauses, about {plan.requests} requests, {plan.jobs} accepted jobs, {money}"
     room = f"; the budget has no room for {plan.left_out} more jobs" if plan.left_out else ""
-    console.print(f"Nothing was sent. A run: {said}{room}.", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"Nothing was sent. A run: {summary}{room}.", soft_wrap=True, highlight=False, markup=False)
 
 
 def _clauses(heading: str, clauses: list[Clause]) -> Iterator[Text]:
@@ -41,14 +41,14 @@ def _clauses(heading: str, clauses: list[Clause]) -> Iterator[Text]:
         yield Text(f"\n{heading}", "bold")
     for kind, members in kinds.items():
         yield Text(f"  {kind} ({len(members)})", "bold")
-        yield from (Text(f"    {one.grade}  {one.id}: {one.statement}") for one in members)
+        yield from (Text(f"    {clause.grade}  {clause.id}: {clause.statement}") for clause in members)
 
 
 def _table(plan: Plan) -> Table:
     from segmind_ltx_conformance.prober import STAGES
 
-    table = Table(title="What would be sent")
-    for name in ("stage", "what it sends", "requests", "jobs", "USD"):
+    table = Table(title="Requests of a run")
+    for name in ("stage", "requests for", "requests", "jobs", "USD"):
         table.add_column(name, justify="right" if name in {"requests", "jobs", "USD"} else "left")
     for stage in dict.fromkeys(row.stage for row in plan.rows):
         rows = [row for row in plan.rows if row.stage == stage]

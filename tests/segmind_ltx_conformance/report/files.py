@@ -1,4 +1,4 @@
-"""Files that appear under their names only when they are whole."""
+"""Write files that appear under their names only when they are complete."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> Path:
-    """Write ``text`` beside ``path``, then rename, so that nobody ever reads half of it. Raises `OSError`."""
+def write_atomically(path: Path, text: str) -> Path:
+    """Write ``text`` to a temporary file, then rename it, so that no reader sees half a file. Raises `OSError`."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        # A lone surrogate, which a target may well send as \ud800, has no UTF-8.
+        # A target may send a lone surrogate as \ud800, which UTF-8 cannot encode.
         with partial.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
             file.flush()
@@ -24,7 +24,7 @@ def write_whole(path: Path, text: str) -> Path:
     return path
 
 
-def writable(folder: Path) -> None:
-    """Make the folder, and see that files can be written there, before anything is paid for. Raises `OSError`."""
+def ensure_writable(folder: Path) -> None:
+    """Create the folder and check that files can be written there. Raises `OSError`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / ".writable", "").unlink()
+    write_atomically(folder / ".writable", "").unlink()

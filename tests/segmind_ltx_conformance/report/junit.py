@@ -1,4 +1,4 @@
-"""``junit.xml``, as CI systems read it: what failed is a failure, and what could not be told is an error."""
+"""Write ``junit.xml`` for CI systems: failed checks are failures, inconclusive ones are errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.document import Run
-from segmind_ltx_conformance.report.text import curl, plain, request_line, response_line
+from segmind_ltx_conformance.report.text import curl, printable, request_line, response_line
 
 TAGS: Final = {
     Outcome.FAILED: "failure",
@@ -16,17 +16,17 @@ TAGS: Final = {
     Outcome.INCONCLUSIVE: "error",
     Outcome.NOT_EXERCISED: "skipped",
 }
-"""The others are passed tests, with what there is to say in their output."""
+"""Checks with other outcomes are passed tests, with their details as output."""
 
 
 def junit(run: Run) -> str:
-    """The report as XML: a suite for each kind of clause."""
+    """Return the report as XML, with a test suite for each kind of clause."""
     root = ElementTree.Element("testsuites", name="segmind-ltx conformance")
     kinds: dict[str, list[Check]] = {}
     for check in run.judgement.checks:
         kinds.setdefault(check.clause.kind, []).append(check)
     for kind, checks in kinds.items():
-        suite = ElementTree.SubElement(root, "testsuite", name=kind, hostname=plain(run.recording.base_url))
+        suite = ElementTree.SubElement(root, "testsuite", name=kind, hostname=printable(run.recording.base_url))
         suite.set("timestamp", run.recording.started.strftime("%Y-%m-%dT%H:%M:%S"))
         for check in checks:
             _case(suite, check, run.recording)
@@ -42,31 +42,31 @@ def junit(run: Run) -> str:
 def _case(suite: ElementTree.Element, check: Check, recording: Recording) -> None:
     classname = f"segmind_ltx.conformance.{check.clause.kind}"
     case = ElementTree.SubElement(suite, "testcase", classname=classname, name=check.id, time="0")
-    tag, text = TAGS.get(check.outcome), "\n".join(told(check, recording))
+    tag, text = TAGS.get(check.outcome), "\n".join(check_lines(check, recording))
     if tag is not None:
-        result = ElementTree.SubElement(case, tag, message=plain(check.detail)[:500], type=str(check.outcome))
+        result = ElementTree.SubElement(case, tag, message=printable(check.detail)[:500], type=str(check.outcome))
         result.text = text
     elif check.outcome is not Outcome.PASSED:
         ElementTree.SubElement(case, "system-out").text = f"{check.outcome}\n{text}"
 
 
-def told(check: Check, recording: Recording) -> list[str]:
-    """A check in a few lines: the clause, what was seen, and one request that shows it."""
+def check_lines(check: Check, recording: Recording) -> list[str]:
+    """Describe a check: the clause, what was seen, and one request that shows it."""
     clause = check.clause
     source = f"{clause.grade}, {clause.document}" if clause.document else clause.grade
-    lines = [f"{clause.statement} ({source})", plain(check.detail)]
+    lines = [f"{clause.statement} ({source})", printable(check.detail)]
     if check.cause:
         lines.append(f"follows from {check.cause}")
-    one = evidence(check, recording)
-    if one is not None:
-        exchange = recording.exchanges[one]
-        lines += [f"sent: {request_line(exchange)}", f"came back: {response_line(exchange)}"]
-        lines += [f"repeat: {plain(curl(exchange, recording.base_url))}"]
+    index = best_exchange(check, recording)
+    if index is not None:
+        exchange = recording.exchanges[index]
+        lines += [f"request: {request_line(exchange)}", f"response: {response_line(exchange)}"]
+        lines += [f"repeat: {printable(curl(exchange, recording.base_url))}"]
     return lines
 
 
-def evidence(check: Check, recording: Recording) -> int | None:
-    """The exchange that shows it best: the first, or the last attempt of it where it was sent again."""
+def best_exchange(check: Check, recording: Recording) -> int | None:
+    """Return the index of the exchange that shows the check best: the first, or its last retry."""
     known = [index for index in check.exchanges if 0 <= index < len(recording.exchanges)]
     if not known:
         return None

@@ -1,4 +1,4 @@
-"""``report.html``: one file that needs no network. What the target sent is text in it, and never markup."""
+"""Write ``report.html``: one file that needs no network. Text from the target is never markup in it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from attrs import frozen
 from markupsafe import Markup
 
 from segmind_ltx_conformance.checks import Check, Outcome
-from segmind_ltx_conformance.report.causes import Group, grouped, reasons
+from segmind_ltx_conformance.report.causes import Group, group_failures, skip_reasons
 from segmind_ltx_conformance.report.console import HEADINGS
 from segmind_ltx_conformance.report.document import Run, counts, headline, model_of, own_model, summary
 from segmind_ltx_conformance.report.exchange_table import ExchangeTable
-from segmind_ltx_conformance.report.junit import evidence
-from segmind_ltx_conformance.report.text import curl, line, plain, request_line, response_line
+from segmind_ltx_conformance.report.junit import best_exchange
+from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 SYMBOLS: Final = {
@@ -30,7 +30,7 @@ SYMBOLS: Final = {
     Outcome.NOT_EXERCISED: "\N{EN DASH}",
     Outcome.ERROR: "E",
 }
-"""So that nobody has to tell colours apart."""
+"""Symbols, so that the outcomes can be distinguished without colour."""
 ORDER: Final = (
     Outcome.FAILED,
     Outcome.ERROR,
@@ -41,12 +41,12 @@ ORDER: Final = (
     Outcome.NOT_EXERCISED,
 )
 NO_MODEL: Final = "no model in particular"
-LONGEST_DETAIL: Final = 2000
+MAX_DETAIL_LENGTH: Final = 2000
 
 
 @frozen
 class Row:
-    """A rule, and what came of it with each model: the columns are those of the page, None where it has no part."""
+    """A rule and its check for each model, in the order of the page's columns; None if the model has no such check."""
 
     name: str
     statement: str
@@ -56,7 +56,7 @@ class Row:
 
 
 def page(run: Run) -> str:
-    """The page."""
+    """Return the page as HTML."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -64,9 +64,9 @@ def page(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(plain=plain, line=line, css=_css)
-    shelf = ExchangeTable(run.recording)
-    places = shelf.fill(run.judgement.checks)
+    environment.filters.update(printable=printable, one_line=one_line, css=_css)
+    table = ExchangeTable(run.recording)
+    places = table.fill(run.judgement.checks)
     columns = _columns(run.judgement.checks)
     style, script = Markup(f":root {{ --columns: {len(columns)}; }}\n") + _asset("report.css"), _asset("report.js")  # noqa: S704
     rows = _rows(run.judgement.checks, columns)
@@ -83,26 +83,26 @@ def page(run: Run) -> str:
         order=ORDER,
         symbols=SYMBOLS,
         sections=[(outcome, title, _cards(run, outcome)) for outcome, title in HEADINGS.items()],
-        reasons=reasons(run.judgement),
+        reasons=skip_reasons(run.judgement),
         observations=_observations(run),
         columns=columns,
         kinds=_by_kind(rows),
         numbers=numbers,
         data={
             "checks": [_data(check, places[check.id]) for check in run.judgement.checks],
-            "exchanges": shelf.exchanges,
-            "texts": shelf.texts,
+            "exchanges": table.exchanges,
+            "texts": table.texts,
         },
     )
 
 
 def _asset(name: str) -> Markup:
-    # Our own, and the only text that is not escaped.
+    # The project's own files are the only text that is not escaped.
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
 def _hash(text: str) -> str:
-    """For the page's policy: whatever else gets into it is not run."""
+    """Return the hash for the content security policy: the browser runs no other script or style."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
@@ -111,14 +111,14 @@ def _css(outcome: Outcome) -> str:
 
 
 def _columns(checks: tuple[Check, ...]) -> list[str]:
-    """No model first, then the models in the document's order."""
+    """Return the columns: no model first, then the models in the contract's order."""
     found = {model_of(check) for check in checks}
     order = list(dict.fromkeys(slug for check in checks for slug in check.clause.models))
     return [NO_MODEL] * (None in found) + [slug for slug in order if slug in found]
 
 
 def _rows(checks: tuple[Check, ...], columns: list[str]) -> list[Row]:
-    """Clauses that say the same of different models share a row."""
+    """Put clauses that say the same about different models into one row."""
     families: dict[tuple[str, str], dict[str, Check]] = {}
     for check in checks:
         slug = own_model(check.clause)
@@ -137,10 +137,10 @@ def _rows(checks: tuple[Check, ...], columns: list[str]) -> list[Row]:
 
 
 def _statement(checks: Iterable[Check]) -> str:
-    """What the clauses of a row say, without the model; where they differ, that they do."""
+    """Return the statement that the clauses of a row share, without the model."""
     said = dict.fromkeys(check.clause.statement.removeprefix(f"{own_model(check.clause)}: ") for check in checks)
     first, *others = said
-    return f"{first} (differs by model)" if others else first
+    return f"{first} (differs between models)" if others else first
 
 
 def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
@@ -151,28 +151,30 @@ def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
 
 
 def _cards(run: Run, outcome: Outcome) -> list[dict[str, Any]]:
-    return [_card(run, group) for group in grouped(run.judgement, outcome)]
+    return [_card(run, group) for group in group_failures(run.judgement, outcome)]
 
 
 def _card(run: Run, group: Group) -> dict[str, Any]:
-    index = evidence(group.first, run.recording)
+    index = best_exchange(group.first, run.recording)
     exchange = None if index is None else run.recording.exchanges[index]
     shown: dict[str, str] = {}
     if exchange is not None:
-        shown = {"sent": request_line(exchange), "came back": response_line(exchange)}
-        command = plain(curl(exchange, run.recording.base_url))
-        shown |= {"repeat": command} if len(command) <= 2 * LONGEST_DETAIL else {}
+        shown = {"request": request_line(exchange), "response": response_line(exchange)}
+        command = printable(curl(exchange, run.recording.base_url))
+        shown |= {"repeat": command} if len(command) <= 2 * MAX_DETAIL_LENGTH else {}
     return {"group": group, "shown": shown}
 
 
 def _observations(run: Run) -> list[tuple[str, str, list[str]]]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in run.judgement.observations:
-        found.setdefault((one.name, one.detail), []).extend([one.model] if one.model else [])
-    return [(name, detail, list(dict.fromkeys(models))) for (name, detail), models in found.items()]
+    models_by_observation: dict[tuple[str, str], list[str]] = {}
+    for observation in run.judgement.observations:
+        models_by_observation.setdefault((observation.name, observation.detail), []).extend(
+            [observation.model] if observation.model else []
+        )
+    return [(name, detail, list(dict.fromkeys(models))) for (name, detail), models in models_by_observation.items()]
 
 
-def _data(check: Check, places: list[int]) -> dict[str, Any]:
+def _data(check: Check, indices: list[int]) -> dict[str, Any]:
     clause = check.clause
     return {
         "id": check.id,
@@ -186,9 +188,9 @@ def _data(check: Check, places: list[int]) -> dict[str, Any]:
         "outcome": str(check.outcome),
         "css": _css(check.outcome),
         "symbol": SYMBOLS[check.outcome],
-        "detail": plain(check.detail[:LONGEST_DETAIL]),
+        "detail": printable(check.detail[:MAX_DETAIL_LENGTH]),
         "cause": check.cause or "",
         "cases": check.cases,
         "total": len(check.exchanges),
-        "exchanges": places,
+        "exchanges": indices,
     }

@@ -1,4 +1,4 @@
-"""How many jobs a recording shows to have been accepted, and what they cost."""
+"""Count the accepted jobs of a recording, and what they cost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmind_ltx_spec import Contract, Model
 
 @frozen
 class Spent:
-    """Accepted jobs, and USD. ``estimated`` is how many of the jobs count with the documented price."""
+    """Accepted jobs and USD. ``estimated`` counts the jobs for which the documented price was used."""
 
     jobs: int
     cost: float
@@ -21,45 +21,45 @@ class Spent:
 
 
 def spent(recording: Recording, contract: Contract) -> Spent:
-    """What the target says that each job cost, or else the middle of the documented price."""
+    """Sum up the cost of each job as the target reports it, or else the middle of the documented price."""
     models = {path: model for model in contract.models.values() for path in (model.v1, model.v2)}
-    told = _told(recording)
+    costs_by_job = _reported_costs(recording)
     prices: list[float | None] = []
-    middles: list[float] = []
-    for one in recording.exchanges:
-        model = models.get(_route(one, recording))
-        if one.method == "POST" and model is not None and 200 <= one.status < 300:
-            prices.append(_price(one, model, told))
-            middles.append((model.usd_low + model.usd_high) / 2)
-    cost = sum(middle if price is None else price for price, middle in zip(prices, middles, strict=True))
+    estimates: list[float] = []
+    for exchange in recording.exchanges:
+        model = models.get(_route(exchange, recording))
+        if exchange.method == "POST" and model is not None and 200 <= exchange.status < 300:
+            prices.append(_price(exchange, model, costs_by_job))
+            estimates.append((model.usd_low + model.usd_high) / 2)
+    cost = sum(estimate if price is None else price for price, estimate in zip(prices, estimates, strict=True))
     return Spent(len(prices), round(cost, 6), prices.count(None))
 
 
-def _route(one: Exchange, recording: Recording) -> str:
-    """The path below the base URL, which may have one of its own."""
-    if one.url.startswith(recording.base_url):
-        return one.url[len(recording.base_url) :].partition("?")[0]
-    return one.path
+def _route(exchange: Exchange, recording: Recording) -> str:
+    """Return the path below the base URL, which may have a path of its own."""
+    if exchange.url.startswith(recording.base_url):
+        return exchange.url[len(recording.base_url) :].partition("?")[0]
+    return exchange.path
 
 
-def _price(one: Exchange, model: Model, told: Mapping[str, float]) -> float | None:
-    identifier = _field(one.json, "request_id")
-    if one.path.endswith(model.v2) and isinstance(identifier, str):
-        return told.get(identifier)
-    return _number(one.headers.get("x-cost")) if "x-cost" in one.headers else _cost(one.json)
+def _price(exchange: Exchange, model: Model, costs_by_job: Mapping[str, float]) -> float | None:
+    identifier = _field(exchange.json, "request_id")
+    if exchange.path.endswith(model.v2) and isinstance(identifier, str):
+        return costs_by_job.get(identifier)
+    return _number(exchange.headers.get("x-cost")) if "x-cost" in exchange.headers else _cost(exchange.json)
 
 
-def _told(recording: Recording) -> dict[str, float]:
-    """What the answers about each job say that it cost; FAILED ones cost nothing."""
+def _reported_costs(recording: Recording) -> dict[str, float]:
+    """Return the reported cost by request id; FAILED jobs cost nothing."""
     costs: dict[str, float] = {}
-    for one in recording.exchanges:
-        if one.method != "GET" or one.status not in {200, 422}:
+    for exchange in recording.exchanges:
+        if exchange.method != "GET" or exchange.status not in {200, 422}:
             continue
-        parts = one.path.removesuffix("/status").rstrip("/").rsplit("/requests/", 1)
+        parts = exchange.path.removesuffix("/status").rstrip("/").rsplit("/requests/", 1)
         if len(parts) != 2:
             continue
-        cost = _cost(one.json)
-        if cost is None and one.status == 422:
+        cost = _cost(exchange.json)
+        if cost is None and exchange.status == 422:
             cost = 0.0
         if cost is not None:
             costs[parts[1]] = max(cost, costs.get(parts[1], 0.0))

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  // Whatever comes from the target gets into the page through textContent, and so stays text.
+  // Text from the target is only set through textContent, so it is never markup.
   const data = JSON.parse(document.getElementById("data").textContent);
   const form = document.getElementById("filters");
   const drawer = document.getElementById("drawer");
@@ -50,7 +50,7 @@
     document.getElementById("nothing").hidden = shown > 0;
   };
 
-  // Indented without being read and written anew, which would turn 1.0 into 1.
+  // Indent the text itself: parsing and serializing it would turn 1.0 into 1.
   const pretty = (text) => {
     try { JSON.parse(text); } catch { return text; }
     let depth = 0;
@@ -71,7 +71,7 @@
       button.type = "button";
       button.addEventListener("click", () => navigator.clipboard.writeText(text).then(
         () => { button.textContent = "copied"; },
-        () => { button.textContent = "not allowed here"; },
+        () => { button.textContent = "not permitted"; },
       ));
       heading.append(button);
     }
@@ -84,12 +84,12 @@
     const details = make("details", undefined, "exchange");
     details.open = open;
     const summary = make("summary");
-    summary.append(make("code", `${one.m} ${text("u")}`), make("b", one.s ? String(one.s) : "no answer"));
+    summary.append(make("code", `${one.m} ${text("u")}`), make("b", one.s ? String(one.s) : "no response"));
     const inside = make("div", undefined, "inside");
-    inside.append(make("small", `no. ${one.n} of the recording, key: ${one.k}, after ${one.at} s${one.p ? `, sent for: ${one.p}` : ""}`));
+    inside.append(make("small", `entry ${one.n} of the recording, key: ${one.k}, after ${one.at} s${one.p ? `, probe: ${one.p}` : ""}`));
     part(inside, "Request", [text("rh"), pretty(text("rb"))].filter(Boolean).join("\n\n"));
-    part(inside, "Answer", one.s ? [`${one.s}`, text("h"), "", pretty(text("b"))].join("\n").trim() : `none: ${one.f || "the connection ended"}`);
-    part(inside, "To repeat it", text("c"), true);
+    part(inside, "Response", one.s ? [`${one.s}`, text("h"), "", pretty(text("b"))].join("\n").trim() : `none: ${one.f || "the connection closed"}`);
+    part(inside, "Repeat", text("c"), true);
     details.append(summary, inside);
     return details;
   };
@@ -115,14 +115,14 @@
     const list = make("dl", undefined, "said");
     const fact = (name, ...values) => { const dd = make("dd"); dd.append(...values); list.append(make("dt", name), dd); };
     if (check.model) fact("model", check.model);
-    if (check.detail) fact("seen", check.detail);
-    if (check.cases) fact("tried", `${check.cases} ${check.cases === 1 ? "time" : "times"}`);
+    if (check.detail) fact("detail", check.detail);
+    if (check.cases) fact("tested", `${check.cases} ${check.cases === 1 ? "time" : "times"}`);
     if (check.cause) fact("cause", link(check.cause));
     const following = data.checks.filter((other) => other.cause === check.id).slice(0, 20);
-    if (following.length) fact("so also", ...following.flatMap((other) => [link(other.id), make("br")]));
+    if (following.length) fact("effects", ...following.flatMap((other) => [link(other.id), make("br")]));
     body.append(list);
     if (check.total) {
-      const many = check.total > check.exchanges.length ? `${check.exchanges.length} of ${check.total}, the others are like these or in recording.har` : String(check.total);
+      const many = check.total > check.exchanges.length ? `${check.exchanges.length} of ${check.total}; the others repeat these or are in recording.har` : String(check.total);
       body.append(make("h3", `Exchanges (${many})`));
       check.exchanges.forEach((place, index) => body.append(exchange(place, index === 0)));
     }
