@@ -149,7 +149,7 @@ def _forms() -> Iterator[Deviation]:
     ):
         yield Deviation(f"ids-{label}", (), f"Ids are not UUIDs: {label}.", factory(FormatsIds, form))
     yield Deviation(
-        "v1-json", ("transport.v1-bytes-or-json",), "Blocking calls return JSON.", Behaviour, {"v1_json": True}
+        "v1-bytes", ("transport.v1-bytes-or-json",), "Blocking calls return bytes.", Behaviour, {"v1_bytes": True}
     )
     yield Deviation(
         "v1-no-headers",
