@@ -49,6 +49,8 @@ class Call(NamedTuple):
 
     ``path`` is a path below the API's base URL, and is called with the key. With a ``sink`` it is a whole URL
     elsewhere, is called without the key, and the body of its 200 goes into the sink.
+
+    ``accept`` is the Accept header, unless the caller's own headers have one.
     """
 
     method: str
@@ -57,6 +59,7 @@ class Call(NamedTuple):
     json: Mapping[str, Any] | None = None
     sink: Sink | None = None
     deadline: float | None = None
+    accept: str | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

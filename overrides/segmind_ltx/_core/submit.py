@@ -16,6 +16,8 @@ from segmind_ltx._core.results import VideoFacts
 SUBMIT_TIMEOUT: Final = 60.0
 
 
+ACCEPT_VIDEO: Final = "video/*, application/json;q=0.9, */*;q=0.1"
+"""The Accept header of a blocking call. Bytes come first: they are the video, and need no second request."""
 LEDGER_WAIT: Final = 30.0
 
 
@@ -49,6 +51,7 @@ def generate_blocking(env: Context, prepared: PreparedRequest, timeout: float) -
     """Make one blocking v1 call; ``timeout`` in seconds."""
     slug = prepared.model.slug
     call = call_from(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
+    call = call._replace(accept=ACCEPT_VIDEO)
     number = yield from _record_before_sending(env, prepared, call)
     try:
         answer = yield from _post_paid(env, call, prepared, blocking=True)

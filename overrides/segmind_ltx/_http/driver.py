@@ -93,6 +93,8 @@ class BaseDriver:
             if call.sink is not None:
                 return line.request(call.method, httpx.URL(call.path), PLAIN, None, timeout, to_api=False)
             headers = {**self._headers, "x-api-key": self._key.reveal()}
+            if call.accept is not None and not any(name.lower() == "accept" for name in headers):
+                headers["accept"] = call.accept
             url = _parsed(self.base_url + call.path)
             return line.request(call.method, url, headers, call.json, timeout, to_api=True)
         except (httpx.InvalidURL, ValueError) as error:

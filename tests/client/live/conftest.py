@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
+from starlette.datastructures import Headers
 
-from segmind_ltx_sandbox import ManualClock
+from segmind_ltx_sandbox import Behaviour, ManualClock
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 from support.callers import Live
 
@@ -18,10 +19,18 @@ def live_sandbox() -> Generator[RunningSandbox]:
         yield sandbox
 
 
+class OnlyJSON(Behaviour):
+    """Returns JSON from blocking calls, whatever the client prefers."""
+
+    def returns_bytes(self, headers: Headers) -> bool:  # noqa: ARG002
+        """Return False."""
+        return False
+
+
 @pytest.fixture(scope="session")
 def json_sandbox() -> Generator[RunningSandbox]:
-    """One whose blocking calls answer JSON."""
-    with running_sandbox(clock=ManualClock(), speed=1, v1_json=True) as sandbox:
+    """One whose blocking calls answer JSON, whatever the client prefers."""
+    with running_sandbox(clock=ManualClock(), speed=1, behaviour=OnlyJSON) as sandbox:
         yield sandbox
 
 

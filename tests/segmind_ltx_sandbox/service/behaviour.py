@@ -14,6 +14,7 @@ from typing import Any, Final
 from starlette.datastructures import Headers, QueryParams
 
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error, page, refused_key
+from segmind_ltx_sandbox.service.accept import prefers_video
 from segmind_ltx_sandbox.service.clock import iso
 from segmind_ltx_sandbox.service.jobs import Job, State, state_at
 from segmind_ltx_sandbox.service.prices import PriceList
@@ -208,6 +209,10 @@ class Behaviour:
     def no_such_route(self) -> ApiResponse:
         """Return the response to an unknown model or path."""
         return error("no-such-route", 404, "no such model or endpoint")
+
+    def returns_bytes(self, headers: Headers) -> bool:
+        """Return whether a blocking call returns the bytes of its video rather than JSON."""
+        return prefers_video(headers.getlist("accept"))
 
     def wrong_method(self, allowed: str) -> ApiResponse:
         """Return the response to a known path with another method."""
