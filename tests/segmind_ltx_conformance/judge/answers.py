@@ -16,6 +16,7 @@ from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_spec import Contract
 
 ERRORS: Final = "ErrorMessage"
+FAILED: Final = "FAILED"
 SUCCESSES: Final = {"v1": "BlockingResult", "v2": "AcceptedJob", "poll": "JobStatus", "result": "JobResult"}
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+")
 
@@ -43,7 +44,10 @@ def fields(trace: Trace) -> Iterator[Finding]:
         slug = request.slug or jobs.get(request.last.job or "")
         value = request.exchange.json
         through = early.get(request.last.index, ())
-        if title == "FailedJob" and request.kind == "poll":
+        failed = title == "FailedJob" or (
+            isinstance(value, dict) and cast("dict[str, Any]", value).get("status") == FAILED
+        )
+        if failed and request.kind == "poll":
             through = ("job.failed-status-is-422",)
         if not isinstance(value, dict):
             # A blocking call may return a video, and an error may be an HTML page.

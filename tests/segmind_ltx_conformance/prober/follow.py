@@ -83,6 +83,8 @@ def _read(run: RunContext, job: Job) -> None:
             return
         result = run.get(f"result {job.label} round {job.rounds}", job.path, job.key)
     fetched = state_of(result)
+    if state is None and 200 <= status.status < 300:
+        state = fetched  # The status route may call the state something else; the result tells it as well.
     if state in FINAL and fetched in FINAL:
         _finish(run, job, result, status)
         return
