@@ -69,7 +69,8 @@ def _behaviour(deviations: Sequence[Deviation]) -> BehaviourFactory:
                     raise ValueError(f"two behaviours keep their state in {name}: rename one of them")
                 state[name] = value
         # Each class calls the next one by `super`, so they form one chain in front of the usual behaviour.
-        behaviour = object.__new__(type("Combined", (*kinds, *([ChangesResponses] if changes else [])), {}))
+        bases: tuple[type, ...] = (*kinds, *([ChangesResponses] if changes else []))
+        behaviour: Behaviour = object.__new__(type("Combined", bases or (Behaviour,), {}))
         vars(behaviour).update(state)
         if changes:
             vars(behaviour)["_change"] = _all_changes(changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -30,6 +30,7 @@ from segmind_ltx_spec import Contract, Model
 LONGEST_PROMPT: Final = 524
 """Characters of the longest prompt that a page prints."""
 HOUR: Final = 3600.0
+SHY_OF_AN_HOUR: Final = 3500.0
 RUNNING: Final = frozenset({State.QUEUED, State.PROCESSING})
 
 
@@ -131,12 +132,12 @@ class RefusesLongPrompts(Behaviour):
 
 
 class TakesLong(Behaviour):
-    """Takes forty times as long for every job."""
+    """Reports every job as PROCESSING for most of an hour, however fast the sandbox is."""
 
-    def times(self, model: Model, speed: float) -> tuple[float, float]:
-        """Return the long times."""
-        queued, ran = super().times(model, speed)
-        return 40 * queued, 40 * ran
+    def state(self, job: Job, now: float) -> State:
+        """Return PROCESSING in place of a final state."""
+        state = super().state(job, now)
+        return State.PROCESSING if state not in RUNNING and now - job.submitted < SHY_OF_AN_HOUR else state
 
 
 def left_open() -> Iterator[Deviation]:
@@ -206,12 +207,16 @@ def _forms() -> Iterator[Deviation]:
         "A result has no output.",
         when("result", without("output", "video"), "result alias"),
     )
-    for label, form in (("list", lambda url: [url]), ("object", lambda url: {"url": url, "type": "video/mp4"})):
+    forms: dict[str, Callable[[str], object]] = {
+        "list": lambda url: [url],
+        "object": lambda url: {"url": url, "type": "video/mp4"},
+    }
+    for label, form in forms.items():
         yield Deviation(
             f"output-{label}",
             ("job-result.output",),
             f"The output in a result is a JSON {label}.",
-            when("result", lambda r, form=form: _reformed(r, form), "result alias"),
+            when("result", _reforming(form), "result alias"),
         )
     yield Deviation(
         "poll-has-state",
@@ -227,11 +232,14 @@ def _forms() -> Iterator[Deviation]:
     )
 
 
-def _reformed(response: ApiResponse, form: Any) -> ApiResponse:
-    content = {name: value for name, value in response.content.items() if name != "video"}
-    if "output" in content:
-        content["output"] = form(content["output"])
-    return evolve(response, content=content)
+def _reforming(form: Callable[[str], object]) -> Callable[[ApiResponse], ApiResponse]:
+    def changed(response: ApiResponse) -> ApiResponse:
+        content = {name: value for name, value in response.content.items() if name != "video"}
+        if isinstance(content.get("output"), str):
+            content["output"] = form(content["output"])
+        return evolve(response, content=content)
+
+    return changed
 
 
 def _renamed_state(response: ApiResponse) -> ApiResponse:
