@@ -6,8 +6,9 @@ import gc
 from collections.abc import Generator
 
 import pytest
+from starlette.datastructures import Headers
 
-from segmind_ltx_sandbox import ManualClock
+from segmind_ltx_sandbox import Behaviour, ManualClock
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 from support.callers import Live
 from support.many import Many, PromptedService
@@ -20,10 +21,18 @@ def live_sandbox() -> Generator[RunningSandbox]:
         yield sandbox
 
 
+class OnlyJSON(Behaviour):
+    """Returns JSON from blocking calls, whatever the client prefers."""
+
+    def returns_bytes(self, headers: Headers) -> bool:  # noqa: ARG002
+        """Return False."""
+        return False
+
+
 @pytest.fixture(scope="session")
 def json_sandbox() -> Generator[RunningSandbox]:
-    """Run a sandbox whose blocking calls answer in JSON."""
-    with running_sandbox(clock=ManualClock(), speed=1, v1_json=True) as sandbox:
+    """Run a sandbox whose blocking calls return JSON, whatever the client prefers."""
+    with running_sandbox(clock=ManualClock(), speed=1, behaviour=OnlyJSON) as sandbox:
         yield sandbox
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from segmind_ltx._clock import SystemClock
 from segmind_ltx.compat import InferenceFailed, InferenceTimeout, SegmindClient, SegmindError
-from segmind_ltx_sandbox import key_of
-from segmind_ltx_sandbox.testing import RunningSandbox
+from segmind_ltx_sandbox import ManualClock, key_of
+from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 
 PRO: dict[str, Any] = {
     "image": "https://example.com/harbour.webp",
@@ -101,5 +101,15 @@ def test_vendor_run_and_run_sync(live_sandbox: RunningSandbox) -> None:
         result = client.run("ltx-2-19b-i2v", **small)
         response = client.run_sync("ltx-2-19b-i2v", **small)
     assert result["status"] == "COMPLETED"
+    assert response.json()["output"].startswith(live_sandbox.base_url)
+
+
+def test_run_sync_returns_bytes_if_service_does() -> None:
+    """``run_sync`` prefers no type, as the vendor's does, so it returns bytes if the service sends them."""
+    with (
+        running_sandbox(clock=ManualClock(), v1_bytes=True) as sandbox,
+        SegmindClient(sandbox.key, sandbox.base_url) as client,
+    ):
+        response = client.run_sync("ltx-2-19b-i2v", **{**I2V, "width": 256, "height": 256})
     assert response.headers["content-type"] == "video/mp4"
     assert response.content[4:8] == b"ftyp"

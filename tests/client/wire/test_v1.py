@@ -124,6 +124,22 @@ def test_large_video_of_any_type(
     assert caller(_generate).content == MP4
 
 
+def test_blocking_call_prefers_video(caller: Caller, wire: respx.MockRouter) -> None:
+    """A blocking call asks for a video first and for JSON second, and refuses nothing."""
+    route = wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={"content-type": "video/mp4"})
+    caller(_generate)
+    accept = "video/*, application/json;q=0.9, */*;q=0.1"
+    assert [value for name, value in route.calls.last.request.headers.multi_items() if name == "accept"] == [accept]
+
+
+def test_accept_of_the_caller_wins(caller: Caller, wire: respx.MockRouter) -> None:
+    """An Accept header of the caller's own replaces the one of a blocking call, in any case."""
+    route = wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={"content-type": "video/mp4"})
+    caller(_generate, headers={"Accept": "application/json"})
+    headers = route.calls.last.request.headers.multi_items()
+    assert [value for name, value in headers if name == "accept"] == ["application/json"]
+
+
 def test_endless_json(caller: Caller, wire: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
     """JSON beyond the size limit is given up."""
     monkeypatch.setattr(reader, "MAX_JSON_BYTES", 100)
