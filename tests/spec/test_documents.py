@@ -59,7 +59,8 @@ def test_reading_notices_a_wrong_quote(document: dict[str, Any]) -> None:
         "documents": ["002:54-58 durationoptional"],
     }
     wrong = readings(changed)["002"].wrong
-    assert wrong and all("002:54-58 does not contain 'durationoptional'" in words for words in wrong)
+    assert wrong
+    assert all("002:54-58 does not contain 'durationoptional'" in words for words in wrong)
 
 
 def test_documented_clauses_have_lines() -> None:
