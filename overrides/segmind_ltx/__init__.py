@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from segmind_ltx._clock import Clock
     from segmind_ltx._core.results import JobStatus
     from segmind_ltx._files import Progress
-    from segmind_ltx._many.generate import Outcome
+    from segmind_ltx._many.generate import LabelledRequest, Outcome
     from segmind_ltx.async_client import AsyncClient, AsyncJob
     from segmind_ltx.client import Client, Job
     from segmind_ltx.errors import (
@@ -76,6 +76,7 @@ __all__ = [
     "JobFailedError",
     "JobNotFinishedError",
     "JobStatus",
+    "LabelledRequest",
     "Ledger",
     "ModelRetiredError",
     "NotFoundError",
@@ -112,6 +113,7 @@ _HOMES: Final = {
     "Clock": "segmind_ltx._clock",
     "Job": "segmind_ltx.client",
     "JobStatus": "segmind_ltx._core.results",
+    "LabelledRequest": "segmind_ltx._many.generate",
     "Ledger": "segmind_ltx.ledger",
     "Outcome": "segmind_ltx._many.generate",
     "Progress": "segmind_ltx._files",

@@ -20,7 +20,7 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
-from segmind_ltx._many.generate import ManyOptions, Outcome, agenerate_many
+from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, agenerate_many
 from segmind_ltx.ledger import Ledger, open_ledger
 from segmind_ltx.video import AsyncVideo
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
@@ -153,7 +153,7 @@ class AsyncClient:
 
     def generate_many(
         self,
-        requests: Iterable[AnyRequest],
+        requests: Iterable[AnyRequest | LabelledRequest],
         *,
         concurrency: int = 8,
         timeout: float = DEFAULT_TIMEOUT,

@@ -18,7 +18,7 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
-from segmind_ltx._many.generate import ManyOptions, Outcome, generate_many
+from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, generate_many
 from segmind_ltx.ledger import Ledger, open_ledger
 from segmind_ltx.video import Video
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
@@ -178,7 +178,7 @@ class Client:
 
     def generate_many(
         self,
-        requests: Iterable[AnyRequest],
+        requests: Iterable[AnyRequest | LabelledRequest],
         *,
         concurrency: int = 8,
         timeout: float = DEFAULT_TIMEOUT,
@@ -186,6 +186,8 @@ class Client:
         on_status: Callable[[JobStatus], object] | None = None,
     ) -> Generator[Outcome[Video]]:
         """Submit many jobs, and yield an `Outcome` of each as it ends: its video, or why there is none.
+
+        Each of ``requests`` is a request object, or a `LabelledRequest` with your own name for it.
 
         At most ``concurrency`` jobs are paid for and not yet yielded at any time, so ``requests`` is drawn on only as
         far as that allows, and where you stop, no further job begins. What is in flight then goes on at the service;

@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 class Entry(NamedTuple):
     """One paid call. ``begun`` is in seconds since the epoch, ``cost`` in USD where it was told.
 
-    ``label`` is what the program that made it calls its work; a batch, for one, knows its own calls by it.
+    ``label`` is the request's (`LabelledRequest`), or else that of the `Ledger` that recorded the call.
 
     ``state`` is one of
 
@@ -93,8 +93,8 @@ class Entry(NamedTuple):
 class Ledger(Journal):
     """The file, opened or made at ``path``. One may be shared by threads and processes.
 
-    Each call that is written down through it gets its ``label``. Raises `ConfigurationError` where it cannot be used:
-    before anything is paid for.
+    A call whose request has no label of its own gets the ledger's ``label``. Raises `ConfigurationError` if the file
+    cannot be used, before anything is paid for.
     """
 
     def __init__(self, path: str | PathLike[str], *, label: str | None = None) -> None:
@@ -126,14 +126,18 @@ class Ledger(Journal):
         rows = self._run(f"SELECT {', '.join(Entry._fields)} FROM jobs ORDER BY number")  # noqa: S608 - our own names
         return [Entry(*row)._replace(request=json.loads(row[3])) for row in rows]
 
-    def labelled(self) -> Iterator[Entry]:
-        """The rows with this ledger's label, oldest first, one at a time: a request may hold a whole picture."""
-        for (number,) in self._run("SELECT number FROM jobs WHERE label = ? ORDER BY number", (self.label,)):
+    def labelled(self, prefix: str | None = None) -> Iterator[Entry]:
+        """Yield the rows with this ledger's label or, if a ``prefix`` is given, those whose label begins with it.
+
+        Oldest first, and read one at a time, since a request may hold a whole image.
+        """
+        condition, value = ("label = ?", self.label) if prefix is None else ("instr(label, ?) = 1", prefix)
+        for (number,) in self._run(f"SELECT number FROM jobs WHERE {condition} ORDER BY number", (value,)):  # noqa: S608 - one of the two above
             query = f"SELECT {', '.join(Entry._fields)} FROM jobs WHERE number = ?"  # noqa: S608 - our own names
             for row in self._run(query, (number,)):
                 yield Entry(*row)._replace(request=json.loads(row[3]))
 
-    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str) -> int:
+    def record_submit(self, model: str, request: Mapping[str, Any], base_url: str, label: str | None = None) -> int:
         """Write a paid call down before it leaves. Raises `ConfigurationError` where that cannot be done.
 
         Where another process holds the file, that is a `JournalBusyError`, and may be done in a moment.
@@ -142,7 +146,7 @@ class Ledger(Journal):
         rows = self._run(
             "INSERT INTO jobs (state, model, request, base_url, begun, label) VALUES (?, ?, ?, ?, ?, ?) "
             "RETURNING number",
-            (EntryState.SENDING, model, text, base_url, time.time(), self.label),
+            (EntryState.SENDING, model, text, base_url, time.time(), self.label if label is None else label),
         )
         number: int = rows[0][0]
         return number

@@ -1,4 +1,7 @@
-"""The commands of ``segmind-ltx``. Exit statuses: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
+"""The commands of ``segmind-ltx``.
+
+Exit statuses: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +40,8 @@ app: typer.Typer = typer.Typer(
     cls=RootGroup,
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
-    help="Video with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
-    epilog="The key is read from SEGMIND_API_KEY, the host from SEGMIND_BASE_URL.",
+    help="Make videos with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
+    epilog="The API key is read from SEGMIND_API_KEY, the base URL from SEGMIND_BASE_URL.",
 )
 generate_app: typer.Typer = typer.Typer(
     no_args_is_help=True, help="Make a video and save it. Costs money, except in the sandbox."
@@ -51,15 +54,17 @@ app.command("demo")(demo)
 app.command("jobs")(jobs)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         out.print(f"segmind-ltx {__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _main(
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     logging.basicConfig(
         level=logging.WARNING,
@@ -77,12 +82,12 @@ def _generate(
         check_wait(timeout)
         with Client() as client:
             call: Any = client.generate_blocking if sync else client.submit
-            made = call(model, **parameters, **({"timeout": timeout} if sync else {}))
-            if isinstance(made, Job):
-                resume.append(_fetch_command(made.id, target, force))
-                print_err(f"submitted {made.id}")
-                made = _waited(made, timeout)
-            _save(made, target, force, as_json)
+            result: Job | Video = call(model, **parameters, **({"timeout": timeout} if sync else {}))
+            if isinstance(result, Job):
+                resume.append(_fetch_command(result.id, target, force))
+                print_err(f"submitted {result.id}")
+                result = _wait(result, timeout)
+            _save(result, target, force, as_json)
 
 
 def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
@@ -92,12 +97,12 @@ def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
         if as_json:
             emit_json({"request_id": job.id, "model": model})
         else:
-            # First to where it is seen even if nobody reads the results.
-            print_err(f"The job is accepted, and billed. Fetch it within its hour:\n  {_fetch_command(job.id)}")
+            # Standard error first: if standard output is broken, the id of a paid job is still shown.
+            print_err(f"The job is accepted, and billed. Fetch it within an hour:\n  {_fetch_command(job.id)}")
             out.print(job.id)
 
 
-options.per_model(
+options.add_model_commands(
     generate_app,
     _generate,
     target=(options.Out, options.REQUIRED),
@@ -106,21 +111,21 @@ options.per_model(
     sync=(options.Sync, False),
     as_json=(options.Json, False),
 )
-options.per_model(submit_app, _submit, as_json=(options.Json, False))
+options.add_model_commands(submit_app, _submit, as_json=(options.Json, False))
 
-RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request id that a submit gave.")]
+RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request id, as printed by submit.")]
 
 
 @app.command()
 def status(request_id: RequestId, as_json: options.Json = False) -> None:
-    """Print the state of a job; exit status 1 where it FAILED. Free."""
+    """Print the state of a job. The exit status is 1 if it is FAILED. Free."""
     with exit_on_error(as_json), Client() as client:
-        seen = client.job(request_id).status()
+        job = client.job(request_id).status()
         if as_json:
-            emit_json({"request_id": request_id, "state": seen.state, "detail": seen.detail, "answer": dict(seen.raw)})
+            emit_json({"request_id": request_id, "state": job.state, "detail": job.detail, "answer": dict(job.raw)})
         else:
-            out.print(seen.state + (f": {seen.detail}" if seen.detail else ""))
-        if seen.state == "FAILED":
+            out.print(job.state + (f": {job.detail}" if job.detail else ""))
+        if job.state == "FAILED":
             raise typer.Exit(EXIT_FAILED)
 
 
@@ -132,37 +137,40 @@ def fetch(
     timeout: options.Timeout = DEFAULT_TIMEOUT,
     as_json: options.Json = False,
 ) -> None:
-    """Wait for a job that was submitted before, and save its video. Free."""
+    """Wait for a job that was submitted earlier, and save its video. Free."""
     with exit_on_error(as_json, [_fetch_command(request_id, target, force)]):
         check_target(target, force)
         with Client() as client:
-            _save(_waited(client.job(request_id), timeout), target, force, as_json)
+            _save(_wait(client.job(request_id), timeout), target, force, as_json)
 
 
 @app.command()
 def models(as_json: options.Json = False) -> None:
-    """List the models, and the parameters of each."""
+    """List the models and their parameters."""
     if as_json:
         emit_json({slug: [p._asdict() for p in model.parameters.values()] for slug, model in MODELS.items()})
         return
     for model in MODELS.values():
         table = Table(
-            title=f"{model.slug}: {model.summary}", caption=f"usually {model.seconds:g} s, {options.price(model)}"
+            title=f"{model.slug}: {model.summary}",
+            caption=f"usually {model.seconds:g} s, {options.describe_price(model)}",
         )
-        for heading in ("parameter", "type", "allowed", "default", "what it is"):
+        for heading in ("parameter", "type", "allowed", "default", "description"):
             table.add_column(heading)
         for p in model.parameters.values():
-            table.add_row(p.name, " or ".join(p.types), options.allowed(p), options.default(p), p.description)
+            table.add_row(
+                p.name, " or ".join(p.types), options.describe_allowed(p), options.describe_default(p), p.description
+            )
         out.print(table)
 
 
-def _waited(job: Job, timeout: float) -> Video:
-    waiting = JobProgress()
+def _wait(job: Job, timeout: float) -> Video:
+    progress = JobProgress()
     usual = MODELS[job.model].seconds if job.model else None
-    with waiting.shown():
-        task = waiting.add(job.model or "job", usual)
-        video = job.wait(timeout, on_status=waiting.on_status(task, job.model or "job"))
-        waiting.done(task)
+    with progress.shown():
+        bar = progress.add(job.model or "job", usual)
+        video = job.wait(timeout, on_status=progress.on_status(bar, job.model or "job"))
+        progress.done(bar)
     return video
 
 
@@ -171,7 +179,7 @@ def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
     try:
         path = video.save(target, overwrite=force)
     except DownloadError as error:
-        path, failure = _rescued(video, target, error), error
+        path, failure = _save_elsewhere(video, target, error), error
     if as_json:
         facts = attrs.asdict(video, recurse=False, filter=lambda a, _: a.name not in {"content", "raw", "_driver"})
         emit_json({**facts, "file": str(path)})
@@ -182,20 +190,20 @@ def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _rescued(video: Video, target: Path, error: DownloadError) -> Path:
-    """A video that was paid for and lies in memory alone is saved somewhere else where its place fails."""
+def _save_elsewhere(video: Video, target: Path, error: DownloadError) -> Path:
+    """Save a video to a temporary folder if it is in memory only, since it is paid for; else raise ``error``."""
     if video.content is None:
-        print_err(f"The video is paid for, and lies for seven days at {video.url}")
+        print_err(f"The video is paid for, and kept for seven days at {video.url}")
         raise error
     try:
         path = video.save(Path(tempfile.mkdtemp(prefix="segmind-ltx-"), target.name))
-    except (DownloadError, OSError) as another:
-        print_err(f"it could not be saved elsewhere either: {another}")
+    except (DownloadError, OSError) as second:
+        print_err(f"it could not be saved elsewhere either: {second}")
         raise error from None
     print_err(f"error: {error}\nThe video is paid for, and was saved to {path}")
     return path
 
 
 def _fetch_command(request_id: str, target: Path | None = None, force: bool = False) -> str:
-    words = ["segmind-ltx", "fetch", request_id, "--out", str(target or "video.mp4"), *(["--force"] if force else [])]
-    return shlex.join(words)
+    command = ["segmind-ltx", "fetch", request_id, "--out", str(target or "video.mp4")]
+    return shlex.join([*command, "--force"] if force else command)

@@ -1,4 +1,4 @@
-"""``segmind-ltx demo``: one video with each model, out of the sandbox. No key, no network, no cost."""
+"""``segmind-ltx demo``: make one video with each model in the sandbox, without key, network or cost."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from segmind_ltx._cli.output import JobProgress, exit_on_error, out, print_err
 from segmind_ltx_api.contract import MODELS, Model
 
 SANDBOX_KEY: Final = "SG_0000000000000200"
-"""The sandbox's key for which all goes well; it opens nothing else."""
+"""The sandbox's key for the scenario without errors. No other server accepts it."""
 PROMPT: Final = "A paper boat drifts down a rain gutter, camera low and close, soft grey light."
-PICTURE: Final = "https://example.com/boat.png"
+IMAGE: Final = "https://example.com/boat.png"
 
 
 def demo(
     folder: Annotated[Path, typer.Option("--out", help="Folder for the videos.")] = Path("demo-videos"),
-    speed: Annotated[float, typer.Option(min=0.1, help="How much faster than the real models.")] = 60.0,
+    speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than the real models.")] = 60.0,
 ) -> None:
     """Start the sandbox on loopback and make one video with each model. Needs no key and no network."""
     with exit_on_error(as_json=False):
@@ -37,67 +37,67 @@ def demo(
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ParameterError(f"--out {folder}: {error.strerror}") from None
-        # Whatever proxy is set for the network has no part in what stays on this machine.
+        # Ignore proxy variables: the requests stay on this machine.
         direct = httpx.Client(trust_env=False)
         with sandbox(speed) as base_url, direct, Client(SANDBOX_KEY, base_url, http=direct) as client:
-            print_err(f"sandbox at {base_url}; it runs no model, and draws test pictures instead")
-            rows = _make(client, folder)
+            print_err(f"sandbox at {base_url}; it runs no model, it draws test pictures instead")
+            rows = _make_videos(client, folder)
         out.print(_table(rows, folder))
 
 
 @contextmanager
 def sandbox(speed: float) -> Generator[str]:
-    """Run the sandbox in a process of its own on a free loopback port; gives its base URL."""
+    """Start the sandbox in its own process, on a free loopback port. Yield its base URL."""
     command = [sys.executable, "-m", "segmind_ltx_sandbox", "--port", "0", "--speed", str(speed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
         try:
-            line = process.stdout.readline() if process.stdout else ""
-            if "http://" not in line:
-                raise APIConnectionError(f"the sandbox did not start: {line or 'see above'}")
-            yield line.split()[-1]
+            greeting = process.stdout.readline() if process.stdout else ""
+            if "http://" not in greeting:
+                raise APIConnectionError(f"the sandbox did not start: {greeting or 'see above'}")
+            yield greeting.split()[-1]
         finally:
             process.terminate()
 
 
-def _make(client: Client, folder: Path) -> list[tuple[Video, float, Path | None]]:
+def _make_videos(client: Client, folder: Path) -> list[tuple[Video, float, Path | None]]:
     submit: Any = client.submit
-    begun = time.monotonic()
+    start = time.monotonic()
     jobs: list[Job] = [submit(model.slug, **_parameters(model)) for model in MODELS.values()]
-    waiting = JobProgress()
+    progress = JobProgress()
     rows: list[tuple[Video, float, Path | None]] = []
-    with waiting.shown():
-        bars = [waiting.add(job.id, None) for job in jobs]
+    with progress.shown():
+        bars = [progress.add(job.id, None) for job in jobs]
         for job, bar in zip(jobs, bars, strict=True):
-            video = job.wait(poll_interval=0.2, on_status=waiting.on_status(bar, str(job.model)))
-            rows.append((video, time.monotonic() - begun, video.save(folder / f"{job.model}.mp4", overwrite=True)))
-            waiting.done(bar)
-        bar = waiting.add("ltx-video by v1", None)
-        begun = time.monotonic()
-        rows.append((client.generate_blocking("ltx-video", prompt=PROMPT), time.monotonic() - begun, None))
-        waiting.done(bar)
+            video = job.wait(poll_interval=0.2, on_status=progress.on_status(bar, str(job.model)))
+            rows.append((video, time.monotonic() - start, video.save(folder / f"{job.model}.mp4", overwrite=True)))
+            progress.done(bar)
+        bar = progress.add("ltx-video, blocking v1", None)
+        start = time.monotonic()
+        rows.append((client.generate_blocking("ltx-video", prompt=PROMPT), time.monotonic() - start, None))
+        progress.done(bar)
     return rows
 
 
 def _parameters(model: Model) -> dict[str, str]:
-    """A prompt, and what else the model requires."""
-    return {p.name: PICTURE if p.uri else PROMPT for p in model.parameters.values() if p.required}
+    """Return the parameters that the model requires."""
+    return {p.name: IMAGE if p.uri else PROMPT for p in model.parameters.values() if p.required}
 
 
 def _table(rows: list[tuple[Video, float, Path | None]], folder: Path) -> Table:
-    table = Table(title=f"One video with each model, in {folder}; and one by the blocking v1 call")
+    table = Table(title=f"One video with each model, in {folder}, and one with the blocking v1 call")
     for heading in ("model", "request id", "size", "duration", "cost", "time", "file"):
         table.add_column(heading, overflow="fold")
     for video, seconds, path in rows:
-        size, duration = _seen(path) if path else ("(in memory)", "")
+        size, duration = _size_and_duration(path) if path else ("(in memory)", "")
         cost = "" if video.cost is None else f"{video.cost:.3f} USD"
-        where = path.name if path else "by v1, not saved"
-        table.add_row(video.model, video.request_id, size, duration, cost, f"{seconds:.1f} s", where)
+        file = path.name if path else "not saved"
+        table.add_row(video.model, video.request_id, size, duration, cost, f"{seconds:.1f} s", file)
     return table
 
 
-def _seen(path: Path) -> tuple[str, str]:
-    """Size and duration as they are in the file, not as they were asked for."""
-    import av  # Only the demo needs it, and it is an extra.
+def _size_and_duration(path: Path) -> tuple[str, str]:
+    """Read size and duration from the file, so the table shows what was made, not what was requested."""
+    import av  # An extra that only the demo needs.
 
     with av.open(path) as container:
         stream = container.streams.video[0]

@@ -1,7 +1,7 @@
-"""Commands that live in other packages, found by entry point and imported only where they are called.
+"""The group of all commands, with those of other packages, which are found by entry point and imported on use.
 
-The client imports neither the sandbox nor the conformance suite; without the extra that one of them needs, its
-command says what to install.
+The client imports neither the sandbox nor the conformance suite. If the extra of one of them is missing, its command
+says what to install.
 """
 
 from __future__ import annotations
@@ -16,75 +16,75 @@ from typer.core import TyperGroup
 
 from segmind_ltx._cli.output import USAGE, emit_error, print_err
 
-GROUP: Final = "segmind_ltx.commands"
-MISSING: Final = "Not installed; call it to see what it needs."
+ENTRY_POINTS: Final = "segmind_ltx.commands"
+NOT_INSTALLED: Final = "Not installed; run it to see what it needs."
 
 
 class _PluginGroup(TyperGroup):
-    """The client's own commands, and those of the packages beside it."""
+    """Add the commands of other packages to those of the client."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names of all."""
-        return [*super().list_commands(ctx), *sorted(entry.name for entry in entry_points(group=GROUP))]
+        """Return the names of all commands."""
+        return [*super().list_commands(ctx), *sorted(entry.name for entry in entry_points(group=ENTRY_POINTS))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """One of them, imported only now."""
-        own = super().get_command(ctx, cmd_name)
-        for entry in () if own else entry_points(group=GROUP, name=cmd_name):
-            return _as_command(entry.name, _loaded(entry.name, entry.load))
-        return own
+        """Return a command; import it now if it is in another package."""
+        command = super().get_command(ctx, cmd_name)
+        for entry in () if command else entry_points(group=ENTRY_POINTS, name=cmd_name):
+            return _as_command(entry.name, _load(entry.name, entry.load))
+        return command
 
 
-def _as_command(name: str, found: Callable[..., Any] | typer.Typer) -> Any:
-    if isinstance(found, typer.Typer):  # One with commands of its own.
-        command = typer.main.get_command(found)
+def _as_command(name: str, target: Callable[..., Any] | typer.Typer) -> Any:
+    if isinstance(target, typer.Typer):  # A group with subcommands.
+        command = typer.main.get_command(target)
         command.name = name
         return command
-    function, app = found, typer.Typer(add_completion=False)
-    # The stub for a missing extra takes whatever was meant for the real command.
-    lenient = {"ignore_unknown_options": True, "allow_extra_args": True} if function.__doc__ == MISSING else None
+    function, app = target, typer.Typer(add_completion=False)
+    # The stand-in for a missing extra accepts all options of the real command.
+    lenient = {"ignore_unknown_options": True, "allow_extra_args": True} if function.__doc__ == NOT_INSTALLED else None
     app.command(name, context_settings=lenient)(function)
     return typer.main.get_command(app)
 
 
-def _loaded(extra: str, load: Callable[[], Any]) -> Callable[..., Any] | typer.Typer:
+def _load(extra: str, load: Callable[[], Any]) -> Callable[..., Any] | typer.Typer:
     try:
-        loaded: Callable[..., Any] | typer.Typer = load()
+        target: Callable[..., Any] | typer.Typer = load()
     except ImportError as error:
-        return _missing(extra, error.name)
-    return loaded
+        return _not_installed(extra, error.name)
+    return target
 
 
-def _missing(extra: str, module: str | None) -> Callable[[], None]:
+def _not_installed(extra: str, module: str | None) -> Callable[[], None]:
     def command() -> None:
         print_err(f"{extra} needs {module}: python -m pip install 'segmind-ltx[{extra}]'")
         raise typer.Exit(USAGE)
 
-    command.__doc__ = MISSING
+    command.__doc__ = NOT_INSTALLED
     return command
 
 
 class RootGroup(_PluginGroup):
-    """All commands."""
+    """Run the commands. With --json, wrong usage is one JSON object as well."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Read what stands before the command."""
+        """Parse the options before the command."""
         self._as_json = "--json" in args
-        with self._told():
+        with self._usage_errors_as_json():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        """Read the rest, and run the command."""
-        with self._told():
+        """Parse the command's own options, and run it."""
+        with self._usage_errors_as_json():
             return super().invoke(ctx)
 
     @contextmanager
-    def _told(self) -> Generator[None]:
+    def _usage_errors_as_json(self) -> Generator[None]:
         try:
             yield
         except Exception as error:
-            # Typer's own exceptions have no public base; all have this, and it is for people to read.
-            words = getattr(error, "format_message", None)
-            if self._as_json and words is not None:
-                emit_error("UsageError", words())
+            # Typer's exceptions have no public base class, but all of them have this method.
+            format_message = getattr(error, "format_message", None)
+            if self._as_json and format_message is not None:
+                emit_error("UsageError", format_message())
             raise

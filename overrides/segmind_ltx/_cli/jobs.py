@@ -1,4 +1,4 @@
-"""``segmind-ltx jobs``: what the ledger knows, and what can still be fetched."""
+"""``segmind-ltx jobs``: list the paid calls in the ledger, and fetch the videos that are not saved yet."""
 
 from __future__ import annotations
 
@@ -22,13 +22,16 @@ from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger
 
 def jobs(
     file: Annotated[
-        Path | None, typer.Option("--ledger", help=f"The ledger's file; else {LEDGER_VARIABLE}.", show_default=False)
+        Path | None,
+        typer.Option("--ledger", help=f"File of the ledger. Default: {LEDGER_VARIABLE}.", show_default=False),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Wait for what can still be fetched, and save it.")] = False,
-    folder: Annotated[Path, typer.Option("--out", help="Folder for what --resume saves.")] = Path(),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Wait for the jobs that can still be fetched, and save them.")
+    ] = False,
+    folder: Annotated[Path, typer.Option("--out", help="Folder for the videos that --resume saves.")] = Path(),
     as_json: Json = False,
 ) -> None:
-    """List the paid calls in the ledger: what ran, what is ambiguous, what can still be fetched. Free."""
+    """List the paid calls in the ledger: which are done, uncertain, or can still be fetched. Free."""
     failed = 0
     with exit_on_error(as_json):
         path = file or os.environ.get(LEDGER_VARIABLE)
@@ -39,7 +42,7 @@ def jobs(
                 failed = _resume(ledger, folder)
             entries = ledger.entries()
         if as_json:
-            emit_json([_described(entry) for entry in entries])
+            emit_json([_to_json(entry) for entry in entries])
         else:
             out.print(_table(entries))
     if failed:
@@ -47,51 +50,52 @@ def jobs(
 
 
 def _resume(ledger: Ledger, folder: Path) -> int:
-    """Fetch what can be fetched; gives how many could not be."""
+    """Fetch the videos that are not saved yet. Return how many failed."""
     if not folder.is_dir():
         raise ConfigurationError(f"--out {folder}: there is no such folder")
-    failed, here, folder = 0, read_base_url(None), folder.resolve()
+    failed, base_url, folder = 0, read_base_url(None), folder.resolve()
     with Client(ledger=ledger) as client:
         for entry in ledger.entries():
             if not entry.fetchable or entry.request_id is None:
                 continue
-            if entry.base_url != here:
-                # The key is for one host; a ledger may know of several.
-                print_err(f"{entry.request_id} is at {entry.base_url}, not at {here}; passed over")
+            if entry.base_url != base_url:
+                # The key is for one host, and no other may get it; a ledger may have jobs of several.
+                print_err(f"{entry.request_id} is at {entry.base_url}, not at {base_url}; skipped")
                 continue
             target = folder / f"{entry.model}-{entry.request_id}.mp4"
             try:
                 if entry.file == str(target) and target.is_file():
-                    # An earlier run ended just after that.
+                    # An earlier run died between saving the file and writing that down.
                     ledger.update(entry.request_id, EntryState.SAVED)
                     print_err(f"saved {target}")
                     continue
                 video = client.job(entry.request_id).wait()
-                print_err(f"saved {_saved(ledger, video, target)}")
+                print_err(f"saved {_save(ledger, video, target)}")
             except SegmindLtxError as error:
                 failed += 1
                 print_err(str(error))
     return failed
 
 
-def _saved(ledger: Ledger, video: Video, target: Path) -> Path:
-    # Before the file has its name, so that it is known for this job's whenever the program ends.
+def _save(ledger: Ledger, video: Video, target: Path) -> Path:
+    # Before the file gets its name, so that after a crash the file is known as this job's.
     ledger.update(video.request_id, EntryState.COMPLETED, file=str(target))
     try:
         return video.save(target)
     except OutputExistsError:
-        ledger.update(video.request_id, EntryState.COMPLETED, file="")  # What lies there is somebody else's.
+        # Another program has created that file: it is not this video.
+        ledger.update(video.request_id, EntryState.COMPLETED, file="")
         raise
 
 
-def _described(entry: Entry) -> dict[str, Any]:
-    left = entry.seconds_left(time.time()) if entry.fetchable else None
-    return {**entry._asdict(), "ambiguous": entry.ambiguous, "fetchable_for": left}
+def _to_json(entry: Entry) -> dict[str, Any]:
+    remaining = entry.seconds_left(time.time()) if entry.fetchable else None
+    return {**entry._asdict(), "ambiguous": entry.ambiguous, "fetchable_for": remaining}
 
 
 def _table(entries: list[Entry]) -> Table:
     table = Table(title="Paid calls")
-    for heading in ("when", "model", "state", "request id", "cost", "what to do"):
+    for heading in ("when", "model", "state", "request id", "cost", "next step"):
         table.add_column(heading)
     for entry in entries:
         when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
@@ -102,8 +106,12 @@ def _table(entries: list[Entry]) -> Table:
 
 def _advice(entry: Entry) -> str:
     if entry.fetchable:
-        left = entry.seconds_left(time.time()) / 60
-        return f"fetch it within {left:.0f} min: --resume" if left else "its hour is over; --resume may still find it"
+        minutes = entry.seconds_left(time.time()) / 60
+        return (
+            f"fetch it within {minutes:.0f} min: --resume"
+            if minutes
+            else "kept for an hour; --resume may still find it"
+        )
     if entry.ambiguous:
-        return "a job may exist: look into your account before you submit it again"
+        return "a job may exist: check your account before you submit it again"
     return entry.file or entry.detail or ""

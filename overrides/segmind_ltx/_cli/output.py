@@ -1,4 +1,4 @@
-"""What the command line prints, and with which status it ends."""
+"""Print results, errors and progress, and set the exit status."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ EXIT_FAILED: Final = 1
 INTERRUPTED: Final = 130
 
 FINAL_ERRORS: Final = (errors.JobFailedError, errors.NotFoundError, errors.ParameterError, errors.ConfigurationError)
-"""After these there is nothing to take up again."""
+"""After these errors there is no job to fetch."""
 WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.OutputExistsError)
 
-# Where nobody looks at a terminal, tables are not squeezed into eighty columns.
-# And what the service says is printed as it came: neither a bracket nor a colon in it means anything.
+# The service's text is printed unchanged: its brackets and colons are not markup of rich. Without a terminal, tables
+# get 160 columns, so that they are not squeezed into rich's default of 80.
 _PLAIN: Final[dict[str, Any]] = {"soft_wrap": True, "markup": False, "emoji": False, "highlight": False}
 out: Final = Console(**_PLAIN, width=None if sys.stdout and sys.stdout.isatty() else 160)
 err: Final = Console(**_PLAIN, stderr=True)
 
 
 def print_err(text: str) -> None:
-    """A line for people, on standard error, so that standard output is for results alone."""
+    """Print a message for people on standard error. Standard output is for results only."""
     err.print(text)
 
 
 def emit_json(value: Any) -> None:
-    """A result for scripts, on standard output; a pipe gets it at once."""
+    """Print a result for scripts on standard output, and flush it, so that a pipe gets it at once."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 
 
 def emit_error(kind: str, message: str, **more: Any) -> None:
-    """An error for scripts. ``kind`` is the name of its class."""
+    """Print an error for scripts. ``kind`` is the name of its class."""
     emit_json({"error": {"type": kind, "message": message, **more}})
 
 
@@ -55,7 +55,7 @@ def emit_error(kind: str, message: str, **more: Any) -> None:
 def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[None]:
     """Turn our exceptions and Ctrl-C into messages and exit statuses.
 
-    ``resume`` holds the command that takes the job up again, once there is one.
+    The caller appends the command that fetches the job to ``resume`` as soon as the id is known.
     """
     try:
         yield
@@ -65,34 +65,37 @@ def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[N
             more = {"problems": list(error.problems)} if isinstance(error, errors.ParameterError) else {}
             emit_error(type(error).__name__, str(error), request_id=error.request_id, status=error.status, **more)
         if not isinstance(error, FINAL_ERRORS):
-            _say_resume(resume)
+            _print_resume(resume)
         raise typer.Exit(USAGE if isinstance(error, WRONG_USAGE) else EXIT_FAILED) from None
     except KeyboardInterrupt as error:
         notes: list[str] = getattr(error, "__notes__", [])
         print_err("\n".join(["interrupted", *notes]))
         if as_json:
             emit_error("Interrupted", "\n".join(notes), resume=resume or [])
-        _say_resume(resume)
+        _print_resume(resume)
         raise typer.Exit(INTERRUPTED) from None
     except OSError as error:
         print_err(f"error: {error}")
         if as_json and not isinstance(error, BrokenPipeError):
             emit_error(type(error).__name__, str(error))
-        _say_resume(resume)
+        _print_resume(resume)
         raise typer.Exit(EXIT_FAILED) from None
 
 
-def _say_resume(resume: list[str] | None) -> None:
+def _print_resume(resume: list[str] | None) -> None:
     for command in resume or ():
-        print_err(f"The job is paid for. Take it up again, within its hour, with:\n  {command}")
+        print_err(f"The job is paid for. Fetch it within an hour with:\n  {command}")
 
 
 def check_target(path: Path, force: bool) -> None:
-    """See that the video can be written there, before it is paid for. Raises `OutputExistsError`, `ParameterError`."""
+    """Check that the video can be written there, before it is paid for.
+
+    Raises `OutputExistsError` or `ParameterError`.
+    """
     try:
         if os.path.lexists(path) and not path.is_dir() and not force:
-            raise errors.OutputExistsError(f"{path} exists and was left as it is; pass --force to replace it")
-        # What would be done with the video, with nothing in it.
+            raise errors.OutputExistsError(f"{path} exists and was not changed; pass --force to replace it")
+        # The same as for a video, but without content.
         with PartialFile(path, overwrite=force, request_id=None, url=None):
             pass
     except errors.OutputExistsError:
@@ -102,11 +105,11 @@ def check_target(path: Path, force: bool) -> None:
 
 
 class _Estimate(ProgressColumn):
-    """A bar that follows the model's usual duration, and stays short of the end until the job says so."""
+    """Draw a bar by the model's usual duration, which is full only after the job has ended."""
 
     def render(self, task: Task) -> ProgressBar:
         usual, elapsed = float(task.fields["usual"] or 0), task.elapsed or 0.0
-        if task.total != 1:  # That of many jobs, which counts them.
+        if task.total != 1:  # The bar that counts many jobs.
             return ProgressBar(total=task.total, completed=task.completed, width=30)
         if task.finished:
             return ProgressBar(total=1, completed=1, width=30)
@@ -116,7 +119,7 @@ class _Estimate(ProgressColumn):
 
 
 class JobProgress:
-    """Progress of jobs: bars on a terminal, a line at each change elsewhere."""
+    """Show the progress of jobs: bars on a terminal, a line for each change elsewhere."""
 
     def __init__(self) -> None:
         self._bars = Progress(
@@ -137,27 +140,27 @@ class JobProgress:
             yield
 
     def add(self, label: str, usual: float | None, total: int = 1) -> TaskID:
-        """Start a bar for a job that usually takes ``usual`` seconds, or one that counts so many jobs."""
+        """Start a bar for a job that usually takes ``usual`` seconds, or a bar that counts ``total`` jobs."""
         return self._bars.add_task(label, total=total, usual=usual)
 
     def done(self, task: TaskID, label: str | None = None, count: int = 1) -> None:
-        """Fill a bar, or that of many jobs so far."""
+        """Fill the bar of a job, or set the bar that counts jobs to ``count``."""
         self._bars.update(task, completed=count, description=label)
 
     def remove(self, task: TaskID) -> None:
-        """Take a bar away."""
+        """Remove a bar."""
         self._bars.remove_task(task)
 
     def describe(self, task: TaskID, label: str) -> None:
-        """Say something else beside a bar."""
+        """Change the text beside a bar."""
         self._bars.update(task, description=label)
 
     def on_status(self, task: TaskID, label: str) -> Any:
-        """A callback for ``wait(on_status=…)``."""
+        """Return a callback for ``wait(on_status=…)``."""
 
-        def tell(status: JobStatus) -> None:
+        def show(status: JobStatus) -> None:
             self.describe(task, f"{label} {status.state.lower()}")
             if not err.is_terminal:
                 print_err(f"{label} {status.request_id} is {status.state}")
 
-        return tell
+        return show

@@ -58,6 +58,7 @@ class Journal:
         model: str,  # noqa: ARG002 - a ledger writes it down
         request: Mapping[str, Any],  # noqa: ARG002 - a ledger writes it down
         base_url: str,  # noqa: ARG002 - a ledger writes it down
+        label: str | None = None,  # noqa: ARG002 - a ledger writes it down
     ) -> int:
         """A paid call is about to leave; gives the number under which it is known here."""
         return 0

@@ -38,13 +38,14 @@ _WORDS: Final = {
 
 @frozen
 class PreparedRequest:
-    """A checked call: the model, and its request as the generated type."""
+    """A checked request: the model, its generated request object, and the label for its row in a ledger."""
 
     model: Model
     request: Any
+    label: str | None = None
 
 
-def prepare(model: object, parameters: Mapping[str, Any]) -> PreparedRequest:
+def prepare(model: object, parameters: Mapping[str, Any], label: str | None = None) -> PreparedRequest:
     """Check a model's name with its parameters, or a request object.
 
     What the caller left out stays out. Raises `ParameterError`, which lists every problem at once.
@@ -65,7 +66,7 @@ def prepare(model: object, parameters: Mapping[str, Any]) -> PreparedRequest:
         error = ParameterError(f"{entry.slug}: {'; '.join(problems)}", model=entry.slug)
         error.problems = problems
         raise error
-    return PreparedRequest(entry, entry.request(**payload))
+    return PreparedRequest(entry, entry.request(**payload), label)
 
 
 def _with_data_uri(model: Model, name: str, value: object) -> object:

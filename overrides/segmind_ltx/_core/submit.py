@@ -27,7 +27,7 @@ def submit(env: Context, prepared: PreparedRequest, accepted: Callable[[str], ob
     """Submit a job; gives its request id. ``accepted`` is told of it first."""
     slug = prepared.model.slug
     call = bounded_call(prepared.model.submit(body=prepared.request), env.read_timeout or SUBMIT_TIMEOUT)
-    number = yield from _record_before_sending(env, slug, call)
+    number = yield from _record_before_sending(env, prepared, call)
     request_id: str | None = None
     try:
         answer = yield from _post_paid(env, call, prepared, blocking=False)
@@ -49,7 +49,7 @@ def generate_blocking(env: Context, prepared: PreparedRequest, timeout: float) -
     """Make one blocking v1 call; ``timeout`` in seconds."""
     slug = prepared.model.slug
     call = call_from(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
-    number = yield from _record_before_sending(env, slug, call)
+    number = yield from _record_before_sending(env, prepared, call)
     try:
         answer = yield from _post_paid(env, call, prepared, blocking=True)
         facts = answers.video_of_call(answer, call, slug)
@@ -63,12 +63,13 @@ def generate_blocking(env: Context, prepared: PreparedRequest, timeout: float) -
     return facts
 
 
-def _record_before_sending(env: Context, slug: str, call: Call) -> Flow[int]:
+def _record_before_sending(env: Context, prepared: PreparedRequest, call: Call) -> Flow[int]:
     """Note a paid call before it leaves. It waits here for a ledger that somebody holds, so that nobody else has to."""
+    slug = prepared.model.slug
     until = env.now() + LEDGER_WAIT
     while True:
         try:
-            return env.journal.record_submit(slug, call.json or {}, env.base_url)
+            return env.journal.record_submit(slug, call.json or {}, env.base_url, prepared.label)
         except JournalBusyError as busy:
             if env.now() >= until:
                 raise errors.ConfigurationError(f"{busy}. Nothing was sent.", model=slug) from None

@@ -26,15 +26,32 @@ MAX_CALLS: Final = 128
 """The most calls under way at once; `_many.scheduler.ConcurrencyLimit` allows fewer if the server is near."""
 
 
+@frozen
+class LabelledRequest:
+    """A request for `generate_many` with a label: your own name for it, in its `Outcome` and in its ledger row.
+
+    Raises `ParameterError` if the label is not a text of at least one printable character.
+    """
+
+    request: AnyRequest
+    label: str
+
+    def __attrs_post_init__(self) -> None:
+        if not _is_label(self.label):
+            raise ParameterError(f"label={self.label!r} is not a label; use a str of one or more printable characters")
+
+
 @frozen(kw_only=True)
 class Outcome(Generic[V]):
     """How one job of many ended: with a ``video``, or with an ``error``, which says whether it cost money.
 
-    ``index`` is the request's position from 0; ``request_id`` is set as soon as the job was accepted.
+    ``index`` is the request's position from 0; ``label`` that of a `LabelledRequest`, else None; ``request_id`` is set
+    as soon as the job was accepted.
     """
 
     index: int
     request: AnyRequest
+    label: str | None
     request_id: str | None
     video: V | None
     error: Exception | None
@@ -58,13 +75,13 @@ class ManyOptions(NamedTuple):
 class _JobSource:
     """Turn requests into tasks, so that no more than ``concurrency`` jobs are paid for and not yet yielded."""
 
-    def __init__(self, env: Context, requests: Iterable[AnyRequest], options: ManyOptions) -> None:
+    def __init__(self, env: Context, requests: Iterable[AnyRequest | LabelledRequest], options: ManyOptions) -> None:
         if not _is_count(options.concurrency):
             raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
         check_wait(options.timeout, options.poll_interval)
         self.running: dict[int, JobTask] = {}
         self._env, self._options, self._warned = env, options, ""
-        self._source: Iterator[tuple[int, AnyRequest]] = enumerate(requests)
+        self._source: Iterator[tuple[int, AnyRequest | LabelledRequest]] = enumerate(requests)
 
     def new(self) -> Iterator[JobTask]:
         """Yield as many tasks as may begin now."""
@@ -72,10 +89,10 @@ class _JobSource:
             item = next(self._source, None)
             if item is None:
                 return
-            task = JobTask(*item)
+            task = _task(*item)
             try:
                 # An invalid request does not end the others; nothing is sent for it.
-                prepared = prepare(task.request, {})
+                prepared = prepare(task.request, {}, task.label)
             except ParameterError as error:
                 task.error = error
             else:
@@ -95,7 +112,12 @@ class _JobSource:
         del self.running[task.index]
         video = wrap(task.facts) if task.facts else None
         return Outcome(
-            index=task.index, request=task.request, request_id=task.request_id, video=video, error=task.error
+            index=task.index,
+            request=task.request,
+            label=task.label,
+            request_id=task.request_id,
+            video=video,
+            error=task.error,
         )
 
     def warn_unfinished(self, error: BaseException | None = None) -> None:
@@ -121,8 +143,17 @@ class _JobSource:
             error.add_note(f"segmind-ltx: {text}")
 
 
+def _task(index: int, item: AnyRequest | LabelledRequest) -> JobTask:
+    if isinstance(item, LabelledRequest):
+        return JobTask(index, item.request, item.label)
+    return JobTask(index, item)
+
+
 def generate_many(
-    driver: Driver, requests: Iterable[AnyRequest], options: ManyOptions, wrap: Callable[[VideoFacts], V]
+    driver: Driver,
+    requests: Iterable[AnyRequest | LabelledRequest],
+    options: ManyOptions,
+    wrap: Callable[[VideoFacts], V],
 ) -> Generator[Outcome[V]]:
     """Yield the outcomes; see `Client.generate_many`. Raises `ParameterError` at once if an argument is wrong."""
     source = _JobSource(driver.env, requests, options)
@@ -151,7 +182,10 @@ def _outcomes(driver: Driver, source: _JobSource, limit: int, wrap: Callable[[Vi
 
 @asynccontextmanager
 async def agenerate_many(
-    driver: AsyncDriver, requests: Iterable[AnyRequest], options: ManyOptions, wrap: Callable[[VideoFacts], V]
+    driver: AsyncDriver,
+    requests: Iterable[AnyRequest | LabelledRequest],
+    options: ManyOptions,
+    wrap: Callable[[VideoFacts], V],
 ) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
     """Give an iterator over the outcomes; see `AsyncClient.generate_many`."""
     source = _JobSource(driver.env, requests, options)
@@ -181,3 +215,7 @@ async def agenerate_many(
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and value != ""

@@ -22,8 +22,8 @@ STALLED_AFTER: Final = 0.5
 class JobTask:
     """One job on its way. ``facts`` or ``error`` is there when it has ended."""
 
-    def __init__(self, index: int, request: Any) -> None:
-        self.index, self.request = index, request
+    def __init__(self, index: int, request: Any, label: str | None = None) -> None:
+        self.index, self.request, self.label = index, request, label
         self.request_id: str | None = None
         self.flow: Flow[VideoFacts] | None = None
         self.facts: VideoFacts | None = None

@@ -1,6 +1,6 @@
-"""A batch that is interrupted or killed at any moment pays for no line twice.
+"""A batch that is interrupted or killed at any moment pays for no item twice.
 
-``SEGMIND_LTX_KILLS=200`` kills more often than the few times of the default run.
+The default run kills it a few times; ``SEGMIND_LTX_KILLS=200`` kills it more often.
 """
 
 from __future__ import annotations
@@ -38,58 +38,60 @@ def started(sandbox: RunningSandbox, folder: Path, *more: str) -> Generator[subp
         try:
             yield process
         finally:
-            process.kill()  # Where it does not end by itself the test fails, and does not hang.
+            process.kill()  # If it does not end by itself, the test fails instead of waiting for it.
 
 
 def write(folder: Path, count: int) -> None:
-    # Some of them equal, so that nothing but their number tells them apart.
+    # Some are equal, so only their number can be checked.
     small = {"model": "ltx-2-19b-t2v", "width": 256, "height": 256, "num_frames": 4}
-    lines = [{**small, "prompt": "same" if number % 3 == 0 else str(number)} for number in range(count)]
-    (folder / "jobs.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    items = [{**small, "prompt": "same" if number % 3 == 0 else str(number)} for number in range(count)]
+    (folder / "jobs.jsonl").write_text("\n".join(map(json.dumps, items)))
 
 
 def summary(out: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(out.splitlines()[-1])["summary"]
-    return told
+    result: dict[str, Any] = json.loads(out.splitlines()[-1])["summary"]
+    return result
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_killed_at_any_moment_it_pays_for_no_line_twice(tmp_path: Path) -> None:
+def test_batch_killed_at_random(tmp_path: Path) -> None:
+    """However often a batch is killed, it pays for no item twice, and every job is in the ledger or uncertain."""
     write(tmp_path, COUNT)
-    die = random.Random(7)  # noqa: S311 - moments, not secrets
+    times = random.Random(7)  # noqa: S311 - not a secret
     with running_sandbox(speed=200) as sandbox:
         for _ in range(KILLS):
             with started(sandbox, tmp_path) as process:
-                # A moment of real time is meant here, for once: it must not matter which.
+                # Real time on purpose: the result must not depend on when the kill comes.
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(die.uniform(0.2, 2.0))
+                    process.wait(times.uniform(0.2, 2.0))
                 process.send_signal(signal.SIGKILL)
         with started(sandbox, tmp_path) as process:
             out, err = process.communicate(timeout=SLOW_START)
-        told = summary(out)
+        result = summary(out)
         jobs = {job.id: job.video_spec.prompt for job in sandbox.state.jobs}
-    assert told["saved"] + told["uncertain"] == COUNT, err
-    assert process.returncode == (1 if told["uncertain"] else 0)
+    assert result["saved"] + result["uncertain"] == COUNT, err
+    assert process.returncode == (1 if result["uncertain"] else 0)
     counts = Counter(jobs.values())
     assert all(count <= (COUNT // 3 if prompt == "same" else 1) for prompt, count in counts.items()), counts
     with closing(Ledger(tmp_path / "videos" / "jobs.sqlite")) as ledger:
         entries = ledger.entries()
     unknown = set(jobs) - {entry.request_id for entry in entries}
-    assert len(unknown) <= told["uncertain"] == sum(entry.ambiguous for entry in entries)
-    assert len(list((tmp_path / "videos").glob("*.mp4"))) == told["saved"]
+    assert len(unknown) <= result["uncertain"] == sum(entry.ambiguous for entry in entries)
+    assert len(list((tmp_path / "videos").glob("*.mp4"))) == result["saved"]
 
 
 class Held(Behaviour):
-    """Jobs that go on until they are let go."""
+    """Keep all jobs in progress until ``released`` is set."""
 
-    let_go = False
+    released = False
 
     def state(self, job: Job, now: float) -> State:
-        return super().state(job, now) if self.let_go else State.PROCESSING
+        return super().state(job, now) if self.released else State.PROCESSING
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
-def test_ctrl_c_tells_what_is_in_flight_and_the_same_goes_on(tmp_path: Path) -> None:
+def test_batch_interrupted(tmp_path: Path) -> None:
+    """Ctrl-C prints the ids of the jobs in flight; the next run fetches them and makes the rest."""
     write(tmp_path, 5)
     with running_sandbox(speed=1000, behaviour=Held) as sandbox:
         with started(sandbox, tmp_path, "--concurrency", "2") as process:
@@ -101,14 +103,14 @@ def test_ctrl_c_tells_what_is_in_flight_and_the_same_goes_on(tmp_path: Path) -> 
         ids = {job.id for job in sandbox.state.jobs}
         assert (process.returncode, len(ids)) == (130, 2)
         assert "Traceback" not in err
-        (told,) = [line for line in err.splitlines() if line.startswith("interrupted")]
-        assert all(id_ in told for id_ in ids)
-        assert "Run the same again" in err
+        (message,) = [line for line in err.splitlines() if line.startswith("interrupted")]
+        assert all(id_ in message for id_ in ids)
+        assert "Run the same command" in err
         states = Counter(json.loads(line)["state"] for line in out.splitlines()[:-1])
         assert states == {"unfinished": 2, "not begun": 3}
         assert summary(out)["interrupted"] is True
         assert isinstance(sandbox.state.behaviour, Held)
-        sandbox.state.behaviour.let_go = True
+        sandbox.state.behaviour.released = True
         with started(sandbox, tmp_path) as process:
             out, err = process.communicate(timeout=SLOW_START)
         assert (process.returncode, len(sandbox.state.jobs)) == (0, 5), err

@@ -1,4 +1,4 @@
-"""What the service says is printed as it came, and what `jobs --resume` has saved it knows."""
+"""The service's text is printed unchanged, and `jobs --resume` saves each video once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from support.cli import Cli
 ODD = "it has [/INST] in it, :warning: and [red]"
 
 
-def test_a_bracket_in_the_services_words_is_one(cli: Cli) -> None:
+def test_markup_in_ledger(cli: Cli) -> None:
+    """Brackets in the ledger's details and ids are printed unchanged."""
     ledger = Ledger(cli.folder / "jobs.sqlite")
     number = ledger.record_submit("ltx-video", {"prompt": "x"}, cli.sandbox.base_url)
     ledger.record_failure(number, "ltx-video", ltx.BadRequestError(ODD))
@@ -28,7 +29,9 @@ def test_a_bracket_in_the_services_words_is_one(cli: Cli) -> None:
     assert "a[b]c" in done.stdout
 
 
-def test_an_id_is_printed_as_it_came(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markup_in_id(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brackets in an id are printed unchanged."""
+
     def submit(self: ltx.Client, *_: Any, **__: Any) -> ltx.Job:
         return self.job("a[b]c:key:")
 
@@ -38,7 +41,9 @@ def test_an_id_is_printed_as_it_came(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert "a[b]c:key:" in done.stderr
 
 
-def test_an_error_is_printed_as_it_came(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_markup_in_error(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brackets in the service's error are printed unchanged."""
+
     def submit(*_: Any, **__: Any) -> None:
         raise ltx.BadRequestError(ODD)
 
@@ -46,31 +51,31 @@ def test_an_error_is_printed_as_it_came(cli: Cli, monkeypatch: pytest.MonkeyPatc
     assert f"error: {ODD}" in cli("submit", "ltx-video", "--prompt", "x").stderr
 
 
-def test_a_state_beside_a_bar_is_printed_as_it_came() -> None:
-    waiting = JobProgress()
-    with err.capture() as captured, waiting.shown():
-        waiting.describe(waiting.add(ODD, None), ODD)
-        err.print(waiting._bars)  # pyright: ignore[reportPrivateUsage]
+def test_markup_beside_bar() -> None:
+    """Brackets in the text beside a bar are printed unchanged."""
+    progress = JobProgress()
+    with err.capture() as captured, progress.shown():
+        progress.describe(progress.add(ODD, None), ODD)
+        err.print(progress._bars)  # pyright: ignore[reportPrivateUsage]
     assert "[/INST]" in captured.get()
     with out.capture() as captured:
         out.print(ODD)
     assert captured.get() == ODD + "\n"
 
 
-def test_a_video_that_was_saved_just_before_the_end_is_not_fetched_again(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    note: Callable[..., None] = Ledger.update
+def test_resume_if_killed_after_save(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a run died between saving a video and writing that down, the next one does not fetch it again."""
+    update: Callable[..., None] = Ledger.update
 
-    def killed(self: Ledger, request_id: str, state: str, **more: Any) -> None:
+    def update_unless_saved(self: Ledger, request_id: str, state: str, **more: Any) -> None:
         if state != "saved":
-            note(self, request_id, state, **more)
+            update(self, request_id, state, **more)
 
     path = cli.folder / "jobs.sqlite"
     with ltx.Client(cli.sandbox.key, cli.sandbox.base_url, ledger=path) as client:
         job = client.submit("ltx-video", prompt="x")
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "update", killed)
+        patch.setattr(Ledger, "update", update_unless_saved)
         assert cli("jobs", "--resume", "--ledger", str(path)).exit_code == 0
     (video,) = cli.folder.glob("*.mp4")
     for _ in range(2):
@@ -82,14 +87,15 @@ def test_a_video_that_was_saved_just_before_the_end_is_not_fetched_again(
     assert (entry.state, entry.file, entry.request_id) == ("saved", str(video), job.id)
 
 
-def test_a_file_of_somebody_else_is_not_taken_for_the_video(cli: Cli) -> None:
+def test_resume_if_file_exists(cli: Cli) -> None:
+    """A file of another program is never taken for the video, and never changed."""
     path = cli.folder / "jobs.sqlite"
     with ltx.Client(cli.sandbox.key, cli.sandbox.base_url, ledger=path) as client:
         job = client.submit("ltx-video", prompt="x")
-    mine = cli.folder / f"ltx-video-{job.id}.mp4"
-    mine.write_bytes(b"mine")
+    existing = cli.folder / f"ltx-video-{job.id}.mp4"
+    existing.write_bytes(b"mine")
     for _ in range(2):
         assert cli("jobs", "--resume", "--ledger", str(path)).exit_code == 1
-    assert mine.read_bytes() == b"mine"
-    mine.unlink()
+    assert existing.read_bytes() == b"mine"
+    existing.unlink()
     assert cli("jobs", "--resume", "--ledger", str(path)).exit_code == 0

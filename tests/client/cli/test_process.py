@@ -1,4 +1,4 @@
-"""The command as a process: an interrupt, the demo, and what it says where an extra is missing."""
+"""The command as a process: Ctrl-C, the demo, and missing extras."""
 
 from __future__ import annotations
 
@@ -18,30 +18,31 @@ from support.cli import Cli
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
-def test_ctrl_c_while_waiting_prints_the_id_and_a_command_that_goes_on(cli: Cli, cli_sandbox: RunningSandbox) -> None:
+def test_generate_interrupted(cli: Cli, cli_sandbox: RunningSandbox) -> None:
+    """Ctrl-C during the wait prints the command that fetches the video, without a second job."""
     small = ["--prompt", "x", "--width", "256", "--height", "256", "--num-frames", "4"]
     before = cli.posts
     with cli.process("generate", "ltx-2-19b-t2v", *small, "--out", "my clip.mp4") as process:
         assert process.stderr is not None
-        first = process.stderr.readline()
-        request_id = first.split()[-1]
-        process.stderr.readline()  # It says the state: it is waiting now.
+        request_id = process.stderr.readline().split()[-1]
+        process.stderr.readline()  # The first status: it waits now.
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
-    line = next(line for line in err.splitlines() if "segmind-ltx fetch" in line)
-    assert shlex.split(line) == ["segmind-ltx", "fetch", request_id, "--out", "my clip.mp4"]
+    command = next(line for line in err.splitlines() if "segmind-ltx fetch" in line)
+    assert shlex.split(command) == ["segmind-ltx", "fetch", request_id, "--out", "my clip.mp4"]
     cli_sandbox.clock.advance(600)
-    with cli.process(*shlex.split(line)[1:]) as again:
+    with cli.process(*shlex.split(command)[1:]) as again:
         again.communicate(timeout=30)
     assert again.returncode == 0
     assert (cli.folder / "my clip.mp4").read_bytes()[4:8] == b"ftyp"
     assert cli.posts == before + 1
 
 
-def test_the_demo_makes_a_video_with_each_model(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A proxy that leads nowhere: the demo needs no network, so it must not matter.
+def test_demo(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo makes a video with each model, of the size, length and sound that the documents state."""
+    # A proxy that does not exist: the demo needs no network, so it must work anyway.
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with cli.process("demo", "--speed", "1000") as process:
         out, err = process.communicate(timeout=120)
@@ -66,7 +67,8 @@ def _run(code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("missing", [["typer"], ["rich"], ["typer", "rich"]])
-def test_without_its_extra_the_command_says_what_to_install(missing: list[str]) -> None:
+def test_command_without_extra(missing: list[str]) -> None:
+    """Without the extra cli the command says what to install."""
     done = _run(
         f"import importlib.util as u, sys\nfind = u.find_spec\n"
         f"u.find_spec = lambda name, *rest: None if name in {missing} else find(name, *rest)\n"
@@ -79,7 +81,8 @@ def test_without_its_extra_the_command_says_what_to_install(missing: list[str]) 
     assert "Traceback" not in done.stderr
 
 
-def test_a_command_of_a_missing_extra_takes_its_options_and_says_what_to_install() -> None:
+def test_sandbox_without_extra() -> None:
+    """Without its extra the sandbox command accepts its options, and says what to install."""
     done = _run(
         "import sys\nsys.modules['starlette'] = None\n"
         "sys.argv = ['segmind-ltx', 'sandbox', '--port', '1', '--keys']\n"
@@ -90,7 +93,8 @@ def test_a_command_of_a_missing_extra_takes_its_options_and_says_what_to_install
     assert "Traceback" not in done.stderr
 
 
-def test_without_the_sandbox_the_demo_says_what_to_install(tmp_path: Path) -> None:
+def test_demo_without_extra(tmp_path: Path) -> None:
+    """Without the sandbox the demo says what to install, and creates nothing."""
     done = _run(
         "import importlib.util as u, sys\nfind = u.find_spec\n"
         "u.find_spec = lambda name, *rest: None if name == 'av' else find(name, *rest)\n"
@@ -102,7 +106,8 @@ def test_without_the_sandbox_the_demo_says_what_to_install(tmp_path: Path) -> No
     assert not (tmp_path / "v").exists()
 
 
-def test_a_sandbox_that_does_not_start_is_an_error_and_no_traceback(tmp_path: Path) -> None:
+def test_demo_if_sandbox_fails(tmp_path: Path) -> None:
+    """If the sandbox does not start, the demo ends with an error, not a traceback."""
     done = _run(
         "import sys\nimport segmind_ltx._cli.demo as demo\n"
         "sys.executable = '/bin/false'\n"

@@ -1,4 +1,4 @@
-"""A video that was paid for is not lost to a disk; and a script that asks for JSON gets JSON."""
+"""A paid video survives a full disk, and --json gives JSON for every error."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ SMALL = ("ltx-2-19b-t2v", "--prompt", "x", "--width", "256", "--height", "256", 
 
 @pytest.fixture
 def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """Makes a disk full once the video is there: that of the folder, or all."""
+    """Return a function that fills the disk of the folder ("one") or every disk ("all")."""
     save: Callable[..., Path] = ltx.Video.save
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
 
     def fill(which: str) -> None:
-        def saved(self: ltx.Video, path: Path, **options: Any) -> Path:
+        def save_if_space(self: ltx.Video, path: Path, **options: Any) -> Path:
             if which == "all" or elsewhere not in path.parents:
                 raise ltx.DownloadError(f"{path} cannot be written: No space left on device")
             return save(self, path, **options)
 
-        monkeypatch.setattr(ltx.Video, "save", saved)
+        monkeypatch.setattr(ltx.Video, "save", save_if_space)
 
     return fill
 
 
 @pytest.mark.parametrize("flag", [[], ["--json"]])
-def test_a_video_in_memory_is_saved_somewhere_else(cli: Cli, full: Callable[[str], None], flag: list[str]) -> None:
+def test_rescue_if_disk_is_full(cli: Cli, full: Callable[[str], None], flag: list[str]) -> None:
+    """If a blocking call's video does not fit on the disk, it is saved to a temporary folder."""
     full("one")
     done = cli("generate", *SMALL, "--sync", "--out", "a.mp4", *flag)
     (saved,) = (cli.folder / "elsewhere").rglob("a.mp4")
@@ -47,7 +48,8 @@ def test_a_video_in_memory_is_saved_somewhere_else(cli: Cli, full: Callable[[str
         assert json.loads(done.stdout)["file"] == str(saved)
 
 
-def test_where_no_disk_takes_it_the_error_is_that_of_the_first(cli: Cli, full: Callable[[str], None]) -> None:
+def test_rescue_if_all_disks_are_full(cli: Cli, full: Callable[[str], None]) -> None:
+    """If the video cannot be saved anywhere, the error names the file that the user chose."""
     full("all")
     done = cli("generate", *SMALL, "--sync", "--out", "a.mp4", "--json")
     assert done.exit_code == 1
@@ -55,7 +57,8 @@ def test_where_no_disk_takes_it_the_error_is_that_of_the_first(cli: Cli, full: C
     assert "elsewhere either" in done.stderr
 
 
-def test_a_job_is_fetched_again_and_not_rescued(cli: Cli, full: Callable[[str], None]) -> None:
+def test_rescue_of_job(cli: Cli, full: Callable[[str], None]) -> None:
+    """A job's video is not saved elsewhere, since it can be fetched again."""
     full("one")
     done = cli("generate", *SMALL, "--out", "a.mp4")
     assert done.exit_code == 1
@@ -74,22 +77,25 @@ USAGE = {
 }
 
 
-@pytest.mark.parametrize("line", USAGE)
-def test_wrong_usage_is_told_in_json_where_json_is_asked_for(cli: Cli, line: str) -> None:
-    done = cli(*line.split())
+@pytest.mark.parametrize("arguments", USAGE)
+def test_usage_error_with_json(cli: Cli, arguments: str) -> None:
+    """With --json wrong usage is a JSON object as well."""
+    done = cli(*arguments.split())
     assert done.exit_code == 2
     assert done.stderr
-    told = json.loads(done.stdout)["error"]
-    assert told["type"] == "UsageError"
-    assert USAGE[line] in told["message"]
+    error = json.loads(done.stdout)["error"]
+    assert error["type"] == "UsageError"
+    assert USAGE[arguments] in error["message"]
 
 
-def test_wrong_usage_is_told_in_words_alone_where_it_is_not(cli: Cli) -> None:
+def test_usage_error_without_json(cli: Cli) -> None:
+    """Without --json wrong usage prints nothing on standard output."""
     done = cli("generate", "ltx-2-fast", "--prompt", "x", "--duration", "six", "--out", "a.mp4")
     assert (done.exit_code, done.stdout) == (2, "")
 
 
-def test_a_parameter_that_is_wrong_is_named_in_json(cli: Cli) -> None:
+def test_parameter_error_with_json(cli: Cli) -> None:
+    """With --json the error has one problem for each invalid parameter."""
     done = cli("generate", "ltx-2-fast", "--prompt", "x", "--duration", "7", "--out", "a.mp4", "--json")
     (problem,) = json.loads(done.stdout)["error"]["problems"]
     assert problem.startswith("duration=7")

@@ -1,4 +1,4 @@
-"""What a careful user tries: odd places for the video, a ledger after a crash, a job that failed."""
+"""Unusual targets for the video, interrupts, and the ledger after a crash."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SMALL = ["generate", "ltx-video", "--prompt", "A boat."]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-@pytest.mark.parametrize("kind", ["pipe", "link to a device"])
-@pytest.mark.parametrize("sync", [[], ["--sync"]])
-def test_what_is_no_file_is_never_replaced_and_nothing_is_paid(cli: Cli, kind: str, sync: list[str]) -> None:
+@pytest.mark.parametrize(("kind", "sync"), [("pipe", ["--sync"]), ("link to a device", [])])
+def test_target_is_no_file(cli: Cli, kind: str, sync: list[str]) -> None:
+    """A pipe or device is not replaced, not even with --force, and nothing is submitted."""
     path = cli.folder / "odd"
     if kind == "pipe":
         os.mkfifo(path)
@@ -33,7 +33,8 @@ def test_what_is_no_file_is_never_replaced_and_nothing_is_paid(cli: Cli, kind: s
     assert cli.posts == posts
 
 
-def test_a_link_that_leads_nowhere_is_left_alone(cli: Cli) -> None:
+def test_target_is_broken_link(cli: Cli) -> None:
+    """A link to a missing file is not changed, and nothing is submitted."""
     path = cli.folder / "link"
     path.symlink_to(cli.folder / "gone")
     posts = cli.posts
@@ -43,7 +44,8 @@ def test_a_link_that_leads_nowhere_is_left_alone(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("out", ["x" * 300 + ".mp4", "no/such/folder/a.mp4", "."])
-def test_a_place_that_cannot_be_written_is_seen_before_anything_is_paid(cli: Cli, out: str) -> None:
+def test_target_cannot_be_written(cli: Cli, out: str) -> None:
+    """A target that cannot be written is refused before anything is submitted."""
     posts = cli.posts
     done = cli(*SMALL, "--out", str(cli.folder / out))
     assert done.exit_code == 2, done.output
@@ -52,17 +54,20 @@ def test_a_place_that_cannot_be_written_is_seen_before_anything_is_paid(cli: Cli
     assert list(cli.folder.iterdir()) == []
 
 
-def test_the_status_of_a_failed_job_ends_with_1_and_offers_nothing_to_resume(cli: Cli) -> None:
+def test_status_of_failed_job(cli: Cli) -> None:
+    """The status of a failed job ends with exit status 1, and fetch prints no command to fetch it again."""
     failing = {"SEGMIND_API_KEY": key_of("failing")}
     request_id = json.loads(cli("submit", "ltx-video", "--prompt", "x", "--json", **failing).stdout)["request_id"]
     fetched = cli("fetch", request_id, "--out", str(cli.folder / "a.mp4"), **failing)
     assert fetched.exit_code == 1
-    assert "Take it up again" not in fetched.stderr
+    assert "segmind-ltx fetch" not in fetched.stderr
     status = cli("status", request_id, **failing)
     assert (status.exit_code, status.stdout.split(":")[0]) == (1, "FAILED")
 
 
-def test_an_interrupt_during_a_paid_call_says_that_a_job_may_exist(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_interrupted(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C during a paid call says that a job may exist, in words and in JSON."""
+
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -73,7 +78,8 @@ def test_an_interrupt_during_a_paid_call_says_that_a_job_may_exist(cli: Cli, mon
     assert "a job may exist" in json.loads(done.stdout)["error"]["message"]
 
 
-def test_after_a_crash_the_ledger_lists_and_fetches(cli: Cli) -> None:
+def test_jobs_after_crash(cli: Cli) -> None:
+    """After a crash the ledger lists the paid calls, and --resume fetches the accepted ones."""
     path = cli.folder / "jobs.sqlite"
     with ltx.Client(cli.sandbox.key, cli.sandbox.base_url, ledger=path) as client:
         job = client.submit("ltx-video", prompt="x")
@@ -94,7 +100,8 @@ def test_after_a_crash_the_ledger_lists_and_fetches(cli: Cli) -> None:
     assert [file.name for file in videos.iterdir()] == [f"ltx-video-{job.id}.mp4"]
 
 
-def test_a_ledger_of_another_host_does_not_get_the_key(cli: Cli) -> None:
+def test_resume_at_another_host(cli: Cli) -> None:
+    """Jobs at another host are skipped, since it must not get the key."""
     path = cli.folder / "jobs.sqlite"
     ledger = Ledger(path)
     ledger.record_response(
@@ -107,6 +114,7 @@ def test_a_ledger_of_another_host_does_not_get_the_key(cli: Cli) -> None:
     assert not list(cli.folder.glob("*.mp4"))
 
 
-def test_no_ledger_is_wrong_usage(cli: Cli) -> None:
+def test_jobs_without_ledger(cli: Cli) -> None:
+    """Without a ledger that exists the exit status is 2."""
     assert cli("jobs").exit_code == 2
     assert cli("jobs", "--ledger", str(Path("no") / "such.sqlite")).exit_code == 2

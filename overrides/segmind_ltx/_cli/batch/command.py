@@ -1,4 +1,4 @@
-"""``segmind-ltx batch``: a file of requests, through a ledger, so that it can be run again until all is done."""
+"""``segmind-ltx batch``: make a video for each request in a file; a ledger lets it be run again after any failure."""
 
 from __future__ import annotations
 
@@ -8,111 +8,117 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from segmind_ltx import errors
 from segmind_ltx._cli import options as options
-from segmind_ltx._cli.batch import items as lines_of
-from segmind_ltx._cli.batch.budget import Purse
-from segmind_ltx._cli.batch.items import read_lines
-from segmind_ltx._cli.batch.ledger import book_of, keep
-from segmind_ltx._cli.batch.progress import Board
-from segmind_ltx._cli.batch.run import Run
+from segmind_ltx._cli.batch.budget import Budget
+from segmind_ltx._cli.batch.items import ItemState, read_items
+from segmind_ltx._cli.batch.ledger import open_batch_ledger, remember_ledger
+from segmind_ltx._cli.batch.progress import BatchProgress
+from segmind_ltx._cli.batch.run import BatchRun
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, print_err
 from segmind_ltx._config import DEFAULT_TIMEOUT, read_api_key
 from segmind_ltx._core.parameters import check_wait
 from segmind_ltx.ledger import LEDGER_VARIABLE
 
-ADVICE = {
-    lines_of.UNCERTAIN: "Uncertain: a job may exist, and be billed. Look into your account; then, if need be, run the "
-    "same with --resubmit uncertain.",
-    lines_of.GONE: "Gone: the job is not found any more. --resubmit gone makes it anew, and pays for it anew.",
-    lines_of.UNFINISHED: "Unfinished: it is paid for. Run the same again within its hour: it is fetched for nothing.",
+ADVICE: Final = {
+    ItemState.UNCERTAIN: "Uncertain: a job may exist, and be billed. Check your account; if there is none, run the "
+    "same command with --resubmit uncertain.",
+    ItemState.GONE: "Gone: the result is no longer kept. To make and pay for it again, add --resubmit gone.",
+    ItemState.UNFINISHED: "Unfinished: it is paid for. Run the same command within an hour to fetch it for free.",
 }
 
 
 class Resubmit(StrEnum):
-    """What is submitted again only where the user says so, since it may pay twice."""
+    """The states that are submitted again only if the user says so, since that may pay twice."""
 
-    UNCERTAIN = lines_of.UNCERTAIN
-    GONE = lines_of.GONE
+    UNCERTAIN = ItemState.UNCERTAIN.value
+    GONE = ItemState.GONE.value
 
 
 def batch(
     source: Annotated[str, typer.Argument(metavar="FILE", help='The requests; "-" reads standard input.')],
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the videos; made if missing.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Option("--out", help="Folder for the videos; created if missing.", show_default=False)
+    ],
     max_cost: Annotated[
         float | None,
         typer.Option(
             "--max-cost",
             min=0,
             metavar="USD",
-            help="Begin no job that might make it more than this in all, earlier runs included. A job counts with the "
-            "highest price of its model until its own is known.",
+            help="Begin no job if all jobs together might cost more, earlier runs included. A job counts with the "
+            "highest price of its model until its cost is known.",
             show_default=False,
         ),
     ] = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Jobs in flight at most.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="Most jobs in flight at once.")] = 8,
     timeout: options.Timeout = DEFAULT_TIMEOUT,
     ledger: Annotated[
         Path | None,
         typer.Option(
-            help=f"The ledger's file; else {LEDGER_VARIABLE}, else jobs.sqlite in the folder. A folder keeps to one.",
+            help=f"File of the ledger. Default: {LEDGER_VARIABLE} if it is set, else jobs.sqlite in the folder. A "
+            "folder must always have the same ledger.",
             show_default=False,
         ),
     ] = None,
     resubmit: Annotated[
         list[Resubmit] | None,
         typer.Option(
-            help="Submit these again, which may pay twice: 'uncertain', of which a job may exist (look into your "
-            "account first), or 'gone', whose hour is over. Can be given twice.",
+            help="Submit these again, which may pay twice: 'uncertain', if a job may exist (check your account "
+            "first), or 'gone', if the result is no longer kept. Can be given twice.",
             show_default=False,
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that exist and are not of this batch.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are not videos of this batch.")] = False,
     as_json: options.JsonLines = False,
 ) -> None:
     """Make a video for each line of a file, many at once. Costs money, except in the sandbox.
 
-    A line is a JSON object with "model", its parameters and, if its video is to have a name of its own, "file":
+    A line is a JSON object with "model", the model's parameters and, if you want to name the video, "file":
 
     {"model": "ltx-2-pro", "prompt": "A kite rises.", "duration": 6, "file": "kite.mp4"}
 
-    Empty lines and those that begin with # are passed over. All are checked before anything is sent.
+    Empty lines and lines that begin with # are skipped. All lines are checked before anything is sent.
 
-    Run the same again at any time, after a crash as well: it fetches what is paid for, and pays for nothing twice.
+    Run the same command again at any time, also after a crash: it fetches the jobs that are paid for, and pays for
+    nothing twice.
 
-    The exit status is 0 once every line has its video.
+    The exit status is 0 if every line has its video.
     """
     with exit_on_error(as_json):
         check_wait(timeout)
         if max_cost is not None and not math.isfinite(max_cost):
-            raise errors.ParameterError(f"--max-cost {max_cost} is not an amount")
-        lines = read_lines(source)
-        read_api_key(None)  # Before anything is made on the disk.
-        purse, board = Purse(max_cost), Board(lines, as_json=as_json)
-        with _alone(_made(folder)) as place, closing(book_of(ledger, place)) as book:
-            run = Run(book, lines, place, purse, board, force=force)
+            raise errors.ParameterError(f"--max-cost {max_cost} is not an amount; use a number of USD")
+        items = read_items(source)
+        read_api_key(None)  # Fail before anything is created on the disk.
+        budget, progress = Budget(max_cost), BatchProgress(items, as_json=as_json)
+        with (
+            _lock_folder(_ensure_folder(folder)) as videos,
+            closing(open_batch_ledger(ledger, videos)) as batch_ledger,
+        ):
+            run = BatchRun(batch_ledger, items, videos, budget, progress, force=force)
             run.plan(source)
-            keep(book, place)
+            remember_ledger(batch_ledger, videos)
             run.run(concurrency, timeout, resubmit or [])
-    board.last(purse.known, purse.doubt, stopped=run.stopped, interrupted=run.interrupted)
-    states = {line.state for line in lines}
+    progress.summarize(budget.known, budget.uncertain, stopped=run.stopped, interrupted=run.interrupted)
+    states = {item.state for item in items}
     if run.interrupted:
-        flying = [line.request_id for line in lines if line.state == lines_of.UNFINISHED and line.request_id]
-        print_err(f"interrupted; paid for and not saved yet: {', '.join(flying) or 'nothing'}")
-    elif run.stopped is not None and lines_of.NOT_BEGUN in states:
-        print_err(f"The rest was not begun, since {run.stopped}")
+        ids = [item.request_id for item in items if item.state == ItemState.UNFINISHED and item.request_id]
+        print_err(f"interrupted; paid for and not saved yet: {', '.join(ids) or 'nothing'}")
+    elif run.stopped is not None and ItemState.NOT_BEGUN in states:
+        print_err(f"The rest did not begin: {run.stopped}")
     for state, advice in ADVICE.items():
         if state in states:
             print_err(advice)
-    if run.interrupted or states != {lines_of.SAVED}:
+    if run.interrupted or states != {ItemState.SAVED}:
         raise typer.Exit(INTERRUPTED if run.interrupted else EXIT_FAILED)
 
 
-def _made(folder: Path) -> Path:
+def _ensure_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return folder.resolve()
@@ -121,10 +127,10 @@ def _made(folder: Path) -> Path:
 
 
 @contextmanager
-def _alone(folder: Path) -> Generator[Path]:
-    """Hold the folder until the block or the process ends: two at work on the same lines would pay for them twice."""
+def _lock_folder(folder: Path) -> Generator[Path]:
+    """Lock the folder until the block or the process ends. Two runs of the same items would pay for them twice."""
     try:
-        # A database's lock works alike on every system, and ends with its process however that ends.
+        # A database's lock is the same on every system, and ends with its process in any case.
         lock = sqlite3.connect(folder / ".batch.lock", timeout=0, isolation_level=None)
     except sqlite3.Error as error:
         raise errors.ParameterError(f"--out {folder}: {error}") from None
@@ -132,5 +138,5 @@ def _alone(folder: Path) -> Generator[Path]:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
-            raise errors.ParameterError(f"--out {folder}: another batch is at work there ({error})") from None
+            raise errors.ParameterError(f"--out {folder}: another batch uses it now ({error})") from None
         yield folder

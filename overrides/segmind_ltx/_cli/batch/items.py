@@ -1,4 +1,4 @@
-"""The lines of a batch: each a request, checked before anything is sent, and the file that its video goes into."""
+"""The items of a batch: one request on each line of a file, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path, PureWindowsPath
 from typing import Any, Final, cast
 
@@ -16,30 +17,36 @@ from segmind_ltx._core.parameters import model_named, prepare
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import Model
 
-NOT_BEGUN: Final = "not begun"
-RUNNING: Final = "running"
-SAVED: Final = "saved"
-FAILED: Final = "failed"
-UNCERTAIN: Final = "uncertain"
-UNFINISHED: Final = "unfinished"
-GONE: Final = "gone"
-
 NO_PARAMETERS: Final = frozenset({"model", "file"})
-"""What a line says besides the parameters."""
+"""The keys of an item that are not parameters of its model."""
+
+
+class ItemState(StrEnum):
+    """The state of an item.
+
+    - not begun, running;
+    - saved: its video is in ``file``;
+    - failed: there is no job, or the job failed; nothing is billed;
+    - unfinished: a job exists and is billed, but its video is not saved yet;
+    - uncertain: a job may exist, but its id is unknown;
+    - gone: its job ran, and the service no longer keeps the result.
+    """
+
+    NOT_BEGUN = "not begun"
+    RUNNING = "running"
+    SAVED = "saved"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    UNFINISHED = "unfinished"
+    GONE = "gone"
 
 
 @define(eq=False)
-class Line:
-    """A request, and what has become of it.
+class BatchItem:
+    """A request of a batch, and its state.
 
-    ``state`` is one of
-
-    - not begun, running;
-    - saved: ``file`` is where its video lies;
-    - failed: there is no job, or it failed, and nothing is billed;
-    - unfinished: there is a job and it is billed, but its video is not here yet;
-    - uncertain: there may be a job, which nobody knows the id of;
-    - gone: its job ran, and its hour is over.
+    ``number`` is its line in the file, from 1; ``name`` is the file name of its video. ``file`` is set once the video
+    is saved. ``error`` is the class name of the exception whose message is in ``problem``.
     """
 
     number: int
@@ -47,91 +54,96 @@ class Line:
     parameters: Mapping[str, Any]
     name: str
     digest: str
-    state: str = NOT_BEGUN
+    state: ItemState = ItemState.NOT_BEGUN
     request_id: str | None = None
     file: Path | None = None
     cost: float | None = None
     problem: str | None = None
     error: str | None = None
-    """The name of the exception whose message the problem is."""
 
     def request(self) -> Any:
-        """The request, made anew: with its picture it may be large. Raises `ParameterError`."""
+        """Build the request. Raises `ParameterError`, for example if its image file has changed.
+
+        It is built for each use and not kept, since an image makes it large.
+        """
         return prepare(self.model.slug, self.parameters).request
 
 
-def digest_of(model: str, request: Mapping[str, Any]) -> str:
-    """What two lines have in common where they ask for the same."""
+def request_digest(model: str, request: Mapping[str, Any]) -> str:
+    """Return a digest that is the same for equal requests to the same model."""
     return hashlib.sha256(json.dumps([model, request], sort_keys=True).encode()).hexdigest()
 
 
-def read_lines(source: str) -> list[Line]:
-    """All lines of a file, or of standard input for "-". Raises `ParameterError`, which lists each wrong one."""
+def read_items(source: str) -> list[BatchItem]:
+    """Read a file of requests, or standard input if ``source`` is "-".
+
+    Raises `ParameterError` with every invalid line.
+    """
     try:
         content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     except OSError as error:
         raise ParameterError(f"{source} cannot be read: {error.strerror}") from None
-    lines: list[Line] = []
+    items: list[BatchItem] = []
     problems: list[str] = []
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for number, text in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not text.strip() or text.lstrip().startswith(b"#"):
             continue
         try:
-            line = _line(number, len(lines) + len(problems) + 1, text)
-            # As a disk would see it that takes no notice of case.
-            first = seen.setdefault(line.name.casefold(), number)
+            item = _parse_item(number, len(items) + len(problems) + 1, text)
+            # Some file systems ignore case, so names must differ in more than that.
+            first = first_lines.setdefault(item.name.casefold(), number)
             if first != number:
-                raise ParameterError(f"the file {line.name!r} is that of line {first} already")
-            lines.append(line)
+                raise ParameterError(f"the file {item.name!r} is already used by line {first}; give it another name")
+            items.append(item)
         except ParameterError as error:
             problems.append(f"line {number}: {error}")
-    if not lines and not problems:
-        problems.append("there is no request in it")
-    check(source, problems)
-    return lines
+    if not items and not problems:
+        problems.append("it contains no request")
+    raise_if_any(source, problems)
+    return items
 
 
-def check(source: str, problems: list[str]) -> None:
-    """Raises `ParameterError` where there are any problems."""
+def raise_if_any(source: str, problems: list[str]) -> None:
+    """Raise a `ParameterError` that lists the problems, if there are any."""
     if problems:
-        error = ParameterError("\n  ".join([f"{source}: nothing was sent, since", *problems]))
+        error = ParameterError("\n  ".join([f"{source}: nothing was sent, because of", *problems]))
         error.problems = tuple(problems)
         raise error
 
 
-def _line(number: int, count: int, text: bytes) -> Line:
+def _parse_item(number: int, count: int, text: bytes) -> BatchItem:
     try:
-        given: object = json.loads(text.decode(), object_pairs_hook=_once)
+        parsed: object = json.loads(text.decode(), object_pairs_hook=_reject_duplicate_keys)
     except ParameterError:
         raise
     except (ValueError, RecursionError) as error:
         raise ParameterError(f"it is not JSON: {error}") from None
-    if not isinstance(given, dict):
+    if not isinstance(parsed, dict):
         raise ParameterError('it is not a JSON object, such as {"model": "ltx-2-pro", "prompt": "…"}')
-    values = cast("dict[str, object]", given)
+    values = cast("dict[str, object]", parsed)
     slug = values.get("model")
     if not isinstance(slug, str):
-        raise ParameterError("model is missing" if slug is None else f"model={slug!r} is not a name")
+        raise ParameterError("model is missing" if slug is None else f"model={slug!r} is not a string")
     model = model_named(slug)
     parameters = {
         name: file_or_uri(model.parameters[name], value) if name in model.parameters else value
         for name, value in values.items()
         if name not in NO_PARAMETERS
     }
-    name = values.get("file", f"{count:04}-{slug}.mp4")
-    wrong = [] if _is_name(name) else [f"file={name!r} is no name for a file in the folder, or begins with a dot"]
+    file = values.get("file", f"{count:04}-{slug}.mp4")
+    file_problems = [] if _is_file_name(file) else [f"file={file!r} is not a plain file name, or begins with a dot"]
     try:
         request = prepare(slug, parameters).request
     except ParameterError as error:
-        raise ParameterError("; ".join([str(error), *wrong])) from None
-    if wrong:
-        raise ParameterError(*wrong)
-    return Line(number, model, parameters, str(name), digest_of(slug, request.to_dict()))
+        raise ParameterError("; ".join([str(error), *file_problems])) from None
+    if file_problems:
+        raise ParameterError(*file_problems)
+    return BatchItem(number, model, parameters, str(file), request_digest(slug, request.to_dict()))
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON lets a name come twice, and the first be forgotten; here that is a mistake that would cost money."""
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a JSON object. Raises `ParameterError` if a key is there twice, since the first value would be ignored."""
     names = [name for name, _ in pairs]
     for name in names:
         if names.count(name) > 1:
@@ -139,8 +151,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _is_name(name: object) -> bool:
-    """Whether it names a file in the folder, on any system. Hidden ones are for what is not finished."""
+def _is_file_name(name: object) -> bool:
+    """Return whether ``name`` is a visible file directly in a folder, on any system."""
     if not isinstance(name, str) or not name.isprintable() or name.startswith("."):
         return False
     return name != "" and PureWindowsPath(name).name == name

@@ -1,4 +1,4 @@
-"""What is left to do of a batch, as its ledger tells it; who is in flight; and what it may cost."""
+"""Match the items of a batch with the paid calls that its ledger has for them."""
 
 from __future__ import annotations
 
@@ -7,47 +7,46 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from segmind_ltx._cli.batch import items as batch
-from segmind_ltx._cli.batch.items import Line, digest_of
+from segmind_ltx._cli.batch.items import BatchItem, ItemState
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx.ledger import Entry
 
-HERE, FETCHABLE, IN_DOUBT, LOST = range(4)
-"""How good a paid call is for a line: its video is here, can be fetched, may exist, is no more."""
-
-_STATES: Final = {HERE: batch.SAVED, FETCHABLE: batch.UNFINISHED, IN_DOUBT: batch.UNCERTAIN, LOST: batch.GONE}
+_BEST_FIRST: Final = (ItemState.SAVED, ItemState.UNFINISHED, ItemState.UNCERTAIN, ItemState.GONE)
+_NO_RESPONSE: Final = "the program ended during its submit; a job may exist, and be billed"
 
 
-_UNTOLD: Final = "it was being submitted when the program ended; a job may exist, and be billed"
-
-
-class Past(NamedTuple):
-    """A paid call of an earlier run, and what it is good for. ``file`` is where its video lies, if it does."""
+class PriorCall(NamedTuple):
+    """A paid call in the ledger, and the ``state`` that it gives its item. ``file`` is its video, if that is saved."""
 
     entry: Entry
     digest: str
-    worth: int
+    state: ItemState
     file: Path | None
 
 
-def past_of(entry: Entry, folder: Path, now: float) -> Past | None:
-    """What a row of the ledger is good for; None where nothing was paid for it. The request is let go of."""
+def prior_call(entry: Entry, digest: str, folder: Path, now: float) -> PriorCall | None:
+    """Return the call of a row in the ledger; None if nothing was paid for it.
+
+    The request itself is dropped, since an image makes it large.
+    """
     if entry.state in {EntryState.REFUSED, EntryState.FAILED}:
         return None
-    digest = digest_of(entry.model, entry.request)
     entry = entry._replace(request={})
-    file = _found(entry, folder)
+    file = _saved_file(entry, folder)
     if file is not None:
-        return Past(entry, digest, HERE, file)
+        return PriorCall(entry, digest, ItemState.SAVED, file)
     if entry.request_id is None:
-        return Past(entry, digest, IN_DOUBT, None)
-    # Within its hour, one that was not found may have been looked for with another account's key.
-    lost = entry.state == EntryState.GONE and not entry.seconds_left(now)
-    return Past(entry, digest, LOST if lost else FETCHABLE, None)
+        return PriorCall(entry, digest, ItemState.UNCERTAIN, None)
+    # A job that was not found within its hour may belong to another account's key, so try again.
+    gone = entry.state == EntryState.GONE and not entry.seconds_left(now)
+    return PriorCall(entry, digest, ItemState.GONE if gone else ItemState.UNFINISHED, None)
 
 
-def _found(entry: Entry, folder: Path) -> Path | None:
-    """Where the video lies. The file is noted just before it gets its name, and the folder may have been moved."""
+def _saved_file(entry: Entry, folder: Path) -> Path | None:
+    """Return the path of a call's video, if it exists.
+
+    The ledger gets the path just before the file gets its name, so check the disk. The folder may have been moved.
+    """
     if entry.file and entry.state in {EntryState.COMPLETED, EntryState.SAVED}:
         for path in (Path(entry.file), folder / Path(entry.file).name):
             if path.is_file():
@@ -55,46 +54,46 @@ def _found(entry: Entry, folder: Path) -> Path | None:
     return None
 
 
-def _one_each(calls: Iterable[Past]) -> list[Past]:
-    """A file is the video of one call: of the one that was noted with that very path, or else of the latest."""
-    kept: list[Past] = []
+def _one_call_per_file(calls: Iterable[PriorCall]) -> list[PriorCall]:
+    """Let each file be the video of one call: the one whose row has that very path, else the latest."""
+    result: list[PriorCall] = []
     owners: dict[Path, tuple[bool, int]] = {}
-    for call in sorted(calls, key=_claim, reverse=True):
-        if call.file is not None and owners.setdefault(call.file, _claim(call)) != _claim(call):
-            kept.append(call._replace(worth=FETCHABLE, file=None))
+    for call in sorted(calls, key=_file_claim, reverse=True):
+        if call.file is not None and owners.setdefault(call.file, _file_claim(call)) != _file_claim(call):
+            result.append(call._replace(state=ItemState.UNFINISHED, file=None))
         else:
-            kept.append(call)
-    return kept
+            result.append(call)
+    return result
 
 
-def _claim(call: Past) -> tuple[bool, int]:
+def _file_claim(call: PriorCall) -> tuple[bool, int]:
     return call.file is not None and str(call.file) == call.entry.file, call.entry.number
 
 
-def assign(lines: Iterable[Line], calls: Iterable[Past]) -> list[Past]:
-    """Give each line the call that was made for it, if one was; gives those that are nobody's. No two share a file.
+def match(items: Iterable[BatchItem], calls: Iterable[PriorCall]) -> list[PriorCall]:
+    """Give each item the call that was made for it, if there is one. Return the calls that match no item.
 
-    Nothing tells the jobs of two equal requests apart, so of those each line gets any, except that a video which has
-    the line's own name is the line's.
+    Equal requests may have several calls. An item gets the call whose video has the item's name, if there is one, else
+    the call with the best state. No two items share a file.
     """
-    free: dict[str, list[Past]] = defaultdict(list)
-    for call in sorted(_one_each(calls), key=lambda call: (call.worth, call.entry.number)):
-        free[call.digest].append(call)
-    without: list[Line] = []
-    for line in lines:
-        own = next((call for call in free[line.digest] if call.file and call.file.name == line.name), None)
-        if own is None:
-            without.append(line)
+    unmatched: dict[str, list[PriorCall]] = defaultdict(list)
+    for call in sorted(_one_call_per_file(calls), key=lambda call: (_BEST_FIRST.index(call.state), call.entry.number)):
+        unmatched[call.digest].append(call)
+    others: list[BatchItem] = []
+    for item in items:
+        named = next((call for call in unmatched[item.digest] if call.file and call.file.name == item.name), None)
+        if named is None:
+            others.append(item)
         else:
-            _give(line, own, free)
-    for line in without:
-        if free[line.digest]:
-            _give(line, free[line.digest][0], free)
-    return [call for calls in free.values() for call in calls]
+            _give(item, named, unmatched)
+    for item in others:
+        if unmatched[item.digest]:
+            _give(item, unmatched[item.digest][0], unmatched)
+    return [call for calls in unmatched.values() for call in calls]
 
 
-def _give(line: Line, call: Past, free: Mapping[str, list[Past]]) -> None:
-    free[line.digest].remove(call)
-    line.state, line.file = _STATES[call.worth], call.file
-    line.request_id, line.cost = call.entry.request_id, call.entry.cost
-    line.problem = call.entry.detail or (_UNTOLD if call.worth == IN_DOUBT else None)
+def _give(item: BatchItem, call: PriorCall, unmatched: Mapping[str, list[PriorCall]]) -> None:
+    unmatched[item.digest].remove(call)
+    item.state, item.file = call.state, call.file
+    item.request_id, item.cost = call.entry.request_id, call.entry.cost
+    item.problem = call.entry.detail or (_NO_RESPONSE if call.state == ItemState.UNCERTAIN else None)

@@ -1,4 +1,4 @@
-"""How far a batch has come: for people on standard error, for scripts on standard output."""
+"""The progress of a batch: for people on standard error, for scripts on standard output."""
 
 from __future__ import annotations
 
@@ -9,88 +9,95 @@ from typing import Any, Final
 
 from rich.progress import TaskID
 
-from segmind_ltx._cli.batch import items as batch
-from segmind_ltx._cli.batch.items import Line
+from segmind_ltx._cli.batch.items import BatchItem, ItemState
 from segmind_ltx._cli.output import JobProgress, emit_json, err, out, print_err
 
-FEW: Final = 20
-"""So many lines each keep their bar on a terminal; of more, only those in flight have one."""
-ORDER: Final = (batch.SAVED, batch.FAILED, batch.UNCERTAIN, batch.GONE, batch.UNFINISHED, batch.NOT_BEGUN)
-ALWAYS: Final = frozenset(ORDER[:3])
+MAX_BARS: Final = 20
+"""If a batch has more items than this, only those in flight have a bar."""
+STATE_ORDER: Final = (
+    ItemState.SAVED,
+    ItemState.FAILED,
+    ItemState.UNCERTAIN,
+    ItemState.GONE,
+    ItemState.UNFINISHED,
+    ItemState.NOT_BEGUN,
+)
+ALWAYS_SHOWN: Final = frozenset(STATE_ORDER[:3])
+"""The states that the summary shows even if no item has them."""
 
 
-class Board:
-    """Bars on a terminal, a line at each change elsewhere; with ``as_json`` an object for each line that ends."""
+class BatchProgress:
+    """Show bars on a terminal, a line for each change elsewhere; with ``as_json`` an object for each ended item."""
 
-    def __init__(self, lines: Sequence[Line], *, as_json: bool) -> None:
-        self._lines, self._as_json = lines, as_json
-        self._ended: set[Line] = set()
-        self._waiting = JobProgress()
-        self._bars: dict[Line, TaskID] = {}
-        self._all = self._waiting.add("all", None, total=len(lines)) if len(lines) > FEW else None
+    def __init__(self, items: Sequence[BatchItem], *, as_json: bool) -> None:
+        self._items, self._as_json = items, as_json
+        self._ended: set[BatchItem] = set()
+        self._bars = JobProgress()
+        self._bar_of: dict[BatchItem, TaskID] = {}
+        self._total = self._bars.add("all", None, total=len(items)) if len(items) > MAX_BARS else None
 
     @contextmanager
     def shown(self) -> Generator[None]:
         """Show the bars for as long as the block runs."""
-        with self._waiting.shown():
+        with self._bars.shown():
             yield
 
-    def begin(self, line: Line) -> None:
-        """A line is under way."""
-        if line not in self._bars:
-            self._bars[line] = self._waiting.add(line.name, line.model.seconds)
+    def begin(self, item: BatchItem) -> None:
+        """Show that an item is in flight."""
+        if item not in self._bar_of:
+            self._bar_of[item] = self._bars.add(item.name, item.model.seconds)
 
-    def change(self, line: Line, state: str) -> None:
-        """Its job has another state."""
-        if line in self._bars:
-            self._waiting.describe(self._bars[line], f"{line.name} {state.lower()}")
+    def update(self, item: BatchItem, state: str) -> None:
+        """Show the new state of an item's job."""
+        if item in self._bar_of:
+            self._bars.describe(self._bar_of[item], f"{item.name} {state.lower()}")
         if not err.is_terminal:
-            print_err(f"{line.name}: {line.request_id} is {state}")
+            print_err(f"{item.name}: {item.request_id} is {state}")
 
-    def end(self, line: Line) -> None:
-        """A line has ended, in whatever state, in this run or an earlier one."""
-        self._ended.add(line)
-        bar = self._bars.pop(line, None)
+    def end(self, item: BatchItem) -> None:
+        """Show the final state of an item, whether it ended in this run or in an earlier one."""
+        self._ended.add(item)
+        bar = self._bar_of.pop(item, None)
         if self._as_json:
-            emit_json(_described(line))
-        if line.problem is not None:
-            print_err(f"{self._count} {line.name}: {line.state}: {line.problem}")
+            emit_json(_to_json(item))
+        if item.problem is not None:
+            print_err(f"{self._count} {item.name}: {item.state}: {item.problem}")
         elif bar is not None and not err.is_terminal:
-            cost = "" if line.cost is None else f", {line.cost:g} USD"
-            print_err(f"{self._count} {line.name}: {line.state}{cost}")
-        if self._all is not None:
-            self._waiting.done(self._all, self._count, len(self._ended))
-        if bar is not None and self._all is not None:
-            self._waiting.remove(bar)
+            cost = "" if item.cost is None else f", {item.cost:g} USD"
+            print_err(f"{self._count} {item.name}: {item.state}{cost}")
+        if self._total is not None:
+            self._bars.done(self._total, self._count, len(self._ended))
+        if bar is not None and self._total is not None:
+            self._bars.remove(bar)
         elif bar is not None:
-            self._waiting.done(bar, f"{line.name} {line.state}")
+            self._bars.done(bar, f"{item.name} {item.state}")
 
-    def last(self, known: float, doubt: float, **more: Any) -> None:
-        """The lines that were not come to, and the sums. ``known`` and ``doubt`` are in USD."""
-        counts = Counter(line.state for line in self._lines)
+    def summarize(self, known: float, uncertain: float, **more: Any) -> None:
+        """Print the items that did not begin, then the sums. ``known`` and ``uncertain`` are in USD."""
+        counts = Counter(item.state for item in self._items)
         if self._as_json:
-            for line in self._lines:
-                if line not in self._ended:
-                    emit_json(_described(line))
-            states = {state.replace(" ", "_"): counts[state] for state in ORDER}
-            emit_json({"summary": {**states, "cost": known, "in_doubt": doubt, **more}})
+            for item in self._items:
+                if item not in self._ended:
+                    emit_json(_to_json(item))
+            states = {state.replace(" ", "_"): counts[state] for state in STATE_ORDER}
+            emit_json({"summary": {**states, "cost": known, "in_doubt": uncertain, **more}})
             return
-        told = ", ".join(f"{counts[state]} {state}" for state in ORDER if counts[state] or state in ALWAYS)
-        perhaps = f", and up to {doubt:.2f} USD in doubt" if doubt else ""
-        out.print(f"{told}; cost {known:.2f} USD{perhaps}")
+        shown = [f"{counts[state]} {state}" for state in STATE_ORDER if counts[state] or state in ALWAYS_SHOWN]
+        in_doubt = f", and up to {uncertain:.2f} USD in doubt" if uncertain else ""
+        out.print(f"{', '.join(shown)}; cost {known:.2f} USD{in_doubt}")
 
     @property
     def _count(self) -> str:
-        return f"[{len(self._ended)}/{len(self._lines)}]"
+        return f"[{len(self._ended)}/{len(self._items)}]"
 
 
-def _described(line: Line) -> dict[str, Any]:
+def _to_json(item: BatchItem) -> dict[str, Any]:
     return {
-        "line": line.number,
-        "model": line.model.slug,
-        "state": line.state,
-        "file": None if line.file is None else str(line.file),
-        "request_id": line.request_id,
-        "cost": line.cost,
-        "error": None if line.problem is None else {"type": line.error, "message": line.problem},
+        "line": item.number,
+        "model": item.model.slug,
+        "state": item.state,
+        "file": None if item.file is None else str(item.file),
+        "request_id": item.request_id,
+        "cost": item.cost,
+        "error": None if item.problem is None else {"type": item.error, "message": item.problem},
     }
