@@ -28,7 +28,8 @@ def main() -> int:
     built = subprocess.run([sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=ROOT, check=False)
     if built.returncode:
         return 2
-    (SITE / "404.html").unlink(missing_ok=True)  # Its links need to know where on a server the site is.
+    for name in ("404.html", "sitemap.xml"):  # Both need to know the address of the site.
+        (SITE / name).unlink(missing_ok=True)
     write_llms(groups, SOURCES, SITE)
     problems = [*problems_of(SITE), *missing_anchors(SITE)]
     taken = time.monotonic() - begun
@@ -45,9 +46,7 @@ def missing_anchors(site: Path) -> list[str]:
     """Return a sentence for each public name, command, model or clause that has no anchor on its page."""
     found = read_anchors(site)
     return [
-        f"{page}: no anchor {anchor}"
-        for page, anchor in expected_anchors()
-        if anchor not in found.get(page, set())
+        f"{page}: no anchor {anchor}" for page, anchor in expected_anchors() if anchor not in found.get(page, set())
     ]
 
 

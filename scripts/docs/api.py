@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final, NamedTuple
+from types import FunctionType
+from typing import Any, Final, NamedTuple
 
 
 class Module(NamedTuple):
@@ -25,6 +26,22 @@ MODULES: Final = {
 }
 """Every public module; the conformance suite has none, since it is used as a command and as a pytest plugin."""
 
+NOTES: Final = {
+    "clients": "Calls that make a video take a model's name and its parameters, or a request object; the page of each "
+    "[model](../../models/index.md) has its parameters. Type checkers know them too.",
+    "errors": "What each exception costs, and what to do: [errors](../../docs/errors.md).",
+    "requests": "The type of each model's requests. The page of each [model](../../models/index.md) has the limits.",
+    "sandbox": "How to use it in tests: [testing your own program](../../docs/testing.md).",
+}
+"""A first paragraph for some of the pages."""
+
+OPTIONS: Final = {
+    # All have the signature of the root, and their docstrings name the attributes.
+    "errors": "\n    options:\n      show_if_no_docstring: false\n      show_signature: false",
+    "requests": "\n    options:\n      show_if_no_docstring: false",
+}
+"""Options of mkdocstrings for all names on a page."""
+
 TITLES: Final = {
     "clients": "Clients and jobs",
     "results": "Results, ledger and options",
@@ -39,12 +56,35 @@ TITLES: Final = {
 
 def public_names() -> list[str]:
     """Return every public name with its module: ``segmind_ltx.Client``."""
-    return [f"{module}.{name}" for module, about in MODULES.items() for name in about.names or _exported(module)]
+    names = [f"{module}.{name}" for module, about in MODULES.items() for name in about.names or _exported(module)]
+    return sorted(names, key=_order)
+
+
+def members_of(name: str) -> list[str]:
+    """Return the documented public methods and properties of a public class that it defines itself."""
+    module, _, last = name.rpartition(".")
+    held: Any = getattr(import_module(module), last)
+    if not isinstance(held, type):
+        return []
+    members: dict[str, Any] = dict(vars(held))
+    return [
+        f"{name}.{member}"
+        for member, value in members.items()
+        if not member.startswith("_") and isinstance(value, FunctionType | property | classmethod) and value.__doc__
+    ]
 
 
 def _exported(module: str) -> list[str]:
     names: list[str] = import_module(module).__all__
-    return sorted(names)
+    return names
+
+
+def _order(name: str) -> tuple[int, bool, list[str], str]:
+    """Sort by module, ``Client`` before ``AsyncClient``, and each exception after the one that it is a kind of."""
+    module, _, last = name.rpartition(".")
+    held: Any = getattr(import_module(module), last)
+    above = [one.__name__ for one in reversed(held.__mro__)] if last.endswith("Error") else []
+    return list(MODULES).index(module), last.startswith("Async"), above, last
 
 
 def page_of(name: str) -> str:
@@ -80,13 +120,12 @@ def _index(names: list[str]) -> str:
 
 
 def _page(page: str, names: list[str]) -> str:
-    parts = [f"# {TITLES[page]}"]
+    parts = [f"# {TITLES[page]}", *([NOTES[page]] if page in NOTES else [])]
     seen = ""
     for name in names:
         module = name.rpartition(".")[0]
         if module != seen:
             seen = module
             parts.append(f"From `{module}`. {MODULES[module].about}")
-        # The anchor of the public name itself: mkdocstrings' own is that of the module which defines it.
-        parts.append(f'<a id="{name}"></a>\n\n::: {name}')
+        parts.append(f"::: {name}{OPTIONS.get(page, '')}")
     return "\n\n".join(parts) + "\n"

@@ -1,4 +1,4 @@
-"""Check the built site, file by file: every link, anchor and image leads somewhere, and nothing is loaded from elsewhere.
+"""Check the built site: every link, anchor and image leads somewhere, and nothing is loaded from elsewhere.
 
 An own check, since Zensical's looks at links in Markdown alone: not at images, nor at the viewer, nor at what the
 theme adds. Links to other hosts are not followed.
@@ -53,7 +53,9 @@ def problems_of(site: Path) -> Iterator[str]:
             yield from _problem(site, path, name, target, anchors, loaded=False)
     for path in sorted(site.rglob("*.css")):
         for found in CSS_URL.findall(path.read_text(encoding="utf-8")):
-            yield from _problem(site, path, path.relative_to(site).as_posix(), found[0] or found[1], anchors, loaded=True)
+            yield from _problem(
+                site, path, path.relative_to(site).as_posix(), found[0] or found[1], anchors, loaded=True
+            )
 
 
 def _problem(

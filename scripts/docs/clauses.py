@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from docs.words import GRADES, code, grade_badge, plain, source_words, table
+from docs.words import GRADES, code, grade_badge, graded, plain, table
 from segmind_ltx_spec import Clause, Contract, clauses
 
 SHARED: Final = "all-models"
@@ -54,8 +54,11 @@ def _index(contract: Contract, everything: Sequence[Clause], by_page: dict[str, 
     pages = table(
         ["page", *GRADES, "all"],
         [
-            [f"[{_title(contract, name)}]({name}.md)", *(str(sum(c.grade == g for c in held)) for g in GRADES)]
-            + [str(len(held))]
+            [
+                f"[{_title(contract, name)}]({name}.md)",
+                *(str(sum(clause.grade == grade for clause in held)) for grade in GRADES),
+                str(len(held)),
+            ]
             for name, held in by_page.items()
         ],
     )
@@ -67,8 +70,8 @@ reports by these ids, and each id is an anchor of this site. Most clauses are de
 
 {grades}
 
-"The page of ltx-2-pro, line 5" is a line of the saved text of that model's page. Only a broken clause of grade D fails a
-run of the suite.
+"The page of ltx-2-pro, line 5" is a line of the saved text of that model's page. Only a broken clause of grade D fails
+a run of the suite.
 
 {pages}
 """
@@ -92,11 +95,10 @@ def _page(contract: Contract, name: str, held: Sequence[Clause]) -> str:
 
 
 def _entry(contract: Contract, clause: Clause) -> str:
-    source = source_words(contract, clause.documents, clause.claims, clause.note)
     lines = [f"#### {code(clause.id)} {{ #{clause.id} .clause }}", plain(clause.statement)]
-    if SHARED == page_of(clause) and len(clause.models) < len(contract.models):
+    if page_of(clause) == SHARED and len(clause.models) < len(contract.models):
         lines.append(f"Models: {', '.join(clause.models)}.")
-    lines.append(f"{grade_badge(clause.grade)} {plain(source)}.")
+    lines.append(f"{graded(contract, clause)}.")
     places = ", ".join(code(pointer) for pointer in clause.pointers)
     lines.append(f'<details class="places" markdown><summary>In openapi.yaml</summary>{places}</details>')
     return "\n\n".join(lines)

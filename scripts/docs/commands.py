@@ -54,11 +54,17 @@ def command_page() -> str:
 def _section(one: Command, commands: list[Command]) -> str:
     level = "##" if one.name.count(" ") < 2 else "###"
     usage = " ".join([one.name, *one.command.collect_usage_pieces(one.context)])
-    parts = [f"{level} {code(one.name)} {{ #{one.anchor} }}", _prose(one.command.help or ""), f"```console\n{usage}\n```"]
+    parts = [
+        f"{level} {code(one.name)} {{ #{one.anchor} }}",
+        _prose(one.command.help or ""),
+        f"```console\n{usage}\n```",
+    ]
     if below := [each for each in commands if each.parent == one.name]:
         rows = [[f"[{code(each.name)}](#{each.anchor})", plain(_summary(each))] for each in below]
         parts.append(table(["command", "what it does"], rows))
-    if rows := [_row(one, param) for param in one.command.get_params(one.context) if not getattr(param, "hidden", False)]:
+    if rows := [
+        _row(one, param) for param in one.command.get_params(one.context) if not getattr(param, "hidden", False)
+    ]:
         parts.append(table(["argument or option", "what it is", "default"], rows))
     if one.command.epilog:
         parts.append(_prose(one.command.epilog))
@@ -84,7 +90,13 @@ def _row(one: Command, param: Any) -> list[str]:
     if not param.is_flag:
         names += f" {code(metavar)}"
     default = param.default
-    shown = "**required**" if param.required else "" if default in (None, False, ()) or param.is_flag else code(str(default))
+    shown = (
+        "**required**"
+        if param.required
+        else ""
+        if default in (None, False, ()) or param.is_flag
+        else code(str(default))
+    )
     limits = re.search(r"<\S+ (.*)>", str(param.type))
     what = plain(param.help or "") + (f" {plain(limits[1].replace('x', 'value'))}." if limits else "")
     return [names, what, shown]

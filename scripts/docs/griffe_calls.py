@@ -1,11 +1,14 @@
-"""An extension of griffe, which reads the code for the API reference: show the methods that make paid calls.
+"""An extension of griffe, which reads the code for the API reference.
 
-``Client`` assigns them twice: for type checkers a protocol with each model's parameters, else the method ``_submit``
-under the name ``submit``. Griffe takes the first, which has no text.
+It shows the methods that make paid calls. ``Client`` assigns them twice: for type checkers a protocol with each model's
+parameters, else the method ``_submit`` under the name ``submit``. Griffe takes the first, which has no text.
+
+It also turns the two colons before an example, which are reStructuredText, into one.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import griffe
@@ -14,8 +17,13 @@ CLASSES: Final = ("client.Client", "async_client.AsyncClient")
 CALLS: Final = ("submit", "generate", "generate_blocking")
 
 
-class PaidCalls(griffe.Extension):
-    """Replace the attributes ``submit``, ``generate`` and ``generate_blocking`` by the methods behind them."""
+class SiteExtension(griffe.Extension):
+    """Show the methods behind ``submit``, ``generate`` and ``generate_blocking``; make docstrings Markdown."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Change a docstring, once its object is read."""
+        if obj.docstring is not None:
+            obj.docstring.value = re.sub(r"::$", ":", obj.docstring.value, flags=re.MULTILINE)
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Change the two classes, once the package is read."""

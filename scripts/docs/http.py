@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from copy import deepcopy
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from docs.words import grade_badge, plain, source_words, table
+from docs.words import graded, plain, source_words, table
 from segmind_ltx_spec import Contract, Source, SpecError
 
 VIEWER: Final = "http/viewer.html"
@@ -40,9 +39,9 @@ def http_page(contract: Contract) -> str:
     """Return the page of all operations; each operation id is an anchor."""
     parts = [
         "# HTTP reference",
-        f"The contract is an OpenAPI 3.1 document. [Open it in Swagger UI](../{VIEWER}), where every statement shows its "
-        "grade and source, or take it as data: [openapi.json](../http/openapi.json). Both work without a network, and "
-        "the viewer sends no requests.",
+        f"The contract is an OpenAPI 3.1 document. [Open it in Swagger UI](../{VIEWER}), where every statement shows "
+        "its grade and source, or take it as data: [openapi.json](../http/openapi.json). Both work without a network, "
+        "and the viewer sends no requests.",
     ]
     operations = list(contract.operations())
     rows = [[f"[`{m.upper()} {path}`](#{op['operationId']})", plain(op["summary"])] for path, m, op in operations]
@@ -52,8 +51,6 @@ def http_page(contract: Contract) -> str:
 
 
 def _section(contract: Contract, path: str, method: str, operation: dict[str, Any]) -> str:
-    source = Source.of(operation, path)
-    words = source_words(contract, source.documents, source.claims, source.note)
     statuses: list[list[str]] = []
     for status, response in operation["responses"].items():
         held = contract.at(response["$ref"]) if "$ref" in response else response
@@ -63,7 +60,7 @@ def _section(contract: Contract, path: str, method: str, operation: dict[str, An
             f"## `{method.upper()} {path}` {{ #{operation['operationId']} }}",
             f"{plain(operation['summary'])}. {plain(operation['description'])}"
             + (" **Deprecated.**" if operation.get("deprecated") else ""),
-            f"{grade_badge(source.grade)} {plain(words)}.",
+            f"{graded(contract, Source.of(operation, path))}.",
             f"[In Swagger UI](../{VIEWER}#/{operation['tags'][0]}/{operation['operationId']})",
             table(["status", "meaning"], statuses),
         ]
@@ -72,7 +69,7 @@ def _section(contract: Contract, path: str, method: str, operation: dict[str, An
 
 def viewer_files(contract: Contract) -> dict[str, str]:
     """Return the files of the viewer, by their path in the site; Swagger UI itself is not among them."""
-    document = json.dumps(with_sources(contract), ensure_ascii=False)
+    document = json.dumps(inlined(with_sources(contract)), ensure_ascii=False)
     script = document.replace("</", "<\\/")  # As the contract is part of a script, no text in it may end one.
     return {
         VIEWER: VIEWER_PAGE,
@@ -83,26 +80,51 @@ def viewer_files(contract: Contract) -> dict[str, str]:
 
 
 def with_sources(contract: Contract) -> dict[str, Any]:
-    """Return the document with each grade and source as the last sentence of its description: no viewer shows x-source."""
+    """Return the document with grade and source at the end of each description, since no viewer shows x-source."""
     document = deepcopy(contract.document)
     _add_sources(contract, document, set())
     return document
 
 
+def inlined(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without references, which Swagger UI cannot follow in a page that is opened from a folder."""
+
+    def inline(node: Any, above: tuple[str, ...]) -> Any:
+        if isinstance(node, list):
+            several: list[Any] = node
+            return [inline(one, above) for one in several]
+        if not isinstance(node, dict):
+            return node
+        held = cast("dict[str, Any]", node)
+        reference = held.get("$ref")
+        if isinstance(reference, str) and reference not in above:  # One that leads to itself stays.
+            beside = {key: value for key, value in held.items() if key != "$ref"}
+            return inline({**whole.at(reference), **beside}, (*above, reference))
+        return {key: inline(value, above) for key, value in held.items()}
+
+    whole = Contract(document, {})
+    result: dict[str, Any] = inline(document, ())
+    return result
+
+
 def _add_sources(contract: Contract, node: Any, done: set[int]) -> None:
     if isinstance(node, list):
-        for one in node:  # pyright: ignore[reportUnknownVariableType]
+        several: list[Any] = node
+        for one in several:
             _add_sources(contract, one, done)
-    if not isinstance(node, dict) or id(node) in done:  # YAML anchors make one object stand at several places.
+    if not isinstance(node, dict):
         return
-    done.add(id(node))
-    for value in node.values():  # pyright: ignore[reportUnknownVariableType]
+    held = cast("dict[str, Any]", node)
+    if id(held) in done:  # YAML anchors make one object stand at several places.
+        return
+    done.add(id(held))
+    for value in held.values():
         _add_sources(contract, value, done)
-    held: dict[str, Any] = node
     if "x-source" in held and isinstance(held.get("description"), str):
         try:
             source = Source.of(held, "#")
         except SpecError:
             return
         words = source_words(contract, source.documents, source.claims, source.note)
-        held["description"] = f"{re.sub(r'\s+', ' ', held['description']).strip()} *[{source.grade}: {words}.]*"
+        said = " ".join(held["description"].split())
+        held["description"] = f"{said} *[{source.grade}: {words}.]*"

@@ -13,8 +13,8 @@ from typing import Final
 from docs.sources import INCLUDED, ROOT, Group
 
 ABOUT: Final = (
-    "A contract (OpenAPI 3.1), a Python client, a sandbox and a conformance suite for the LTX video models that Segmind "
-    "hosts. Independent of Segmind and Lightricks, and never run against the live service."
+    "A contract (OpenAPI 3.1), a Python client, a sandbox and a conformance suite for the LTX video models that "
+    "Segmind hosts. Independent of Segmind and Lightricks, and never run against the live service."
 )
 
 

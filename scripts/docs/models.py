@@ -7,7 +7,7 @@ import shlex
 from typing import Any
 
 from docs.clauses import clause_link
-from docs.words import code, grade_badge, plain, source_words, table
+from docs.words import code, graded, plain, table
 from segmind_ltx_spec import Clause, Contract, Model, Source, clauses
 from segmind_ltx_spec.wording import TYPES
 
@@ -100,7 +100,8 @@ def _page(contract: Contract, model: Model) -> str:
         "What a request says about its video:",
         _rules(contract, model, [c for c in held.values() if c.kind == "video"]),
         "## See also",
-        f"[All clauses of {model.slug}](../clauses/{model.slug}.md), [clauses of all models](../clauses/all-models.md), "
+        f"[All clauses of {model.slug}](../clauses/{model.slug}.md), "
+        "[clauses of all models](../clauses/all-models.md), "
         f"[the HTTP reference](../reference/http.md), "
         f"[the request class](../reference/python/requests.md#segmind_ltx.{model.schema_name}).",
     ]
@@ -114,21 +115,14 @@ def _tab(title: str, language: str, text: str) -> str:
 
 def _facts(contract: Contract, model: Model, held: dict[str, Clause]) -> str:
     about = model.schema["x-model"]
-
-    def row(title: str, value: str, source: Source) -> list[str]:
-        words = source_words(contract, source.documents, source.claims, source.note)
-        return [title, value, grade_badge(source.grade), plain(words)]
-
     rows = [
-        row("Price of a video", price_words(model), Source.of(about["price"], "price")),
-        row("Usual time", f"{model.seconds:g} s", Source.of(about["latency"], "latency")),
+        ["Price of a video", price_words(model), graded(contract, Source.of(about["price"], "price"))],
+        ["Usual time", f"{model.seconds:g} s", graded(contract, Source.of(about["latency"], "latency"))],
     ]
-    for title, clause in (("Submit", held[f"{model.slug}.v2"]), ("Blocking call", held[f"{model.slug}.v1"])):
-        path = model.v2 if title == "Submit" else model.v1
-        words = source_words(contract, clause.documents, clause.claims, clause.note)
-        link = clause_link(clause, code(f"POST {path}"))
-        rows.append([title, link, grade_badge(clause.grade), plain(words)])
-    return table(["", "", "grade", "source"], rows)
+    for title, clause, path in (("Submit", "v2", model.v2), ("Blocking call", "v1", model.v1)):
+        route = held[f"{model.slug}.{clause}"]
+        rows.append([title, clause_link(route, code(f"POST {path}")), graded(contract, route)])
+    return table(["", "", "source"], rows)
 
 
 def _overview(model: Model) -> str:
@@ -141,11 +135,7 @@ def _overview(model: Model) -> str:
 
 def _type(schema: dict[str, Any]) -> str:
     names: list[str] = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    return " or ".join("a URI" if schema.get("format") == "uri" and n == "string" else _typed(n) for n in names)
-
-
-def _typed(name: str) -> str:
-    return "text" if name == "string" else TYPES[name]
+    return " or ".join("a URI" if schema.get("format") == "uri" and n == "string" else TYPES[n] for n in names)
 
 
 def _allowed(schema: dict[str, Any]) -> str:
@@ -178,7 +168,5 @@ def _rules(contract: Contract, model: Model, held: list[Clause], name: str = "")
     rows: list[list[str]] = []
     for clause in held:
         rule = clause.statement.removeprefix(f"{model.slug}: ").removeprefix(f"{name} ").rstrip(".")
-        source = source_words(contract, clause.documents, clause.claims, clause.note)
-        link = clause_link(clause, code(clause.id.rsplit(".", 1)[-1]))
-        rows.append([plain(rule), grade_badge(clause.grade), plain(source), link])
-    return table(["rule", "grade", "source", "clause"], rows)
+        rows.append([clause_link(clause, plain(rule)), graded(contract, clause)])
+    return table(["rule", "source"], rows)

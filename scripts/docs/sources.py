@@ -1,4 +1,4 @@
-"""Write the sources of the site into a folder: hand-written pages from where they are, generated ones from the contract.
+"""Write the sources of the site into a folder: hand-written pages, and those made from contract, code and commands.
 
 The folder mirrors the repository, so that the links between README, ARCHITECTURE and ``docs/`` lead to the same pages
 here. Those files are included as snippets, so there is no second copy to keep.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from docs.api import TITLES, api_pages, public_names
+from docs.api import TITLES, api_pages, members_of, public_names
 from docs.api import page_of as page_of_name
 from docs.clauses import SHARED, clause_pages
 from docs.clauses import page_of as page_of_clause
@@ -116,7 +116,9 @@ def navigation(contract: Contract) -> list[Group]:
             + [(slug, f"clauses/{slug}.md") for slug in slugs],
         ),
         Group("Evidence", others),
-        Group("Project", [(path[:-3].capitalize(), path) for path in INCLUDED if path.isupper() or path[:-3].isupper()]),
+        Group(
+            "Project", [(path[:-3].capitalize(), path) for path in INCLUDED if path.isupper() or path[:-3].isupper()]
+        ),
     ]
 
 
@@ -142,7 +144,8 @@ def expected_anchors(contract: Contract | None = None) -> Iterator[tuple[str, st
     """Yield page and anchor of each public name, command, model, parameter, operation and clause."""
     contract = contract or load()
     for name in public_names():
-        yield f"reference/python/{page_of_name(name)}.html", name
+        page = f"reference/python/{page_of_name(name)}.html"
+        yield from ((page, anchor) for anchor in (name, *members_of(name)))
     for command in all_commands():
         yield "reference/cli.html", command.anchor
     for _, _, operation in contract.operations():

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from segmind_ltx_spec import Contract
+from segmind_ltx_spec import Clause, Contract, Source
 from segmind_ltx_spec.contract import Claim
 
 GRADES: Final = {
@@ -36,6 +36,12 @@ def source_words(contract: Contract, documents: Sequence[str], claims: Iterable[
         parts.append(f"{contract.words_for(document)}{suffix}")
     said = "; ".join(parts)
     return ". ".join(part for part in (said[:1].upper() + said[1:], note) if part).rstrip(".") or "no document"
+
+
+def graded(contract: Contract, said: Clause | Source) -> str:
+    """Return grade and source of a clause or of a statement, for a cell of a table."""
+    words = source_words(contract, said.documents, said.claims, said.note)
+    return f"{grade_badge(said.grade)} {plain(words)}"
 
 
 def _listed(words: Sequence[str]) -> str:
