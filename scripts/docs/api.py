@@ -36,9 +36,11 @@ NOTES: Final = {
 """A first paragraph for some of the pages."""
 
 OPTIONS: Final = {
-    # All have the signature of the root, and their docstrings name the attributes.
-    "errors": "\n    options:\n      show_if_no_docstring: false\n      show_signature: false",
-    "requests": "\n    options:\n      show_if_no_docstring: false",
+    # All have the signature of the root.
+    "errors": "\n    options:\n      merge_init_into_class: false",
+    # Classes of attrs, whose attributes have names and types that say enough.
+    "results": "\n    options:\n      show_if_no_docstring: true",
+    "contract": "\n    options:\n      show_if_no_docstring: true",
 }
 """Options of mkdocstrings for all names on a page."""
 
@@ -83,7 +85,8 @@ def _order(name: str) -> tuple[int, bool, list[str], str]:
     """Sort by module, ``Client`` before ``AsyncClient``, and each exception after the one that it is a kind of."""
     module, _, last = name.rpartition(".")
     held: Any = getattr(import_module(module), last)
-    above = [one.__name__ for one in reversed(held.__mro__)] if last.endswith("Error") else []
+    ours = [one.__name__ for one in getattr(held, "__mro__", ()) if one.__module__.startswith("segmind_ltx")]
+    above = ours[::-1] if last.endswith("Error") else []
     return list(MODULES).index(module), last.startswith("Async"), above, last
 
 

@@ -21,7 +21,8 @@ class SiteExtension(griffe.Extension):
     """Show the methods behind ``submit``, ``generate`` and ``generate_blocking``; make docstrings Markdown."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Change a docstring, once its object is read."""
+        """Change a docstring, and drop labels that would be in every search result, once an object is read."""
+        obj.labels -= {"class-attribute", "instance-attribute"}
         if obj.docstring is not None:
             obj.docstring.value = re.sub(r"::$", ":", obj.docstring.value, flags=re.MULTILINE)
 

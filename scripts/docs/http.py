@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, Final, cast
 
@@ -91,8 +92,7 @@ def inlined(document: dict[str, Any]) -> dict[str, Any]:
 
     def inline(node: Any, above: tuple[str, ...]) -> Any:
         if isinstance(node, list):
-            several: list[Any] = node
-            return [inline(one, above) for one in several]
+            return [inline(one, above) for one in cast("Sequence[Any]", node)]
         if not isinstance(node, dict):
             return node
         held = cast("dict[str, Any]", node)
@@ -109,8 +109,7 @@ def inlined(document: dict[str, Any]) -> dict[str, Any]:
 
 def _add_sources(contract: Contract, node: Any, done: set[int]) -> None:
     if isinstance(node, list):
-        several: list[Any] = node
-        for one in several:
+        for one in cast("Sequence[Any]", node):
             _add_sources(contract, one, done)
     if not isinstance(node, dict):
         return
