@@ -62,10 +62,10 @@ def _section(one: Command, commands: list[Command]) -> str:
     if below := [each for each in commands if each.parent == one.name]:
         rows = [[f"[{code(each.name)}](#{each.anchor})", plain(_summary(each))] for each in below]
         parts.append(table(["command", "what it does"], rows))
-    if rows := [
-        _row(one, param) for param in one.command.get_params(one.context) if not getattr(param, "hidden", False)
-    ]:
-        parts.append(table(["argument or option", "what it is", "default"], rows))
+    # What `--help` shows. It says more, but typer renames the rest from one release to the next.
+    records = [param.get_help_record(one.context) for param in one.command.get_params(one.context)]
+    if rows := [[code(name), plain(text)] for name, text in filter(None, records)]:
+        parts.append(table(["argument or option", "what it is"], rows))
     if one.command.epilog:
         parts.append(_prose(one.command.epilog))
     return "\n\n".join(parts)
@@ -80,23 +80,3 @@ def _prose(text: str) -> str:
 def _summary(one: Command) -> str:
     first: str = (one.command.help or "").strip().split("\n\n")[0]
     return " ".join(first.split())
-
-
-def _row(one: Command, param: Any) -> list[str]:
-    metavar = str(param.make_metavar(one.context)).strip("<>")
-    if param.param_type_name == "argument":
-        return [code(metavar), plain(param.help or ""), "**required**" if param.required else ""]
-    names = " / ".join(code(name) for name in (*param.opts, *param.secondary_opts))
-    if not param.is_flag:
-        names += f" {code(metavar)}"
-    default = param.default
-    shown = (
-        "**required**"
-        if param.required
-        else ""
-        if default in (None, False, ()) or param.is_flag
-        else code(str(default))
-    )
-    limits = re.search(r"<\S+ (.*)>", str(param.type))
-    what = plain(param.help or "") + (f" {plain(limits[1].replace('x', 'value'))}." if limits else "")
-    return [names, what, shown]

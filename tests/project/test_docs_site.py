@@ -104,7 +104,7 @@ def test_command_page_has_every_option(written: Path) -> None:
         section = page.partition(f"{{ #{command.anchor} }}")[2].partition("{ #")[0]
         for parameter in command.command.get_params(command.context):
             if parameter.param_type_name == "option":
-                assert f"`{parameter.opts[0]}`" in section, (command.name, parameter.opts)
+                assert f"`{parameter.opts[0]}" in section, (command.name, parameter.opts)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)
@@ -202,12 +202,16 @@ PAGE = '<h1 id="top">One</h1><a href="two.html#there">two</a><img src="a.png"><s
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A built site in which all is well."""
-    (tmp_path / "one.html").write_text(PAGE)
-    (tmp_path / "two.html").write_text('<a id="there" href="one.html">one</a><a href="https://example.com">away</a>')
-    (tmp_path / "a.png").write_bytes(b"")
-    (tmp_path / "a.js").write_text("")
-    (tmp_path / "a.css").write_text("body { background: url(a.png); }")
-    return tmp_path
+    folder = tmp_path / "site"
+    folder.mkdir()
+    two = '<a id="there" href="one.html">one</a><a href="https://example.com">away</a>'
+    (folder / "one.html").write_text(PAGE)
+    (folder / "two.html").write_text(two)
+    (tmp_path / "two.html").write_text(two)  # Beside the site, so not a part of it.
+    (folder / "a.png").write_bytes(b"")
+    (folder / "a.js").write_text("")
+    (folder / "a.css").write_text("body { background: url(a.png); }")
+    return folder
 
 
 def test_check_passes_a_whole_site(site: Path) -> None:
