@@ -8,10 +8,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Final
 
-from docs.check import problems_of, read_anchors
+from docs.check import Page, problems_of, read_pages
 from docs.llms import write_llms
 from docs.sources import ROOT, expected_anchors, write_sources
 
@@ -31,22 +30,23 @@ def main() -> int:
     for name in ("404.html", "sitemap.xml"):  # Both need to know the address of the site.
         (SITE / name).unlink(missing_ok=True)
     write_llms(groups, SOURCES, SITE)
-    problems = [*problems_of(SITE), *missing_anchors(SITE)]
+    pages = read_pages(SITE)
+    problems = [*problems_of(SITE, pages), *missing_anchors(pages)]
     taken = time.monotonic() - begun
-    pages = sum(1 for _ in SITE.rglob("*.html"))
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
     print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
-    print(f"{pages} pages, {size:.1f} MB, {taken:.1f} s, {len(problems)} problems: {SITE / 'index.html'}")
+    print(f"{len(pages)} pages, {size:.1f} MB, {taken:.1f} s, {len(problems)} problems: {SITE / 'index.html'}")
     if taken > LIMIT:
         print(f"warning: a build should take at most {LIMIT:g} s", file=sys.stderr)
     return 1 if problems else 0
 
 
-def missing_anchors(site: Path) -> list[str]:
+def missing_anchors(pages: dict[str, Page]) -> list[str]:
     """Return a sentence for each public name, command, model or clause that has no anchor on its page."""
-    found = read_anchors(site)
     return [
-        f"{page}: no anchor {anchor}" for page, anchor in expected_anchors() if anchor not in found.get(page, set())
+        f"{name}: no anchor {anchor}"
+        for name, anchor in expected_anchors()
+        if name not in pages or anchor not in pages[name].ids
     ]
 
 

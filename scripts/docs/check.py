@@ -18,11 +18,12 @@ LOADED: Final = {"script": "src", "img": "src", "iframe": "src", "source": "src"
 CSS_URL: Final = re.compile(r"""url\(\s*['"]?([^'")]+)|@import\s+['"]([^'"]+)""")
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """The ids of a page, what it links to, and what it loads."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self.path = path
         self.ids: set[str] = set()
         self.links: list[str] = []
         self.loads: list[str] = []
@@ -37,41 +38,48 @@ class _Page(HTMLParser):
             self.loads.append(target)
 
 
-def read_anchors(site: Path) -> dict[str, set[str]]:
-    """Return the ids of every page of a built site, by its path in the site."""
-    return {path.relative_to(site).as_posix(): _Page(path).ids for path in site.rglob("*.html")}
+def read_pages(site: Path) -> dict[str, Page]:
+    """Read every page of a built site, by its path in the site."""
+    return {path.relative_to(site).as_posix(): Page(path.resolve()) for path in sorted(site.rglob("*.html"))}
 
 
-def problems_of(site: Path) -> Iterator[str]:
+def problems_of(site: Path, pages: dict[str, Page]) -> Iterator[str]:
     """Yield a sentence for each link, anchor, image or other file of a built site that is not there or is elsewhere."""
-    anchors = read_anchors(site)
-    for path in sorted(site.rglob("*.html")):
-        name, page = path.relative_to(site).as_posix(), _Page(path)
+    site = site.resolve()
+    for name, page in pages.items():
         for target in page.loads:
-            yield from _problem(site, path, name, target, anchors, loaded=True)
+            yield from _file_problem(site, page.path, name, target)
         for target in page.links:
-            yield from _problem(site, path, name, target, anchors, loaded=False)
+            yield from _link_problem(site, page.path, name, target, pages)
     for path in sorted(site.rglob("*.css")):
         for found in CSS_URL.findall(path.read_text(encoding="utf-8")):
-            yield from _problem(
-                site, path, path.relative_to(site).as_posix(), found[0] or found[1], anchors, loaded=True
-            )
+            yield from _file_problem(site, path, path.relative_to(site).as_posix(), found[0] or found[1])
 
 
-def _problem(
-    site: Path, path: Path, name: str, target: str, anchors: dict[str, set[str]], *, loaded: bool
-) -> Iterator[str]:
+def _file_problem(site: Path, path: Path, name: str, target: str) -> Iterator[str]:
+    url = urlsplit(target)
+    if url.netloc or url.scheme not in {"", "data"}:
+        yield f"{name}: loads {target} from elsewhere"
+    elif not url.scheme and _file(site, path, url.path) is None:
+        yield f"{name}: {target} is not there"
+
+
+def _link_problem(site: Path, path: Path, name: str, target: str, pages: dict[str, Page]) -> Iterator[str]:
     url = urlsplit(target)
     if url.scheme or url.netloc:
-        if loaded and url.scheme != "data":
-            yield f"{name}: loads {target} from elsewhere"
         return
-    file = (path.parent / unquote(url.path)).resolve() if url.path else path
-    file = file / "index.html" if file.is_dir() else file
-    if not file.is_relative_to(site.resolve()) or not file.is_file():
+    file, anchor = _file(site, path, url.path), unquote(url.fragment)
+    if file is None:
         yield f"{name}: {target} is not there"
-    elif url.fragment and file.suffix == ".html" and not loaded:
-        # What follows "#/" is a place within the viewer, which is a program.
-        known = anchors[file.relative_to(site.resolve()).as_posix()]
-        if unquote(url.fragment) not in known and not url.fragment.startswith(("/", "__")):
-            yield f"{name}: {target} has no such anchor"
+        return
+    there = pages.get(file.relative_to(site).as_posix())
+    # An anchor that begins with "/" is a place within the viewer, which is a program.
+    if there is not None and anchor and not anchor.startswith("/") and anchor not in there.ids:
+        yield f"{name}: {target} has no such anchor"
+
+
+def _file(site: Path, path: Path, target: str) -> Path | None:
+    """Return the file of the site that a link leads to, if there is one."""
+    file = (path.parent / unquote(target)).resolve() if target else path
+    file = file / "index.html" if file.is_dir() else file
+    return file if file.is_relative_to(site) and file.is_file() else None

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from docs import api, check, commands, http, llms, models, sources, words  # noqa: E402 - scripts are not installed
+from docs.__main__ import missing_anchors  # noqa: E402
 
 MODELS = list(load().models.values())
 NOT_PUBLIC = {"segmind_ltx_conformance.prober", "segmind_ltx_conformance.judge.statuses"}
@@ -216,7 +217,7 @@ def site(tmp_path: Path) -> Path:
 
 def test_check_passes_a_whole_site(site: Path) -> None:
     """Links, anchors and files that are there are no problem, and a link to another host is none either."""
-    assert list(check.problems_of(site)) == []
+    assert list(check.problems_of(site, check.read_pages(site))) == []
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,14 @@ def test_check_finds_what_is_missing(site: Path, file: str, old: str, new: str, 
     text = (site / file).read_text()
     assert old in text
     (site / file).write_text(text.replace(old, new))
-    assert list(check.problems_of(site)) == [problem]
+    assert list(check.problems_of(site, check.read_pages(site))) == [problem]
+
+
+def test_missing_anchors_are_all_named() -> None:
+    """A site without pages lacks the anchor of every name, command, model and clause."""
+    missing = missing_anchors({})
+    assert len(missing) == sum(1 for _ in sources.expected_anchors())
+    assert "reference/python/clients.html: no anchor segmind_ltx.Client.submit" in missing
 
 
 def test_llms_links_to_text(written: Path, tmp_path: Path) -> None:
