@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 
-from docs import check  # noqa: E402 - scripts are not installed
+from docs import check
 
 PAGE = '<h1 id="top">One</h1><a href="two.html#there">two</a><img src="a.png"><script src="a.js"></script>'
 
