@@ -153,7 +153,13 @@ def test_command_github_names_lines(
 
 def test_command_markdown_is_a_fragment(changed: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The fragment has a heading for each kind, worst first."""
-    _, out, _ = run(capsys, str(FOLDER), changed(KEY, ("Names the errors without their numbers;", "Names no numbers of errors;")), "--format", "markdown")
+    _, out, _ = run(
+        capsys,
+        str(FOLDER),
+        changed(KEY, ("Names the errors without their numbers;", "Names no numbers of errors;")),
+        "--format",
+        "markdown",
+    )
     assert out.index("### Breaking") < out.index("### For information")
     assert "`x-api-key` → `x-key`" in out
 
