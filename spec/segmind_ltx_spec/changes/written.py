@@ -119,7 +119,7 @@ def _compare(found: Collector, name: str, old: _Entry, new: _Entry) -> None:
                 _statement(found, name, old.kind, before, after)
             case "grade":
                 _grade(found, before, after)
-            case "documents" | "note":
+            case "document" | "documents" | "note":  # The first was the form until 0.1.0.
                 compare_source(found, before, after)
             case "at":
                 words = "It rests on other places of the document; it says the same."
