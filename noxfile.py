@@ -138,6 +138,13 @@ def spec(session: nox.Session) -> None:
 
 
 @nox.session
+def changes(session: nox.Session) -> None:
+    """Show changes of the contract to `spec diff` and to three other tools, and write docs/spec-diff.md. Needs npm."""
+    session.install("-e", ".[all]", *GROUPS["changes"])
+    _run_script(session, "changes", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site in build/site, and check its links, anchors and images."""
     session.install("-e", ".[all]", *GROUPS["docs"])

@@ -129,7 +129,8 @@ def _check_spec(wheel: Path, folder: Path) -> None:
             (folder / side).mkdir(exist_ok=True)
             (folder / side / name).write_text(changed, encoding="utf-8")
     _run([*command, "diff", "old", "old", "--no-python"], cwd=folder)
-    if "http none, python breaking" not in (said := _run([*command, "diff", "old", "new"], cwd=folder, status=1)):
+    said = _run([*command, "diff", "old", "new"], cwd=folder, status=1, XDG_CACHE_HOME=str(folder / "cache"))
+    if "http none, python breaking" not in said:
         raise UnfitError(f"a renamed function breaks Python programs; `spec diff` says:\n{said}")
     # The facts that only the generated packages show: the generator was found, and ran.
     if not list((folder / "cache").glob("segmind-ltx/surfaces/*.json")):
@@ -172,10 +173,16 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _run(command: list[str], cwd: Path, status: int = 0) -> str:
+def _run(command: list[str], cwd: Path, status: int = 0, **more: str) -> str:
     """Run a command outside the checkout, so that it imports nothing from there. Return all that it printed."""
     merged = subprocess.run(
-        command, cwd=cwd, env=_clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=cwd,
+        env={**_clean(), **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if merged.returncode != status:
         raise UnfitError(f"{' '.join(command)} ended with {merged.returncode}:\n{merged.stdout}")

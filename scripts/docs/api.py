@@ -22,6 +22,7 @@ MODULES: Final = {
     "segmind_ltx_sandbox.testing": Module("A sandbox in a thread of a test.", ("running_sandbox", "RunningSandbox")),
     "segmind_ltx_sandbox.deviations": Module("Sandboxes that differ from the contract on purpose."),
     "segmind_ltx_spec": Module("The contract as objects: its models, sources and clauses."),
+    "segmind_ltx_spec.changes": Module("What a change of the contract means, and for whom."),
     "segmind_ltx_spec.pages": Module("The reader of saved pages of the vendor."),
 }
 """Every public module; the conformance suite has none, since it is used as a command and as a pytest plugin."""

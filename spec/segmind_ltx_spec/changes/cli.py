@@ -14,7 +14,8 @@ from attrs import evolve
 from segmind_ltx_spec.changes.accepted import Entry, Outcome, accept, read_accepted
 from segmind_ltx_spec.changes.comparison import Comparison, compare
 from segmind_ltx_spec.changes.document import CannotCompareError
-from segmind_ltx_spec.changes.python_side import PythonMissingError, add_python
+from segmind_ltx_spec.changes.generator import PythonMissingError
+from segmind_ltx_spec.changes.python_side import add_python
 from segmind_ltx_spec.changes.report import Report
 from segmind_ltx_spec.changes.sources import Source, markers_for, read_source
 from segmind_ltx_spec.changes.verdicts import Bump, bump_between
