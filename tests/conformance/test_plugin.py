@@ -86,7 +86,7 @@ def test_unrequested_collection_is_skipped() -> None:
     assert (done.returncode, "1 skipped" in done.stdout) == (0, True)
 
 
-def _check(outcome: Outcome, clause: str = "job.ends") -> Check:
+def _check(outcome: Outcome, clause: str = "job.final") -> Check:
     return Check(CLAUSES[clause], None, outcome, "because", (0,))
 
 
@@ -99,7 +99,7 @@ def test_failed_and_inconclusive_checks_fail(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "clause"), [(Outcome.WARNED, "job.ends"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
+    ("outcome", "clause"), [(Outcome.WARNED, "output.without-key"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
 )
 def test_checks_of_grade_p_give_warnings(outcome: Outcome, clause: str) -> None:
     """A broken or inconclusive check of grade P is a warning."""
