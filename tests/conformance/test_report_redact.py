@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from attrs import evolve
 
-from segmind_ltx_conformance.recording import Exchange, Recording, read_recording
+from segmind_ltx_conformance.har import read_recording
+from segmind_ltx_conformance.recording import Exchange, Recording
 from segmind_ltx_conformance.report import write_recording, write_reports
 from segmind_ltx_conformance.report.redact import Redactor
 from segmind_ltx_conformance.target import Keys

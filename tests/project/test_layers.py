@@ -56,7 +56,7 @@ LAYERS: dict[str, list[set[str]]] = {
     ],
     "segmind_ltx_conformance": [
         {"recording", "media", "payloads", "checks", "target"},
-        {"coverage"},
+        {"coverage", "har"},
         {"judge", "prober"},
         {"report"},
         {"session"},

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 
 from segmind_ltx_conformance.checks import Check, Outcome
-from segmind_ltx_conformance.recording import read_recording
+from segmind_ltx_conformance.har import read_recording
 from segmind_ltx_conformance.report import RECORDING, write_reports
 from segmind_ltx_conformance.report.document import Run, headline
 from segmind_ltx_conformance.report.junit import check_lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import tomllib
@@ -108,7 +109,7 @@ class Target:
 def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Target:
     """Read the profile at ``path``; environment variables override its keys. Raises `ProfileError`."""
     try:
-        profile = tomllib.loads(path.read_text(encoding="utf-8"))
+        profile = tomllib.loads(_text(path.read_bytes()))
     except OSError as error:
         raise ProfileError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -118,6 +119,12 @@ def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Targ
         place = f"line {line}" if isinstance(line, int) else "its text"
         raise ProfileError(f"{path}: not TOML, see {place}") from None
     return target_of(profile, str(path), environment)
+
+
+def _text(data: bytes) -> str:
+    """Decode a text file; one from Windows may begin with a byte order mark."""
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if utf16 else "utf-8-sig")
 
 
 def target_of(profile: Mapping[str, Any], source: str, environment: Mapping[str, str]) -> Target:
