@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from attrs import define, field, frozen
 
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Model
 
 ORDER: Final = {"QUEUED": 0, "PROCESSING": 1, "COMPLETED": 2, "FAILED": 2}
@@ -107,7 +108,9 @@ def jobs_of(trace: Trace) -> list[JobHistory]:
             known = jobs.get(request_id)
             if known is None and request.exchange.key == "unknown" and request.status in {200, 422}:
                 known = jobs.setdefault(request_id, JobHistory(request_id, "unknown", None, None, {}))
-            if known is not None and known.key == request.exchange.key:
+            # Its status may still show that the job is kept; poll_url is judged by the state alone.
+            told = request.shows(Part.BODY) or request.kind != "alias"
+            if known is not None and known.key == request.exchange.key and told:
                 known.reads.append(_read(request))
     return list(jobs.values())
 

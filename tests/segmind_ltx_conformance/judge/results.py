@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from segmind_ltx_conformance.checks import Finding
 from segmind_ltx_conformance.judge.jobs import ORDER, RETENTION, SLACK, JobHistory, Read, jobs_of, json_object
 from segmind_ltx_conformance.judge.trace import Trace
+from segmind_ltx_conformance.recording import Part
 
 
 def results(trace: Trace) -> Iterator[Finding]:
@@ -73,6 +74,8 @@ def _failure(job: JobHistory) -> Iterator[Finding]:
         indices = read.request.indices
         yield Finding("job.failed-is-422", job.slug, right, f"{where}: FAILED returned {read.status}", indices)
         yield Finding(f"{read.kind}.status.422", job.slug, right, f"{where}: FAILED returned {read.status}", indices)
+        if not read.request.shows(Part.BODY):
+            continue
         if right:
             yield Finding(
                 "status.422-is-a-failed-job",

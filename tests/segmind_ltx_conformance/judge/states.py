@@ -22,6 +22,7 @@ from segmind_ltx_conformance.judge.jobs import (
 )
 from segmind_ltx_conformance.judge.statuses import message_of
 from segmind_ltx_conformance.judge.trace import Trace
+from segmind_ltx_conformance.recording import Part
 
 _BLOCKED: Final = re.compile(r"BLOCK|MODERAT|REJECT|NSFW|POLICY|CENSOR", re.IGNORECASE)
 
@@ -46,6 +47,8 @@ def _ids(trace: Trace) -> Iterator[Finding]:
         seen.setdefault(name, request.last.index)
     by_body: dict[tuple[str, str | None], list[str]] = {}
     for name, request in submits(trace):
+        if not request.shows(Part.REQUEST_BODY):
+            continue
         by_body.setdefault((request.exchange.url, request.exchange.request_body), []).append(name)
     for (url, _), names in by_body.items():
         if len(names) > 1:
