@@ -73,7 +73,7 @@ def run(name: str, seed: int = 0) -> Row:
         unsure=_ids(judgement, Outcome.INCONCLUSIVE, Outcome.ERROR),
         requests=len(recording.exchanges),
         jobs=sum(
-            exchange.method == "POST" and exchange.status == 200 and _is_paid(exchange.path)
+            exchange.method == "POST" and 200 <= exchange.status < 300 and _is_paid(exchange.path)
             for exchange in recording.exchanges
         ),
         seconds=round(time.monotonic() - started, 2),

@@ -44,6 +44,9 @@ CALLS: Final = {
 
 OPTIONAL_STATUSES: Final = {"410": "a model may be retired; nobody can be asked to retire one"}
 """Statuses that a server may use and need not, and why."""
+OPTIONAL_ON_READS: Final = "a key's scenario says what a POST gets; a GET with the same key may be answered otherwise"
+SCENARIO_STATUSES: Final = frozenset({"403", "429", "500", "502", "504"})
+"""Statuses that depend on the caller's account, or on a fault, rather than on the request."""
 OPTIONAL_V2: Final = "the page describes v1 alone; a target need not offer v2 for this model"
 INFERRED_VALUES: Final = "the values are inferred; a target may refuse them"
 
@@ -187,7 +190,10 @@ def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Cl
         says = f"A {CALLS[kind]} may be answered with {status}: {first}."
         who = tuple(models[kind, status])
         name, source = f"{kind}.status.{status}", _source(contract, response)
-        yield _clause(name, "status", source, says, who, *pointers, permission=OPTIONAL_STATUSES.get(status))
+        permission = OPTIONAL_STATUSES.get(status)
+        if kind in {"poll", "result", "alias"} and status in SCENARIO_STATUSES:
+            permission = OPTIONAL_ON_READS
+        yield _clause(name, "status", source, says, who, *pointers, permission=permission)
     for name, parameter in contract.document["components"].get("parameters", {}).items():
         place, schema = f"#/components/parameters/{name}", parameter["schema"]
         says = f"{parameter['name']} {_in_words(schema)}."

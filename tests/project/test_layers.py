@@ -55,7 +55,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"cli"},
     ],
     "segmind_ltx_conformance": [
-        {"recording", "media", "payloads", "checks", "target"},
+        {"recording", "media", "payloads", "checks", "target", "bodies"},
         {"coverage", "har"},
         {"judge", "prober"},
         {"report"},

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from segmind_ltx_conformance.media import can_measure, measure
 from segmind_ltx_conformance.recording import MAX_BODY_BYTES, Exchange, Part, Recording, RecordingError, Skip
 
 KEY_HEADER: Final = "x-api-key"
@@ -98,6 +99,11 @@ def _exchange(entry: Mapping[str, Any], started: datetime, *, main_key: str | No
     own = "_at" in entry
     request_body, sent_is_known = _sent(method, request, sent, own=own)
     body, body_is_known = _received(method, status, content, headers, own=own)
+    received = len(body)
+    media: Mapping[str, Any] | None = entry.get("_media")
+    if not own and status == 200 and body and not _is_text(body):
+        # A video is judged by its measures, as in a recording of our own.
+        media, body = (measure(body) if can_measure() else None), b""
     key = entry["_key"] if "_key" in entry else _key(request["url"], status, sent, main_key)
     unknown = {
         Part.REQUEST_BODY: not sent_is_known,
@@ -116,10 +122,11 @@ def _exchange(entry: Mapping[str, Any], started: datetime, *, main_key: str | No
         request_body=request_body,
         headers=headers,
         body=body,
-        size=size if isinstance(size, int) and size >= 0 else len(body),
-        media=entry.get("_media"),
+        size=size if isinstance(size, int) and size >= 0 else received,
+        media=media,
         fault=entry.get("_fault"),
         probe=entry.get("_probe"),
+        took=_took(entry.get("time")),
         unknown=frozenset(part for part, missing in unknown.items() if missing or part in noted),
     )
 
@@ -236,6 +243,13 @@ def _is_json(text: str) -> bool:
 def _headers(message: Mapping[str, Any]) -> dict[str, str]:
     pairs = cast("Sequence[Mapping[str, Any]]", message.get("headers") or ())
     return {str(pair["name"]).lower(): str(pair.get("value") or "") for pair in pairs}
+
+
+def _took(milliseconds: object) -> float | None:
+    """Return a duration in seconds; tools write 0 or -1 if they do not know it."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or milliseconds <= 0:
+        return None
+    return milliseconds / 1000
 
 
 def _time(entry: Mapping[str, Any]) -> datetime:

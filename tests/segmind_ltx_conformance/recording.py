@@ -43,7 +43,8 @@ class Exchange:
     was sent. ``at`` is the time of sending on the target's clock, in seconds since the recording started; it includes
     any time by which the clock was advanced. If no response arrived, ``status`` is 0 and ``fault`` says why. ``probe``
     says what the request was sent for. ``unknown`` names the parts that the recording does not show, as opposed to
-    parts that were empty; nothing may be concluded from them.
+    parts that were empty; nothing may be concluded from them. ``took`` is how long the response took in seconds, or
+    None if that is unknown.
     """
 
     method: str
@@ -59,6 +60,7 @@ class Exchange:
     media: Mapping[str, Any] | None = None
     fault: str | None = None
     probe: str | None = None
+    took: float | None = None
     unknown: frozenset[Part] = frozenset()
 
     @property
@@ -176,7 +178,7 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
     timings = {"send": 0, "wait": 0, "receive": 0}
     return {
         "startedDateTime": moment.isoformat(),
-        "time": 0,
+        "time": round(1000 * (exchange.took or 0.0), 3),
         "request": request,
         "response": response,
         "cache": {},
