@@ -55,6 +55,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"cli"},
     ],
     "segmind_ltx_conformance": [
+        {"masking"},
         {"recording", "media", "payloads", "checks", "target", "bodies"},
         {"coverage", "har"},
         {"judge", "prober"},
