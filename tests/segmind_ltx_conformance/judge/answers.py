@@ -11,12 +11,13 @@ from jsonschema import Draft202012Validator
 
 from segmind_ltx_conformance.bodies import id_in
 from segmind_ltx_conformance.checks import Finding, Observation
-from segmind_ltx_conformance.judge.jobs import jobs_of, submits, succeeded
+from segmind_ltx_conformance.judge.jobs import jobs_of, json_object, submits, succeeded
 from segmind_ltx_conformance.judge.trace import Request, Trace
 from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Contract
 
 ERRORS: Final = "ErrorMessage"
+FAILED: Final = "FAILED"
 SUCCESSES: Final = {"v1": "BlockingResult", "v2": "AcceptedJob", "poll": "JobStatus", "result": "JobResult"}
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+")
 
@@ -49,7 +50,7 @@ def fields(trace: Trace) -> Iterator[Finding]:
         slug = request.slug or jobs.get(request.last.job or "")
         value = request.exchange.json
         through = early.get(request.last.index, ())
-        if title == "FailedJob" and request.kind == "poll":
+        if request.kind == "poll" and (title == "FailedJob" or json_object(request).get("status") == FAILED):
             through = ("job.failed-status-is-422",)
         if not isinstance(value, dict):
             # A blocking call may return a video, and an error may be an HTML page.

@@ -116,7 +116,7 @@ def jobs_of(trace: Trace) -> list[JobHistory]:
             if request_id is not None and not (request_id in by_id and _still_kept(by_id[request_id], request)):
                 by_id[request_id] = JobHistory(request_id, request.exchange.key, request, request.last.model, value)
                 jobs.append(by_id[request_id])
-        elif request.kind in {"poll", "result", "alias"} and request.key_works:
+        elif request.kind in {"poll", "result", "alias"} and request.key_works and not _refused_for_accept(request):
             request_id = request.last.job or ""
             known, read = by_id.get(request_id), _read(request)
             if known is None and request.exchange.key == "unknown" and read.found:
@@ -132,6 +132,10 @@ def jobs_of(trace: Trace) -> list[JobHistory]:
 def _still_kept(job: JobHistory, request: Request) -> bool:
     """Return whether ``job`` certainly was kept when ``request`` was sent: it was not yet an hour old."""
     return job.submit is not None and request.exchange.at - job.submit.exchange.at <= RETENTION - SLACK
+
+
+def _refused_for_accept(request: Request) -> bool:
+    return request.status == 406 and request.wants_other_type
 
 
 def is_conclusive(request: Request) -> bool:

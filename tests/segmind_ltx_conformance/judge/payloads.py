@@ -44,16 +44,20 @@ def refusals(trace: Trace) -> Iterator[Finding]:
                 yield Finding(broken, request.slug, False, detail, request.indices, through)
             continue
         if len(body.violated) == 1:
-            yield Finding(body.violated[0], request.slug, True, detail, request.indices)
+            yield Finding(body.violated[0], request.slug, True, detail, request.indices, through)
         right = request.status == 400
         yield Finding(status, request.slug, right, detail, request.indices, through)
         yield Finding(f"{request.kind}.status.400", request.slug, right, detail, request.indices, through)
 
 
 def _weaker_only(trace: Trace, violated: Sequence[str]) -> tuple[str, ...]:
-    """Return the first violated clause if none of them is of grade D."""
+    """Return a weaker clause that the fault rests on, if no violated clause is documented without it.
+
+    If some values of a list are inferred, a value that is not printed may be one of those that the page hides.
+    """
     known = clauses_by_id(trace.contract)
-    return () if any(known[name].grade == "D" for name in violated) else tuple(violated[:1])
+    weaker = [f"{name}-inferred" if f"{name}-inferred" in known else name for name in violated]
+    return () if any(known[name].grade == "D" for name in weaker) else tuple(weaker[:1])
 
 
 def models_without_v2(trace: Trace) -> set[str]:

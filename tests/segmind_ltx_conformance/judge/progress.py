@@ -67,11 +67,13 @@ def _poll_tells(job: JobHistory, deadline: float | None) -> Iterator[Finding]:
         return
     waited = last.at - job.submit.exchange.at
     silent = not any(read.state in ORDER for read in polls)
+    # No page says in which field the status route gives the state.
+    through = ("job-status.status.required",) if all(read.state is None for read in polls) else ()
     if deadline is None or not (silent or waited >= deadline - SLACK):
         return
     detail = f"after {waited:.0f} s of polling the status is {last.state or 'missing'}"
     if result is not None and result.state in FINAL_STATES:
         indices = (*last.request.indices, *result.request.indices)
-        yield Finding(clause, job.slug, False, f"{detail}, and the result is {result.state}", indices)
+        yield Finding(clause, job.slug, False, f"{detail}, and the result is {result.state}", indices, through)
     else:
-        yield Finding(clause, job.slug, None, f"{detail}, and so is the result", last.request.indices)
+        yield Finding(clause, job.slug, None, f"{detail}, and so is the result", last.request.indices, through)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, cast
 
+from attrs import evolve
+
 from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.payloads import accepted, models_without_v2
 from segmind_ltx_conformance.judge.request_bodies import Kind
@@ -30,7 +32,8 @@ def keys(trace: Trace) -> Iterator[Finding]:
             # A request with its key outside the header has a clause of its own.
             elsewhere = key is None and _key_elsewhere(request)
             clause = "auth.only-in-header" if elsewhere else "auth.missing-key" if key is None else "auth.wrong-key"
-            yield from _exactly(request, 401, clause, f"{request.kind}.status.401")
+            through = (clause,) if elsewhere else ()
+            yield from _exactly(request, 401, clause, f"{request.kind}.status.401", through=through)
         elif key in SCENARIO_STATUS and request.exchange.method == "POST":
             # What a GET with such a key gets is not documented; `observations` reports it.
             wanted = SCENARIO_STATUS[key]
@@ -40,12 +43,13 @@ def keys(trace: Trace) -> Iterator[Finding]:
     yield from _messages_differ(trace)
 
 
-def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
+def _exactly(request: Request, wanted: int, *clauses: str, through: tuple[str, ...] = ()) -> Iterator[Finding]:
     if request.status == 0 or (request.status != wanted and not request.answered and not request.keeps_failing):
         yield Finding(clauses[0], request.slug, None, _describe(request), request.indices)
         return
     for clause in clauses:
-        yield _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
+        found = _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
+        yield evolve(found, rests_on=tuple(name for name in through if name != clause))
 
 
 def _messages_differ(trace: Trace) -> Iterator[Finding]:

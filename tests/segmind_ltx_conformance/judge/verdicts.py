@@ -12,7 +12,7 @@ from segmind_ltx_conformance.coverage import stages_of, undetectable, unmet_cond
 from segmind_ltx_conformance.judge.gaps import missing_parts
 from segmind_ltx_conformance.judge.trace import Trace
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_spec import Clause, Contract, clauses_by_id
+from segmind_ltx_spec import Clause, Contract, Model, clauses_by_id
 
 CAUSE_ORDER: Final = (
     "auth.key-in-header",
@@ -59,15 +59,19 @@ def checks(
 
 
 def through_routes(trace: Trace, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Let each finding that a POST shows rest on the route of that POST, if no page of the five names the route."""
-    routes = {
-        call.index: f"{call.model.slug}.v2"
-        for call in trace.calls
-        if call.kind == "v2" and call.model is not None and call.model.v2_source.grade != "D"
-    }
+    """Let each finding that only POSTs to routes of a weaker grade show rest on those routes."""
+    posts = {call.index: call for call in trace.calls if call.kind in {"v1", "v2"} and call.model is not None}
     for finding in findings:
-        names = {routes[index] for index in finding.exchanges if index in routes} - {finding.clause}
-        yield evolve(finding, rests_on=(*finding.rests_on, *sorted(names))) if names else finding
+        shown = [posts[index] for index in finding.exchanges if index in posts]
+        weak = {f"{call.model.slug}.v2" for call in shown if call.kind == "v2" and call.model and _is_weak(call.model)}
+        only = bool(shown) and all(call.kind == "v2" and call.model and _is_weak(call.model) for call in shown)
+        names = sorted(weak - {finding.clause}) if only else []
+        yield evolve(finding, rests_on=(*finding.rests_on, *names)) if names else finding
+
+
+def _is_weak(model: Model) -> bool:
+    """Return whether no page of the five names v2 for a model."""
+    return model.v2_source.grade != "D"
 
 
 def _of_clause(

@@ -46,9 +46,20 @@ def follow(run: RunContext) -> None:
                 # The status never told the end. The result shows whether there was one.
                 run.get(f"result {job.label} after its polls", job.path, job.key)
         if all(job.polling_ended for job in live):
-            return
+            break
         _pass_time(run, rounds, slowest)
         rounds += 1
+    _read_later(run, slowest)
+
+
+def _read_later(run: RunContext, slowest: float) -> None:
+    """Read the jobs that have ended once more, some time later: a final state has to stay."""
+    ended = [job for job in run.jobs if job.ended is not None and not job.read_later]
+    if not ended or not run.clock_control or not run.recorder.advance(STEP * slowest):
+        return
+    for job in ended:
+        job.read_later = True
+    run.each(ended, lambda job: run.get(f"poll {job.label} later", f"{job.path}/status", job.key))
 
 
 def _choose_status_only(run: RunContext) -> None:
@@ -83,6 +94,8 @@ def _read(run: RunContext, job: Job) -> None:
             return
         result = run.get(f"result {job.label} round {job.rounds}", job.path, job.key)
     fetched = state_of(result)
+    if state is None and 200 <= status.status < 300:
+        state = fetched  # The status route may call the state something else; the result tells it as well.
     if state in FINAL and fetched in FINAL:
         _finish(run, job, result, status)
         return

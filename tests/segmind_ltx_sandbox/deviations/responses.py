@@ -86,8 +86,8 @@ def _consequences(title: str, name: str, label: str) -> Iterator[str]:
             yield "output.is-a-video"
         case "ErrorMessage", "error" if label in {"missing", "null"}:
             yield "transport.error-message"
-        case "AcceptedJob", "status_url" | "response_url":
-            yield "job.urls-are-its-own"
+        case "AcceptedJob", "request_id" if label in {"null", "empty"}:
+            yield "accepted-job.request_id.required"
         case _:
             return
 

@@ -20,6 +20,7 @@ from segmind_ltx_sandbox.deviations.base import (
     without,
 )
 from segmind_ltx_sandbox.deviations.keys import changing_admission
+from segmind_ltx_sandbox.deviations.left_open import left_open
 from segmind_ltx_sandbox.deviations.responses import ERROR_CAUSES
 from segmind_ltx_sandbox.deviations.retention import changing_retention, since_submit
 from segmind_ltx_sandbox.deviations.states import changing_states
@@ -92,6 +93,7 @@ def variants() -> Iterator[Deviation]:
     yield from _forms()
     yield from _requests()
     yield from _faults()
+    yield from left_open()
 
 
 def _lives() -> Iterator[Deviation]:

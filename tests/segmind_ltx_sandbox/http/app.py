@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import unquote
 
+import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -142,6 +143,8 @@ class Api:
     async def _submit(
         self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
     ) -> ApiResponse:
+        if self._behaviour.submit_seconds:
+            await anyio.sleep(self._behaviour.submit_seconds)
         return self._sandbox.submit(model, payload, scenario, origin_of(request))
 
     async def _generate(

@@ -35,6 +35,9 @@ class Behaviour:
     output_retention = 7 * 86400.0
     """Seconds for which a video is kept after its job's end."""
 
+    submit_seconds = 0.0
+    """Seconds of real time before a submit is answered."""
+
     def __init__(self, contract: Contract) -> None:
         """Prepare for the models of ``contract``."""
         self.contract = contract
@@ -223,6 +226,10 @@ class Behaviour:
         if "x-api-key" not in headers:
             return None
         return error("key-at-output", 400, "do not send your key here: outputs lie on a host that is not the API's")
+
+    def stored_name(self, name: str) -> str:
+        """Return the name of the stored video that an output's URL ends in."""
+        return name
 
     def video_bytes(self, video: bytes) -> bytes:
         """Return the bytes to send for a video."""
