@@ -51,6 +51,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"service"},
         {"http"},
         {"__init__", "deviations", "testing"},
+        {"options"},
         {"__main__"},
         {"cli"},
     ],

@@ -15,16 +15,26 @@ from segmind_ltx_sandbox.http.server import ListenError, listen, serve
 from segmind_ltx_sandbox.service.scenarios import SCENARIOS
 
 
-class UnknownDeviationError(ValueError):
-    """No deviation has this name."""
+def run(
+    *,
+    host: str,
+    port: int,
+    speed: float,
+    v1_bytes: bool,
+    deviation: str | None = None,
+    choices: Sequence[str] = (),
+) -> int:
+    """Serve until interrupted and return the exit status.
 
-
-def run(*, host: str, port: int, speed: float, v1_bytes: bool, deviation: str | None = None) -> int:
-    """Serve until interrupted and return the exit status. ``deviation`` names the deviation to serve, if any."""
-    options: dict[str, Any] = {"v1_bytes": v1_bytes}
+    ``deviation`` names the deviation to serve, if any; ``choices`` are of the form NAME=VALUE.
+    """
     try:
-        if deviation is not None:
-            options |= _options_for(deviation)
+        options: dict[str, Any] = {"v1_bytes": v1_bytes}
+        if deviation is not None or choices:
+            # Imported late: making the thousand deviations takes time, and the plain sandbox needs none of them.
+            from segmind_ltx_sandbox.options import settings
+
+            options |= settings(choices, deviation)
         app = create_app(speed=speed, **options)
         sock = listen(host, port)
     except (ListenError, ValueError) as error:
@@ -32,17 +42,6 @@ def run(*, host: str, port: int, speed: float, v1_bytes: bool, deviation: str | 
         return 2
     serve(app, sock, announce)
     return 0
-
-
-def _options_for(name: str) -> dict[str, Any]:
-    # Imported late: making the thousand deviations takes time, and the plain sandbox needs none of them.
-    from segmind_ltx_sandbox.deviations import find
-
-    try:
-        found = find(name)
-    except KeyError:
-        raise UnknownDeviationError(f"no deviation is called {name}; --deviations lists them") from None
-    return {**found.options, "behaviour": found.behaviour}
 
 
 def listed_deviations() -> Iterator[str]:
@@ -71,11 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--v1-bytes", action="store_true", help="return bytes from blocking calls, not JSON")
     parser.add_argument("--keys", action="store_true", help="list the keys and what they do, then exit")
+    parser.add_argument(
+        "--option", metavar="NAME=VALUE", action="append", default=[], help="choose what the documents leave open"
+    )
+    parser.add_argument("--options", action="store_true", help="list what can be chosen, then exit")
     parser.add_argument("--deviation", metavar="NAME", help="serve this deviation from the documents")
     parser.add_argument("--deviations", action="store_true", help="list all deviations, then exit")
     options = parser.parse_args(arguments)
     if options.deviations:
         sys.stdout.writelines(f"{line}\n" for line in listed_deviations())
+        return 0
+    if options.options:
+        from segmind_ltx_sandbox.options import listed_options
+
+        sys.stdout.writelines(f"{line}\n" for line in listed_options())
         return 0
     if options.keys:
         sys.stdout.write("".join(f"{s.key}  {s.name:<16} {s.summary}\n" for s in SCENARIOS))
@@ -86,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         speed=options.speed,
         v1_bytes=options.v1_bytes,
         deviation=options.deviation,
+        choices=options.option,
     )
 
 

@@ -113,18 +113,29 @@ class Api:
 
         async def endpoint(request: Request) -> Response:
             api_request = api_request_of(request, kind, model)
-            scenario = self._admit(api_request)
-            if isinstance(scenario, ApiResponse):
-                return self._send(api_request, scenario)
-            payload = self._behaviour.parsed(api_request, await request.body())
-            if isinstance(payload, ApiResponse):
-                return self._send(api_request, payload)
-            payload = self._behaviour.validated(api_request, model, payload)
-            if isinstance(payload, ApiResponse):
-                return self._send(api_request, payload)
+            if (response := self._behaviour.intercept(api_request)) is not None:
+                return self._send(api_request, response)
+            scenario: Scenario | ApiResponse | None = None
+            payload: dict[str, object] | ApiResponse = {}
+            for check in self._behaviour.order:
+                match check:
+                    case "key":
+                        scenario = self._sandbox.admit(self._behaviour.admitted(api_request))
+                    case "credits" if isinstance(scenario, Scenario):
+                        scenario = self._sandbox.funded(scenario)
+                    case _:
+                        payload = self._payload(api_request, model, await request.body())
+                if isinstance(refusal := payload if isinstance(payload, ApiResponse) else scenario, ApiResponse):
+                    return self._send(api_request, refusal)
+            assert isinstance(scenario, Scenario)  # noqa: S101  the order has the key's check
+            assert not isinstance(payload, ApiResponse)  # noqa: S101  it would have been sent
             return self._send(api_request, await handle(request, model, payload, scenario))
 
         return endpoint
+
+    def _payload(self, api_request: ApiRequest, model: Model, body: bytes) -> dict[str, object] | ApiResponse:
+        payload = self._behaviour.parsed(api_request, body)
+        return payload if isinstance(payload, ApiResponse) else self._behaviour.validated(api_request, model, payload)
 
     def _read_endpoint(self, kind: str, handle: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
         """Return an endpoint that reads a job."""
@@ -161,9 +172,11 @@ class Api:
 
     def _admit(self, api_request: ApiRequest) -> Scenario | ApiResponse:
         response = self._behaviour.intercept(api_request)
-        return response or self._sandbox.admit(
-            self._behaviour.admitted(api_request), paying=api_request.method == "POST"
-        )
+        if response is not None:
+            return response
+        scenario = self._sandbox.admit(self._behaviour.admitted(api_request))
+        paying = api_request.method == "POST" and isinstance(scenario, Scenario)
+        return self._sandbox.funded(scenario) if paying and isinstance(scenario, Scenario) else scenario
 
     def _send(self, api_request: ApiRequest, response: ApiResponse) -> Response:
         return self._behaviour.finalize(api_request, response).to_starlette()

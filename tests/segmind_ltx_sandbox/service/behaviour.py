@@ -35,6 +35,9 @@ class Behaviour:
     output_retention = 7 * 86400.0
     """Seconds for which a video is kept after its job's end."""
 
+    order: tuple[str, ...] = ("key", "credits", "body")
+    """The order in which a POST is checked: its key and scenario, the account's credits, its body."""
+
     submit_seconds = 0.0
     """Seconds of real time before a submit is answered."""
 
