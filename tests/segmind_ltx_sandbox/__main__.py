@@ -8,11 +8,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from segmind_ltx_sandbox.http.app import SPEED, create_app
+from segmind_ltx_sandbox.http.recorder import Recorder
 from segmind_ltx_sandbox.http.server import ListenError, listen, serve
-from segmind_ltx_sandbox.service.scenarios import SCENARIOS
+from segmind_ltx_sandbox.service.scenarios import SCENARIOS, VALID
 
 
 def run(
@@ -23,10 +26,13 @@ def run(
     v1_bytes: bool,
     deviation: str | None = None,
     choices: Sequence[str] = (),
+    log: bool = False,
+    record: Path | None = None,
 ) -> int:
     """Serve until interrupted and return the exit status.
 
-    ``deviation`` names the deviation to serve, if any; ``choices`` are of the form NAME=VALUE.
+    ``deviation`` names the deviation to serve, if any; ``choices`` are of the form NAME=VALUE. ``log`` prints a line
+    for each request, ``record`` is the HAR file to write them to.
     """
     try:
         options: dict[str, Any] = {"v1_bytes": v1_bytes}
@@ -37,10 +43,19 @@ def run(
             options |= settings(choices, deviation)
         app = create_app(speed=speed, **options)
         sock = listen(host, port)
+        recorder = None if record is None else Recorder(record)
     except (ListenError, ValueError) as error:
         sys.stderr.write(f"segmind-ltx sandbox: {error}\n")
         return 2
-    serve(app, sock, announce)
+    except OSError as error:
+        sys.stderr.write(f"segmind-ltx sandbox: cannot write --record {record}: {error.strerror}\n")
+        return 2
+    if log:
+        app.traffic.listeners.append(lambda request: sys.stderr.write(f"{request.line}\n"))
+    with recorder or nullcontext():
+        if recorder is not None:
+            app.traffic.listeners.append(recorder)
+        serve(app, sock, announce)
     return 0
 
 
@@ -55,9 +70,19 @@ def listed_deviations() -> Iterator[str]:
 
 
 def announce(url: str) -> None:
-    """Print the URL of the sandbox."""
+    """Print the URL of the sandbox for programs, and to a terminal what a person does next."""
     sys.stdout.write(f"segmind-ltx sandbox listening on {url}\n")
+    if sys.stdout.isatty():
+        sys.stdout.write(greeting(url))
     sys.stdout.flush()
+
+
+def greeting(url: str) -> str:
+    """Return where the pages are, and the lines to paste into another terminal."""
+    return (
+        f"API reference: {url}/docs    keys: {url}/ or --keys    stop: Ctrl-C\n\n"
+        f"    export SEGMIND_BASE_URL={url}\n    export SEGMIND_API_KEY={VALID}\n\n"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--speed", type=float, default=SPEED, help="speed of jobs; 1 is real time (default: %(default)g)"
     )
     parser.add_argument("--v1-bytes", action="store_true", help="return bytes from blocking calls, not JSON")
+    parser.add_argument("--log", action="store_true", help="print a line for each request to stderr")
+    parser.add_argument("--record", metavar="FILE", type=Path, help="write the requests to a HAR file")
     parser.add_argument("--keys", action="store_true", help="list the keys and what they do, then exit")
     parser.add_argument(
         "--option", metavar="NAME=VALUE", action="append", default=[], help="choose what the documents leave open"
@@ -95,6 +122,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         v1_bytes=options.v1_bytes,
         deviation=options.deviation,
         choices=options.option,
+        log=options.log,
+        record=options.record,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,10 @@ def sandbox(
     speed: Annotated[float, typer.Option(help="How many times faster than usual jobs run; 1 is real time.")] = SPEED,
     keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, then exit.")] = False,
     v1_bytes: Annotated[bool, typer.Option("--v1-bytes", help="Return bytes from blocking calls, not JSON.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Print a line for each request to stderr.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the requests to a HAR file, for `conformance judge`.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Choose what the documents leave open; --options lists the choices."),
@@ -45,7 +50,16 @@ def sandbox(
             typer.echo(line)
         return
     raise typer.Exit(
-        run(host=host, port=port, speed=speed, v1_bytes=v1_bytes, deviation=deviation, choices=option or ())
+        run(
+            host=host,
+            port=port,
+            speed=speed,
+            v1_bytes=v1_bytes,
+            deviation=deviation,
+            choices=option or (),
+            log=log,
+            record=record,
+        )
     )
 
 

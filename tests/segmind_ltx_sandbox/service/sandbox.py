@@ -36,6 +36,7 @@ class Sandbox:
         self.contract: Contract = behaviour.contract
         self.clock = clock
         self.speed = speed
+        behaviour.reset_seconds = type(behaviour).reset_seconds / speed
         self.v1_bytes = v1_bytes
         self.jobs = JobStore(behaviour.retention)
         self.accounts = {s.key: Account(s.name, credits_usd if s.funded else 0.0) for s in SCENARIOS}
