@@ -51,7 +51,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"service"},
         {"http"},
         {"__init__", "deviations", "testing"},
-        {"options"},
+        {"options", "plugin"},
         {"__main__"},
         {"cli"},
     ],
