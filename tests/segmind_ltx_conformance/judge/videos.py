@@ -14,6 +14,7 @@ from segmind_ltx_conformance.judge.jobs import jobs_of
 from segmind_ltx_conformance.judge.measures import Measured, alike, compare
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Model, expected_video
 
 DAY: Final = 86400.0
@@ -83,6 +84,10 @@ def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
             for download in filter(_is_shown, downloads.of(location)):
                 indices = (*request.indices, *download.indices)
                 yield GeneratedVideo(model, _body(request), download.exchange.media or {}, indices, label)
+
+
+def _shows_file(download: Request) -> bool:
+    return download.shows(Part.BODY)
 
 
 def _judgeable(request: Request) -> bool:

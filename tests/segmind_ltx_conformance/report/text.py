@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from segmind_ltx_conformance.recording import Exchange
+from segmind_ltx_conformance.recording import Exchange, Part
 from segmind_ltx_conformance.report.redact import LABEL
 from segmind_ltx_conformance.target import KEY_VARIABLE, SCENARIOS
 
@@ -17,6 +17,7 @@ _UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 _ENCODED: Final = re.compile(r"%5B(\w+)(?:%20|\+)key%5D", re.IGNORECASE)
 _IDLE: Final = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
 """Headers that curl sends by itself, or that do not affect the response."""
+NOT_RECORDED: Final = "body not recorded"
 
 
 def printable(text: str) -> str:
@@ -34,7 +35,8 @@ def one_line(text: str, longest: int = 300) -> str:
 
 def request_line(exchange: Exchange) -> str:
     """Return the request in one line."""
-    return one_line(f"{exchange.method} {exchange.url} {exchange.request_body or ''}".strip())
+    body = f"({NOT_RECORDED})" if Part.REQUEST_BODY in exchange.unknown else exchange.request_body or ""
+    return one_line(f"{exchange.method} {exchange.url} {body}".strip())
 
 
 def response_line(exchange: Exchange) -> str:
@@ -43,6 +45,8 @@ def response_line(exchange: Exchange) -> str:
         return one_line(f"no response: {exchange.fault or 'the connection closed'}")
     if exchange.media:
         return one_line(f"{exchange.status}, {' '.join(f'{name}={value}' for name, value in exchange.media.items())}")
+    if Part.BODY in exchange.unknown:
+        return f"{exchange.status} ({NOT_RECORDED})"
     return (
         one_line(f"{exchange.status} {exchange.body.decode('utf-8', 'replace')}")
         if exchange.body
