@@ -86,10 +86,6 @@ def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
                 yield GeneratedVideo(model, _body(request), download.exchange.media or {}, indices, label)
 
 
-def _shows_file(download: Request) -> bool:
-    return download.shows(Part.BODY)
-
-
 def _judgeable(request: Request) -> bool:
     return request.body is not None and request.body.kind in {Kind.VALID, Kind.OPEN}
 
@@ -101,7 +97,8 @@ def _body(request: Request) -> Mapping[str, Any]:
 def _is_shown(request: Request) -> bool:
     """Return whether the recording shows what a download returned; other tools record no measurements."""
     exchange = request.exchange
-    return exchange.media is not None or exchange.status != 200 or bool(exchange.body)
+    recorded = exchange.media is not None or exchange.status != 200 or bool(exchange.body)
+    return recorded and request.shows(Part.BODY)
 
 
 def _is_video(media: Mapping[str, Any] | None) -> bool:

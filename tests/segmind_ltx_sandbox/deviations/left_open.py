@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from attrs import evolve
@@ -48,8 +48,11 @@ class NumbersJobs(FormatsIds):
     def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
         """Return the response with the number."""
         response = super().finalize(request, response)
-        content: Any = response.content
-        if not isinstance(content, dict) or not str(content.get("request_id", "")).isdecimal():
+        found: object = response.content
+        if not isinstance(found, dict):
+            return response
+        content = cast("dict[str, Any]", found)
+        if not str(content.get("request_id", "")).isdecimal():
             return response
         return evolve(response, content={**content, "request_id": int(content["request_id"])})
 
