@@ -31,6 +31,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"contract"},
         {"wording", "video"},
         {"clauses"},
+        {"documents"},
         {"__init__"},
         {"pages", "changes"},
         {"__main__"},

@@ -54,7 +54,7 @@ VARIANTS: Final = tuple(variants())
 
 def find(name: str) -> Deviation:
     """Return the mutant or variant called ``name``; "one+two" combines variants. Raise `KeyError` if there is none."""
-    if SEPARATOR in name:
+    if name not in _BY_NAME and SEPARATOR in name:
         return combined([_BY_NAME[part] for part in name.split(SEPARATOR)])
     return _BY_NAME[name]
 
