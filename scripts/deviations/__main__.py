@@ -1,4 +1,4 @@
-"""Run the conformance suite against sandboxes with deliberate mistakes, and write docs/mutants.md.
+"""Run the conformance suite against sandboxes with deliberate mistakes, and write docs/deviations.md.
 
 Run by ``nox -s deviations``. The exit status is 1 if a mutant of a clause of grade D does not fail the run, if too few
 mutants are named by their own clause, or if the plain sandbox or a variant does not pass. ``--only`` and ``--sample``
@@ -23,7 +23,7 @@ from deviations import run_suite as suite
 from deviations.results import PLAIN, Result, Row
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PAGE: Final = ROOT / "docs" / "mutants.md"
+PAGE: Final = ROOT / "docs" / "deviations.md"
 BASELINE: Final = Path(__file__).with_name("baseline.json")
 WORKERS: Final = 2
 AT_LEAST: Final = 0.95
