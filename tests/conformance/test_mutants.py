@@ -30,7 +30,7 @@ def judged(name: str) -> Judgement:
 @pytest.mark.parametrize(
     "name",
     [
-        f"refuse/{ONE_MODEL}/width/left-out@v1",
+        f"refuse/{ONE_MODEL}/width/the-minimum@v2",
         f"accept/{ONE_MODEL}/width/type-a-fraction@v1",
         "life/status-sleeps",
         "output/a-page",
