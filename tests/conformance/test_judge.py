@@ -73,7 +73,7 @@ def test_har_of_another_tool_is_judged(recorded: Recording, tmp_path: Path) -> N
     )
     judgement = judge(read_recording(path, recorded.base_url), CONTRACT)
     assert judgement.exit_status == 0
-    assert outcome(judgement, "ltx-2-19b-t2v.width.minimum") == {Outcome.PASSED}
+    assert outcome(judgement, "ltx-2-19b-i2v.width.minimum") == {Outcome.PASSED}
     assert outcome(judgement, "job.completed-has-output") == {Outcome.PASSED}
     assert outcome(judgement, "v2.status.403") == {Outcome.NOT_EXERCISED}
 

@@ -162,7 +162,7 @@ def test_failed_and_inconclusive_checks_fail(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "clause"), [(Outcome.WARNED, "job.final"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
+    ("outcome", "clause"), [(Outcome.WARNED, "output.without-key"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
 )
 def test_checks_of_grade_p_give_warnings(outcome: Outcome, clause: str) -> None:
     """A broken or inconclusive check of grade P is a warning."""

@@ -63,14 +63,14 @@ def videos(trace: Trace) -> Iterator[Finding]:
 
 
 def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
-    """Yield every downloaded file; one that is no video has no kind "video"."""
+    """Yield every file whose download the recording shows; one that is no video has no kind "video"."""
     downloads = Downloads(trace)
     for job in jobs_of(trace):
         result = job.completed
         if result is None or result.output is None or job.submit is None or job.model is None:
             continue
         for request in downloads.of(result.output):
-            if _judgeable(job.submit) and _shows_file(request) and request.exchange.at - result.at <= DAY:
+            if _judgeable(job.submit) and _is_shown(request) and request.exchange.at - result.at <= DAY:
                 indices = (*job.submit.indices, *request.indices)
                 media = request.exchange.media or {}
                 yield GeneratedVideo(job.model, _body(job.submit), media, indices, f"the video of {job.id[:40]}")
@@ -81,13 +81,9 @@ def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
         if _is_video(request.exchange.media):
             yield GeneratedVideo(model, _body(request), request.exchange.media or {}, request.indices, label)
         for location in locations_in(request.exchange.json, anywhere=True)[:1]:
-            for download in filter(_shows_file, downloads.of(location)):
+            for download in filter(_is_shown, downloads.of(location)):
                 indices = (*request.indices, *download.indices)
                 yield GeneratedVideo(model, _body(request), download.exchange.media or {}, indices, label)
-
-
-def _shows_file(download: Request) -> bool:
-    return download.shows(Part.BODY)
 
 
 def _judgeable(request: Request) -> bool:
@@ -96,6 +92,13 @@ def _judgeable(request: Request) -> bool:
 
 def _body(request: Request) -> Mapping[str, Any]:
     return {} if request.body is None else request.body.value
+
+
+def _is_shown(request: Request) -> bool:
+    """Return whether the recording shows what a download returned; other tools record no measurements."""
+    exchange = request.exchange
+    told = exchange.media is not None or exchange.status != 200 or bool(exchange.body)
+    return told and request.shows(Part.BODY)
 
 
 def _is_video(media: Mapping[str, Any] | None) -> bool:

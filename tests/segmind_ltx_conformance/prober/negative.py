@@ -20,6 +20,8 @@ from segmind_ltx_spec import Contract, Model
 FUSE: Final = 3
 """After a route accepted this many invalid bodies, it gets no more."""
 MAX_CONCURRENT: Final = 4
+RANKS: Final = ("documented", "undocumented route", "inferred")
+"""The order of invalid bodies: forbidden by the five pages, on a route that none of them names, or by an inference."""
 
 
 @frozen
@@ -34,6 +36,12 @@ class InvalidBody:
     body: Any = field(repr=False)
     inferred: bool = False
     """True if only an inference forbids it: nothing but nulls is wrong, or a value that a page may have left out."""
+
+    @property
+    def rank(self) -> int:
+        """The place in `RANKS`."""
+        weak = self.version == "v2" and self.model.v2_source.grade != "D"
+        return RANKS.index("inferred" if self.inferred else "undocumented route" if weak else "documented")
 
     @property
     def path(self) -> str:
@@ -124,13 +132,13 @@ def refuse(run: RunContext) -> None:
         run.skip("bulk", None, "schemathesis is not installed: python -m pip install 'segmind-ltx[conformance]'")
     fuse = Fuse()
     bodies = list(planned_invalid_bodies(run.target, run.contract, run.options))
-    # A server may accept what only an inference forbids. It comes last, so that its price leaves room for the others.
-    for inferred in (False, True):
+    # Each acceptance may be billed and leave no room for the others, so what the pages forbid most clearly comes first.
+    for rank in range(len(RANKS)):
         routes: dict[tuple[str, str], list[InvalidBody]] = {}
         for body in bodies:
-            if body.inferred is inferred and (body.model.slug, body.version) not in run.missing_routes:
+            if body.rank == rank and (body.model.slug, body.version) not in run.missing_routes:
                 routes.setdefault((body.model.slug, body.version), []).append(body)
-        width = 1 if inferred else min(MAX_CONCURRENT, run.options.jobs)
+        width = min(MAX_CONCURRENT, run.options.jobs) if RANKS[rank] != "inferred" else 1
         run.each(routes.values(), lambda group: _group(run, fuse, group), width)
 
 
