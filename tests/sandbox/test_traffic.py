@@ -17,6 +17,8 @@ from segmind_ltx import Client
 from segmind_ltx_conformance.cli import conformance
 from segmind_ltx_sandbox import VALID, ManualClock, create_app, key_of
 from segmind_ltx_sandbox.__main__ import greeting
+from segmind_ltx_sandbox.http import traffic
+from segmind_ltx_sandbox.http.app import SandboxApp
 from segmind_ltx_sandbox.http.recorder import Recorder
 from segmind_ltx_sandbox.testing import running_sandbox
 from support.clocks import LinkedClock
@@ -43,6 +45,20 @@ async def test_requests_are_kept(api: httpx.AsyncClient) -> None:
     assert kept[0]["json"] == {"prompt": "a"}
     assert "SG_" not in response.text
     assert (await api.delete("/_control/requests")).json() == {"requests": []}
+
+
+async def test_kept_requests_are_bounded(api: httpx.AsyncClient, app: SandboxApp, clock: ManualClock) -> None:
+    """Only the newest requests are kept, and no video."""
+    for _ in range(traffic.KEPT_REQUESTS + 5):
+        await api.get("/v2/requests/none")
+    job = (await api.post(PATH, json={"prompt": "a"})).json()
+    clock.advance(100)
+    output = (await api.get(job["response_url"])).json()["output"]
+    del api.headers["x-api-key"]
+    video = await api.get(output)
+    kept = list(app.traffic)
+    assert len(kept) == traffic.KEPT_REQUESTS
+    assert (kept[-1].response_size, kept[-1].response_body) == (len(video.content), None)
 
 
 async def test_fault_is_for_the_next_requests(api: httpx.AsyncClient) -> None:

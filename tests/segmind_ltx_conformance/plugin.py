@@ -24,6 +24,7 @@ from segmind_ltx_conformance.report import RECORDING, write_reports
 from segmind_ltx_conformance.report.document import Run, headline
 from segmind_ltx_conformance.report.junit import check_lines
 from segmind_ltx_conformance.report.spending import spent
+from segmind_ltx_conformance.report.text import one_line
 from segmind_ltx_conformance.session import (
     RefusedError,
     RunOptions,
@@ -103,7 +104,7 @@ def the_run(config: pytest.Config, collected: Collection[str]) -> Run:
         try:
             config.stash[_RUN] = _run_or_read(config, session)
         except (RefusedError, OSError) as error:
-            pytest.exit(f"segmind-ltx: {error}", EXIT_INCONCLUSIVE)
+            pytest.exit(f"segmind-ltx: {one_line(str(error), 2000)}", EXIT_INCONCLUSIVE)
     return config.stash[_RUN]
 
 
@@ -139,7 +140,8 @@ def _run_or_read(config: pytest.Config, session: Session) -> Run:
         run = perform(session, folder, _silent)
     except Interrupted as stopped:
         pytest.exit(
-            f"segmind-ltx: {session.redact(str(stopped))}; recording so far: {folder / RECORDING}", EXIT_INCONCLUSIVE
+            f"segmind-ltx: {one_line(session.redact(str(stopped)), 2000)}; recording so far: {folder / RECORDING}",
+            EXIT_INCONCLUSIVE,
         )
     if config.option.segmind_ltx_report:
         write_reports(folder, run)
@@ -175,7 +177,8 @@ def show(checks: Sequence[Check], run: Run) -> None:
     if failures:
         pytest.fail("\n\n".join(failures), pytrace=False)
     if all(check.outcome is Outcome.NOT_EXERCISED for check in checks):
-        pytest.skip(checks[0].detail if checks else "the selected models do not exercise it")
+        why = one_line(checks[0].detail, 2000) if checks else "the selected models do not exercise it"
+        pytest.skip(f"not exercised: {why}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -191,5 +194,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run = config.stash.get(_RUN, None)
     if run is not None:
         terminalreporter.write_sep("-", "LTX conformance")
-        terminalreporter.write_line(headline(run))
+        terminalreporter.write_line(one_line(headline(run)))
         terminalreporter.write_line(f"recording: {_folder(config) / RECORDING}")

@@ -12,8 +12,12 @@ from segmind_ltx_conformance.recording import Exchange, Part
 from segmind_ltx_conformance.report.redact import LABEL
 from segmind_ltx_conformance.target import KEY_VARIABLE, SCENARIOS
 
-# Control characters drive terminals and are not allowed in XML; directional marks reverse the text after them.
-_UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Control characters drive terminals and are not allowed in XML; directional marks reverse the text after them; some
+# invisible characters hide text, and others end a line.
+_UNSHOWN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _ENCODED: Final = re.compile(r"%5B(\w+)(?:%20|\+)key%5D", re.IGNORECASE)
 _IDLE: Final = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
 """Headers that curl sends by itself, or that do not affect the response."""
@@ -31,6 +35,11 @@ def one_line(text: str, longest: int = 300) -> str:
     """Return printable text on one line, cut if it is long."""
     text = " ".join(printable(text).split())
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+
+
+def shell_line(command: str) -> str:
+    """Return a command as printable text on one line. Its spaces stay as they are."""
+    return printable(command).replace("\n", "\\n")
 
 
 def request_line(exchange: Exchange) -> str:

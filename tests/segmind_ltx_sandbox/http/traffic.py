@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from starlette.types import Message, Receive, Scope, Send
 
 from segmind_ltx_sandbox.http.faults import App, Faults
 from segmind_ltx_sandbox.service.clock import Clock
 from segmind_ltx_sandbox.service.scenarios import BY_KEY
 
-KEPT_REQUESTS: Final = 10_000
+KEPT_REQUESTS: Final = 1_000
 """How many requests are kept; older ones are dropped."""
 KEPT_BYTES: Final = 1 << 20
 """How many bytes of a body are kept. Of a longer one nothing is."""
+KEPT_RESPONSE_BYTES: Final = 1 << 16
+"""The same for responses once the listeners have seen them: a thousand videos would fill the memory."""
 WATCHED: Final = ("/v1/", "/v2/", "/outputs/")
 """The paths whose requests are kept: those of the API, and downloads."""
 
@@ -119,10 +121,12 @@ class Traffic:
             self._keep(exchange.request(scope, sent_at, 1000 * (time.perf_counter() - began)))
 
     def _keep(self, request: ReceivedRequest) -> None:
-        with self._lock:
-            self._requests.append(request)
         for listener in self.listeners:
             listener(request)
+        if request.response_size > KEPT_RESPONSE_BYTES:
+            request = evolve(request, response_body=None)
+        with self._lock:
+            self._requests.append(request)
 
 
 class _Body:
