@@ -18,11 +18,11 @@ import httpx
 import psycopg
 
 from segmind_ltx._cli.batch.items import request_digest
+from segmind_ltx._config import read_api_key
 from segmind_ltx._fleet.account import Rate, check_account, set_rate
 from segmind_ltx._fleet.database import Database, open_schema
 from segmind_ltx._fleet.plan import Planned, PlannedItem, plan_batch
 from segmind_ltx._fleet.procrastinate_engine import enqueue
-from segmind_ltx._config import read_api_key
 from segmind_ltx_api.contract import MODELS
 from segmind_ltx_sandbox.service.scenarios import VALID
 from support.postgres import Postgres, running_postgres
@@ -105,7 +105,9 @@ class Fleet:
         until = time.monotonic() + 60
         while True:
             try:
-                with psycopg.connect(self.ledger, options="-c search_path=segmind_ltx", connect_timeout=5) as connection:
+                with psycopg.connect(
+                    self.ledger, options="-c search_path=segmind_ltx", connect_timeout=5
+                ) as connection:
                     return connection.execute(statement.encode(), values).fetchall()
             except psycopg.OperationalError:
                 if time.monotonic() > until:
@@ -114,7 +116,7 @@ class Fleet:
 
     def states(self) -> dict[str, int]:
         """Return the number of rows in each state."""
-        return {state: count for state, count in self.query("SELECT state, count(*) FROM jobs GROUP BY state")}
+        return dict(self.query("SELECT state, count(*) FROM jobs GROUP BY state"))
 
     def unfinished(self) -> int:
         """Return how many rows a worker can still advance."""
@@ -132,14 +134,18 @@ class Fleet:
         known = {prompt: state for prompt, state, _ in rows}
         found = [f"paid {count} times: {prompt}" for prompt, count in counts.prompts.items() if count > 1]
         found += [f"lost: {prompt}" for prompt in counts.prompts if known.get(prompt) not in {"saved", "uncertain"}]
-        found += [f"saved but not made: {p}" for p, state in known.items() if state == "saved" and p not in counts.prompts]
+        found += [
+            f"saved but not made: {p}" for p, state in known.items() if state == "saved" and p not in counts.prompts
+        ]
         found += [f"not there: {file}" for _, state, file in rows if state == "saved" and not Path(file).is_file()]
         partial = [path.name for path in self.videos.glob(".*.part")]
         return found[:20] + ([] if len(partial) <= len(rows) else ["more partial files than rows"])
 
     def logs(self) -> str:
         """Return the end of each worker's log."""
-        return "\n".join(f"{path.name}: {path.read_text()[-2000:]}" for path in sorted(self.folder.glob("worker-*.log")))
+        return "\n".join(
+            f"{path.name}: {path.read_text()[-2000:]}" for path in sorted(self.folder.glob("worker-*.log"))
+        )
 
     def close(self) -> None:
         """End the workers."""

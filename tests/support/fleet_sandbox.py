@@ -29,9 +29,7 @@ def main(speed: str, rate: str | None = None) -> None:
     """Serve until the process is ended."""
     clock = SystemClock()
     behaviour: Behaviour = rate_limited(rate, clock)(load()) if rate else Behaviour(load())
-    app = create_app(
-        clock=clock, speed=float(speed), behaviour=lambda _: behaviour, videos=VideoCache(lambda _: VIDEO)
-    )
+    app = create_app(clock=clock, speed=float(speed), behaviour=lambda _: behaviour, videos=VideoCache(lambda _: VIDEO))
     prompts: Counter[str] = Counter()
     costs: list[float] = []
     submit = app.state.sandbox.submit

@@ -36,8 +36,6 @@ KEEPALIVE: Final[Mapping[str, int]] = {
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
 
-
-
 def connect(url: str) -> psycopg.Connection[Any]:
     """Connect without a pool, in autocommit. Raises `ConfigurationError`, which never quotes the password."""
     try:

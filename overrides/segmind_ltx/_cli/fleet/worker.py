@@ -42,7 +42,9 @@ def worker(
         typer.Option(metavar="[HOST]:PORT", help="Serve metrics for Prometheus there.", show_default=False),
     ] = None,
 ) -> None:
-    """Submit and fetch the jobs of a ledger. Costs money, except in the sandbox. Run it on as many machines as you like.
+    """Submit and fetch the jobs of a ledger. Costs money, except in the sandbox.
+
+    Run it on as many machines as you like.
 
     SIGTERM: it submits nothing more, hands its jobs over within 10 s, and ends. A second one ends it at once.
     """
