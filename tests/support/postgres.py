@@ -56,7 +56,7 @@ class Postgres:
             *("-c", "shared_buffers=64MB", "-c", "max_wal_size=1GB"),
         ]
         with (self._data / "server.log").open("ab") as output:
-            self._process = subprocess.Popen(command, stdout=output, stderr=output, **_account())
+            self._process = subprocess.Popen(command, stdout=output, stderr=output, user=_account())
         until = time.monotonic() + _WAIT
         while True:
             try:
@@ -106,8 +106,8 @@ def running_postgres() -> Generator[Postgres]:
         if account:
             Path(folder).chmod(0o755)
             shutil.chown(data, _ACCOUNT)
-        command = [programs / "initdb", "-D", data, "-U", "ltx", "-A", "trust", "-E", "UTF8", "--no-locale"]
-        subprocess.run(command, check=True, capture_output=True, **account)
+        command = [str(programs / "initdb"), "-D", str(data), "-U", "ltx", "-A", "trust", "-E", "UTF8", "--no-locale"]
+        subprocess.run(command, check=True, capture_output=True, user=account)
         port = _free_port()
         server = Postgres(f"postgresql://ltx@127.0.0.1:{port}/postgres", data, programs, port)
         server.start()
@@ -117,8 +117,8 @@ def running_postgres() -> Generator[Postgres]:
             server.stop()
 
 
-def _account() -> dict[str, str]:
-    return {"user": _ACCOUNT} if os.name != "nt" and os.geteuid() == 0 else {}
+def _account() -> str | None:
+    return _ACCOUNT if os.name != "nt" and os.geteuid() == 0 else None
 
 
 def _free_port() -> int:

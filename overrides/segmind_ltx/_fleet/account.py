@@ -38,9 +38,9 @@ def check_account(connection: psycopg.Connection[Any], key: Secret, base_url: st
 
 
 class Rate(NamedTuple):
-    """At most ``count`` submits in any ``seconds``."""
+    """At most so many ``submits`` in any ``seconds``."""
 
-    count: int
+    submits: int
     seconds: float
 
 
@@ -53,7 +53,7 @@ def parse_rate(text: str) -> Rate | None:
         rate = Rate(int(count), float(seconds))
     except ValueError:
         rate = Rate(0, 0.0)
-    if not (0 < rate.count <= MAX_RATE and 0 < rate.seconds <= MAX_RATE):
+    if not (0 < rate.submits <= MAX_RATE and 0 < rate.seconds <= MAX_RATE):
         raise ParameterError(f"--rate {text} is not a rate; use submits/seconds, such as 60/60, or none")
     return rate
 
@@ -67,12 +67,12 @@ def set_rate(connection: psycopg.Connection[Any], rate: Rate | None) -> None:
             return
         window = rate.seconds * MARGIN[0] + MARGIN[1]
         row = connection.execute("SELECT rate_count FROM account").fetchone()
-        if row is not None and row[0] != rate.count:
+        if row is not None and row[0] != rate.submits:
             # The new places are taken as of now: what was submitted in the last window is not known by place.
             connection.execute("DELETE FROM rate_places")
             connection.execute(
                 "INSERT INTO rate_places SELECT place, CASE WHEN a.submits = 0 THEN 0 ELSE clock() END "
                 "FROM account a, generate_series(0, %s - 1) AS place",
-                (rate.count,),
+                (rate.submits,),
             )
-        connection.execute("UPDATE account SET rate_count = %s, rate_seconds = %s", (rate.count, window))
+        connection.execute("UPDATE account SET rate_count = %s, rate_seconds = %s", (rate.submits, window))

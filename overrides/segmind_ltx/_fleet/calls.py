@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from segmind_ltx._config import ClientOptions
-from segmind_ltx._core.effects import Call, Effect, NoResponse, Reply, Response, Sleep
+from segmind_ltx._core.effects import Effect, NoResponse, Reply, Response, Sleep
 from segmind_ltx._core.journal import Journal
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
@@ -129,6 +129,3 @@ class FleetDriver(AsyncDriver):
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-__all__ = ["Call", "FleetDriver", "Slots", "StoppingError"]

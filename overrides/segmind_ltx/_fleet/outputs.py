@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import anyio.to_thread
-import fsspec
-from fsspec.core import url_to_fs
+from fsspec.core import url_to_fs  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType] - no stubs
 
 from segmind_ltx._core.download import download
 from segmind_ltx._core.results import VideoFacts
@@ -100,6 +99,3 @@ def _upload(path: Path, address: str, facts: VideoFacts) -> None:
             request_id=facts.request_id,
             url=facts.url,
         ) from None
-
-
-__all__ = ["Outputs", "existing_names", "fsspec", "is_remote", "local_folder", "open_target"]

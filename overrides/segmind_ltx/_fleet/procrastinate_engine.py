@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, TypeVar
 
 import procrastinate
 import psycopg
@@ -17,6 +17,8 @@ from psycopg import errors as pg
 
 from segmind_ltx._fleet.database import Database
 from segmind_ltx._fleet.engine import FETCH_QUEUE, Again, Handler
+
+T = TypeVar("T")
 
 TASK: Final = "row"
 POLL: Final = 0.5
@@ -80,7 +82,7 @@ class _Connector(procrastinate.PsycopgConnector):
     """Repeat each statement while the server is away: otherwise Procrastinate ends the worker."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__()
+        super().__init__()  # pyright: ignore[reportUnknownMemberType] - its parameters are partly untyped
         self._database = database
 
     async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
@@ -101,8 +103,8 @@ class _Connector(procrastinate.PsycopgConnector):
         """Run a statement that returns rows."""
         return await self._insist(lambda: super(_Connector, self).execute_query_all_async(query, **arguments))
 
-    async def _insist(self, action: Callable[[], Awaitable[Any]]) -> Any:
-        async def plainly() -> Any:
+    async def _insist(self, action: Callable[[], Awaitable[T]]) -> T:
+        async def plainly() -> T:
             try:
                 return await action()
             except ConnectorException as error:
@@ -122,7 +124,8 @@ class ProcrastinateEngine:
         self._app.task(name=TASK, queue=FETCH_QUEUE, retry=_PutBack())(self._run_entry)
         self._handler: Handler | None = None
         self._running: dict[int, int] = {}
-        self._worker = Worker(
+        # Its methods have no annotations.
+        self._worker: Any = Worker(
             self._app,
             queues=[FETCH_QUEUE],
             concurrency=concurrency,

@@ -121,7 +121,7 @@ def read_status(connection: psycopg.Connection[Any]) -> FleetStatus:
     def rows(statement: str, *values: object) -> list[tuple[Any, ...]]:
         return connection.execute(statement.encode(), values).fetchall()
 
-    account = rows(_ACCOUNT)[0]
+    account: tuple[Any, ...] = rows(_ACCOUNT)[0]
     states: dict[int | None, dict[str, int]] = {}
     for batch, state, count in rows(_STATES):
         states.setdefault(batch, {})[state] = count
@@ -138,7 +138,7 @@ def read_status(connection: psycopg.Connection[Any]) -> FleetStatus:
         for row in rows(_AMBIGUOUS, MOST_SHOWN)
     ]
     strays = [(row[0], row[1], row[2]) for row in rows(_STRAYS, MOST_SHOWN)]
-    return FleetStatus(*account, batches=batches, workers=rows(_WORKERS), ambiguous=ambiguous, strays=strays)
+    return FleetStatus._make([*account, batches, rows(_WORKERS), ambiguous, strays])
 
 
 def _prompt(request: str) -> str:
@@ -163,9 +163,8 @@ async def settle(connection: psycopg.AsyncConnection[Any], enqueue: Enqueue, num
         state, begun, now, batch, alive = row
         if state != EntryState.UNCERTAIN and not (state == EntryState.SENDING and not alive):
             raise ParameterError(f"row {number} is {state}, not uncertain; there is nothing to settle")
-        values: dict[str, object] = dict.fromkeys(
-            ("request_id", "detail", "micros", "file", "url", "owner", "ticket"), None
-        )
+        unchanged = ("request_id", "detail", "micros", "file", "url", "owner", "ticket")
+        values: dict[str, object] = {name: None for name in unchanged}  # noqa: C420 - its values get other types
         values |= {"number": number, "only": [str(state)]}
         if exists is None:
             left = SETTLE_AFTER - (now - begun)

@@ -19,6 +19,7 @@ from segmind_ltx._fleet.calls import FleetDriver
 from segmind_ltx._fleet.database import AWAY, Database, open_schema
 from segmind_ltx._fleet.engine import FETCH_QUEUE, submit_queue
 from segmind_ltx._fleet.job import NEW, JobHandler
+from segmind_ltx._fleet.metrics import serve_metrics
 from segmind_ltx._fleet.outputs import Outputs
 from segmind_ltx._fleet.procrastinate_engine import RESCUED, ProcrastinateEngine
 from segmind_ltx._fleet.rows import Rows
@@ -72,6 +73,8 @@ class Worker:
         beat = options.give_up_after / 4
         self._engine = ProcrastinateEngine(database, concurrency=options.concurrency, beat=beat, grace=GRACE)
         self.handler = JobHandler(rows, self.driver, Outputs(), self, self._client.base_url)
+        if options.metrics is not None:
+            serve_metrics(options.metrics, self._url, self.handler)
         self._install_signals()
         side = [
             asyncio.create_task(self._forever(work, database))

@@ -6,22 +6,21 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from segmind_ltx._cli.batch.items import BatchItem, read_items
-from segmind_ltx._cli.fleet.extra import needs_fleet
 from segmind_ltx._cli.fleet.jobs import batch_line, follow, to_json
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, emit_json, err, out, print_err
 from segmind_ltx._config import read_api_key, read_base_url
+from segmind_ltx._fleet.account import check_account, parse_rate, set_rate
+from segmind_ltx._fleet.database import Database, open_schema
+from segmind_ltx._fleet.outputs import existing_names, is_remote
+from segmind_ltx._fleet.plan import Planned, PlannedItem, plan_batch
+from segmind_ltx._fleet.procrastinate_engine import enqueue
+from segmind_ltx._fleet.rows import MICROS
+from segmind_ltx._fleet.status import BatchStatus, FleetStatus, read_status
 from segmind_ltx.errors import ParameterError
-
-if TYPE_CHECKING:
-    from segmind_ltx._fleet.plan import PlannedItem
-    from segmind_ltx._fleet.status import BatchStatus, FleetStatus
-
-MICROS = 1_000_000
 
 
 def fleet_batch(
@@ -36,16 +35,12 @@ def fleet_batch(
     as_json: bool,
 ) -> None:
     """Plan the batch in a file, and follow it until no worker can do more for it. Ctrl-C leaves it going."""
-    with needs_fleet():
-        from segmind_ltx._fleet import account, database, outputs, plan, status  # Needs the extra.
-        from segmind_ltx._fleet.procrastinate_engine import enqueue  # Needs the extra.
-
     items, key, base_url = read_items(source), read_api_key(None), read_base_url(None)
-    address = target.rstrip("/") if outputs.is_remote(target) else str(Path(target).resolve())
-    wanted = None if rate is None else account.parse_rate(rate)
+    address = target.rstrip("/") if is_remote(target) else str(Path(target).resolve())
+    wanted = None if rate is None else parse_rate(rate)
 
     def check_names(names: set[str]) -> None:
-        taken = sorted(names & outputs.existing_names(address)) if names and not force else []
+        taken = sorted(names & existing_names(address)) if names and not force else []
         if taken:
             shown = ", ".join(taken[:5])
             raise ParameterError(
@@ -53,9 +48,9 @@ def fleet_batch(
                 "replace them"
             )
 
-    async def write() -> plan.Planned:
-        async with await database.Database(url).single() as connection:
-            return await plan.plan_batch(
+    async def write() -> Planned:
+        async with await Database(url).single() as connection:
+            return await plan_batch(
                 connection,
                 enqueue,
                 _planned(items),
@@ -66,21 +61,24 @@ def fleet_batch(
                 check_names=check_names,
             )
 
-    with closing(database.open_schema(url)) as connection:
-        account.check_account(connection, key, base_url)
+    with closing(open_schema(url)) as connection:
+        check_account(connection, key, base_url)
         if rate is not None:
-            account.set_rate(connection, wanted)
+            set_rate(connection, wanted)
         planned = asyncio.run(write())
         print_err(f"batch {planned.batch}: {planned.new} planned, {planned.old} there before")
 
         def own(shown: FleetStatus) -> BatchStatus:
             return next(batch for batch in shown.batches if batch.number == planned.batch)
 
-        shown = status.read_status(connection)
+        def is_done(shown: FleetStatus) -> bool:
+            return own(shown).finished or (shown.stopped is not None and own(shown).running == 0)
+
+        shown = read_status(connection)
         try:
             if not detach:
-                done = lambda now: own(now).finished or (now.stopped is not None and own(now).running == 0)  # noqa: E731
-                shown = follow(lambda: status.read_status(connection), done, quiet=as_json or not err.is_terminal)
+                quiet = as_json or not err.is_terminal
+                shown = follow(lambda: read_status(connection), is_done, quiet=quiet)
         except KeyboardInterrupt:
             print_err("the batch goes on without this command; look at it with segmind-ltx jobs --ledger … --watch")
             raise typer.Exit(INTERRUPTED) from None
@@ -98,8 +96,6 @@ def fleet_batch(
 
 
 def _planned(items: list[BatchItem]) -> Iterator[PlannedItem]:
-    from segmind_ltx._fleet.plan import PlannedItem  # Needs the extra.
-
     for item in items:
         # Built for each use, since an image makes it large; its digest is as of now, too.
         yield PlannedItem(item.number, item.name, item.model, item.request().to_dict(), item.digest)

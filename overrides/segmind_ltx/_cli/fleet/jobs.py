@@ -6,17 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 
-from segmind_ltx._cli.fleet.extra import needs_fleet
 from segmind_ltx._cli.output import emit_json, err, out, print_err
-
-if TYPE_CHECKING:
-    from segmind_ltx._fleet.status import BatchStatus, FleetStatus
+from segmind_ltx._fleet.database import open_schema
+from segmind_ltx._fleet.status import BatchStatus, FleetStatus, read_status
+from segmind_ltx._fleet.status import resume as resume_submitting
 
 REFRESH: Final = 2.0
 STATES: Final = ("todo", "sending", "accepted", "completed", "saved", "failed", "refused", "gone", "uncertain")
@@ -24,19 +23,16 @@ STATES: Final = ("todo", "sending", "accepted", "completed", "saved", "failed", 
 
 def show_jobs(url: str, *, watch: bool, resume: bool, migrate: bool, as_json: bool) -> None:
     """Show how the fleet of a ledger goes; first let it submit again, or migrate it, if that is asked for."""
-    with needs_fleet():
-        from segmind_ltx._fleet import database, status  # Needs the extra.
-
-    with closing(database.open_schema(url, migrate=migrate)) as connection:
+    with closing(open_schema(url, migrate=migrate)) as connection:
         if resume:
-            status.resume(connection)
+            resume_submitting(connection)
             print_err("the workers submit again; start some with segmind-ltx worker")
         if as_json:
-            emit_json(to_json(status.read_status(connection)))
+            emit_json(to_json(read_status(connection)))
         elif watch:
-            follow(lambda: status.read_status(connection), lambda _: False)
+            follow(lambda: read_status(connection), lambda _: False)
         else:
-            out.print(render(status.read_status(connection)))
+            out.print(render(read_status(connection)))
 
 
 def follow(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -29,18 +27,9 @@ def settle(
     with exit_on_error(as_json=False), needs_fleet():
         if (exists is None) == (not never_existed):
             raise ParameterError("say either --exists ID or --never-existed")
-        from segmind_ltx._fleet.database import Database, open_schema  # Needs the extra.
-        from segmind_ltx._fleet.procrastinate_engine import enqueue  # Needs the extra.
-        from segmind_ltx._fleet.status import settle as settle_row  # Needs the extra.
+        from segmind_ltx._cli.fleet.settling import settle_row  # Needs the extra.
 
-        url = ledger_url(ledger)
-        open_schema(url).close()
-
-        async def run() -> str:
-            async with await Database(url).single() as connection:
-                return await settle_row(connection, enqueue, number, exists=exists)
-
-        out.print(f"row {number}: {asyncio.run(run())}")
+        out.print(f"row {number}: {settle_row(ledger_url(ledger), number, exists)}")
 
 
 def doubt(
@@ -51,10 +40,9 @@ def doubt(
 ) -> None:
     """After a restore from a backup: stop the submitting, and doubt every row that may have been submitted since."""
     with exit_on_error(as_json=False), needs_fleet():
-        from segmind_ltx._fleet import database, status  # Needs the extra.
+        from segmind_ltx._cli.fleet.settling import doubt_rows  # Needs the extra.
 
-        with closing(database.open_schema(ledger_url(ledger))) as connection:
-            count = status.doubt_since(connection, since.replace(tzinfo=UTC).timestamp())
+        count = doubt_rows(ledger_url(ledger), since.replace(tzinfo=UTC).timestamp())
         out.print(
             f"{count} rows are uncertain now, and nothing is submitted; settle them, then: segmind-ltx jobs --resume"
         )
