@@ -134,7 +134,11 @@ class Database:
         connection = await psycopg.AsyncConnection[Any].connect(
             make_conninfo(self._url, **_defaults(self._url)), autocommit=True
         )
-        await _configure(connection)
+        try:
+            await _configure(connection)
+        except BaseException:
+            await connection.close()
+            raise
         return connection
 
 
