@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import random
-import signal
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from support.fleet import Fleet, made_up_items, pause, running_fleet
+from support.fleet import made_up_items, pause, running_fleet
+from support.fleet_faults import Storm
 from support.postgres import Postgres
 
 pytestmark = pytest.mark.postgres
@@ -36,39 +36,15 @@ def test_fleet_survives_every_fault(postgres: Postgres, tmp_path: Path) -> None:
         until = time.monotonic() + LIMIT
         while not fleet.counts().prompts and time.monotonic() < until:
             pause(0.2)
-        in_flight = sum(put_in_the_way(fleet, fault, chance) for fault in [*faults, "gone"])
+        storm = Storm(fleet, chance, concurrency=CONCURRENCY, give_up_after=GIVE_UP_AFTER)
+        storm.run([*faults, "gone"], longest_pause=1.2, until=until)
         while fleet.unfinished() and time.monotonic() < until:
             pause(0.5)
         states, counts = fleet.states(), fleet.counts()
-        assert fleet.problems() == [], fleet.logs()
+        assert storm.happened["kill"] == 6, "the jobs were done before the faults"
+        assert fleet.problems() + storm.problems == [], fleet.logs()
         assert states.get("saved", 0) + states.get("uncertain", 0) == JOBS, (states, fleet.logs())
-        assert states.get("uncertain", 0) <= in_flight
+        assert states.get("uncertain", 0) <= storm.doubtful
         assert fleet.query("SELECT sum(reserved) FROM batches") == [(57_000 * states.get("uncertain", 0),)]
         assert fleet.query("SELECT spent FROM batches") == [(57_000 * states["saved"],)]
         assert len(counts.prompts) >= states["saved"]
-
-
-def put_in_the_way(fleet: Fleet, fault: str, chance: random.Random) -> int:
-    """Let one fault happen; return how many submits were in flight, at most, if it was a kill or a crash."""
-    pause(chance.uniform(0.2, 1.2))
-    worker = chance.choice(fleet.workers)
-    if fault in {"kill", "gone"}:
-        fleet.kill(worker)
-        if fault == "kill":
-            fleet.start(concurrency=CONCURRENCY)
-        return fleet.states().get("sending", 0)
-    if fault == "terminate":
-        before = fleet.states().get("uncertain", 0)
-        assert fleet.terminate(worker) < 12
-        assert fleet.states().get("uncertain", 0) == before, "a SIGTERM put a row in doubt"
-        fleet.start(concurrency=CONCURRENCY)
-    elif fault == "pause":
-        worker.send_signal(signal.SIGSTOP)
-        pause(1.6 * GIVE_UP_AFTER)
-        worker.send_signal(signal.SIGCONT)
-        return fleet.states().get("uncertain", 0)
-    else:
-        fleet.postgres.crash()
-        pause(1)
-        fleet.postgres.start()
-    return 0
