@@ -73,14 +73,16 @@ class JobHandler:
             self._gate.close(row.batch or 0, row.verdict, 1.0)
             return Again(submit_queue(row.batch or 0), NEW)
         if row.verdict == EntryState.SENDING:
-            return await self._submit_and_fetch(number, ticket, row)
+            # Taken out by the submit, since an image makes it large, and hundreds of jobs wait at once.
+            request, row = [row.request or "{}"], row._replace(request=None)
+            return await self._submit_and_fetch(number, ticket, row, request)
         if row.verdict in PAID and row.request_id is not None:
             return await self._fetch(number, row.request_id, row)
         return None
 
-    async def _submit_and_fetch(self, number: int, ticket: str, row: Begun) -> Again | None:
+    async def _submit_and_fetch(self, number: int, ticket: str, row: Begun, request: list[str]) -> Again | None:
         known: list[str] = []
-        submitting = asyncio.ensure_future(self._submit(number, ticket, row, known))
+        submitting = asyncio.ensure_future(self._submit(number, ticket, row, request.pop(), known))
         try:
             outcome = await asyncio.shield(submitting)
         except asyncio.CancelledError:
@@ -95,7 +97,7 @@ class JobHandler:
             return await self._fetch(number, outcome, row)
         return outcome
 
-    async def _submit(self, number: int, ticket: str, row: Begun, known: list[str]) -> str | Again | None:
+    async def _submit(self, number: int, ticket: str, row: Begun, request: str, known: list[str]) -> str | Again | None:
         """Submit a row that is this worker's; return the job's id, or where to put the entry back.
 
         The id is in ``known`` as soon as it has arrived.
@@ -106,7 +108,7 @@ class JobHandler:
         try:
             if row.base_url != self._base_url:
                 raise errors.ConfigurationError(f"the row is for {row.base_url}, not for {self._base_url}")
-            prepared = prepare(row.model or "", json.loads(row.request or "{}"), row.label)
+            prepared = prepare(row.model or "", json.loads(request), row.label)
             if self._driver.stopping or time.time() - began > SUBMIT_WITHIN:
                 await rows.give_back(number, ticket, "not sent: its worker stood still, or was stopped")
                 return back
