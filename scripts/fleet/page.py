@@ -42,7 +42,7 @@ def write(results: dict[str, Any]) -> None:
 
 
 def _storm(result: Result) -> str:
-    faults = ", ".join(f"{count} × {name}" for name, count in sorted(result["faults"].items())) or "none"
+    faults = ", ".join(f"{count} {name}" for name, count in sorted(result["faults"].items())) or "none"
     states = ", ".join(f"{count} {state}" for state, count in sorted(result["states"].items()))
     rows = [
         ("jobs; workers", f"{result['jobs']}; {WORKERS}"),
@@ -82,7 +82,7 @@ def _figures(results: dict[str, Any]) -> str:
             (f"seconds to plan {filled['rows']:,} rows", filled["seconds"]),
             ("milliseconds of a look into that queue", filled["fetch_ms"]),
         ]
-    for level, figures in sorted(results.get("memory", {}).items(), key=lambda item: int(item[0])):
+    for figures in sorted(results.get("memory", {}).values(), key=lambda level: int(level["in_flight"])):
         text = f"{figures['mb']:.0f} MB, {figures['threads']} threads, {figures['connections']} connections"
         rows.append((f"one worker with {figures['in_flight']} jobs in flight", text))
     missing = [stage for stage in ("cpu", "fill", "memory") if stage not in results]
@@ -115,7 +115,7 @@ def _sizes(results: dict[str, Any]) -> str:
     note = (
         f"Computed for workers with {IN_FLIGHT} jobs in flight each, jobs of {JOB_SECONDS:g} s, and as many workers as "
         "finish within an hour, from the commits and bytes above; prompts and images are extra. If the account has a "
-        "rate limit, that is the first limit. Otherwise it is the commits: each waits for the disk, and 500 in a second "
-        f"are much for a small cloud database. Then come the connections: {MAX_CONNECTIONS} by default."
+        "rate limit, that is the first limit. Otherwise it is the commits: each waits for the disk, and 500 in a "
+        f"second are much for a small cloud database. Then come the connections: {MAX_CONNECTIONS} by default."
     )
     return _page.table(head, rows) + "\n" + _page.wrap(note)

@@ -9,9 +9,10 @@ import psycopg
 from segmind_ltx._config import Secret
 from segmind_ltx.errors import ConfigurationError, ParameterError
 
-MAX_RATE: Final = 100_000
-MARGIN: Final = (1.02, 0.25)
-"""A window is taken this many times longer, and so many seconds: a submit arrives a moment after it took its place."""
+MAX_SUBMITS: Final = 10_000
+MAX_SECONDS: Final = 100_000
+MARGIN: Final = 0.1
+"""Seconds by which a window is taken longer, because two clocks measure it."""
 
 
 def check_account(connection: psycopg.Connection[Any], key: Secret, base_url: str, *, new_key: bool = False) -> None:
@@ -53,8 +54,10 @@ def parse_rate(text: str) -> Rate | None:
         rate = Rate(int(count), float(seconds))
     except ValueError:
         rate = Rate(0, 0.0)
-    if not (0 < rate.submits <= MAX_RATE and 0 < rate.seconds <= MAX_RATE):
-        raise ParameterError(f"--rate {text} is not a rate; use submits/seconds, such as 60/60, or none")
+    if not (0 < rate.submits <= MAX_SUBMITS and 0 < rate.seconds <= MAX_SECONDS):
+        raise ParameterError(
+            f"--rate {text} is not a rate; use submits/seconds, such as 60/60 (at most {MAX_SUBMITS} submits), or none"
+        )
     return rate
 
 
@@ -65,13 +68,13 @@ def set_rate(connection: psycopg.Connection[Any], rate: Rate | None) -> None:
         if rate is None:
             connection.execute("UPDATE account SET rate_count = NULL, rate_seconds = NULL")
             return
-        window = rate.seconds * MARGIN[0] + MARGIN[1]
+        window = rate.seconds + MARGIN
         row = connection.execute("SELECT rate_count FROM account").fetchone()
         if row is not None and row[0] != rate.submits:
             # The new places are taken as of now: what was submitted in the last window is not known by place.
             connection.execute("DELETE FROM rate_places")
             connection.execute(
-                "INSERT INTO rate_places SELECT place, CASE WHEN a.submits = 0 THEN 0 ELSE clock() END "
+                "INSERT INTO rate_places (place, taken) SELECT place, CASE WHEN a.submits = 0 THEN 0 ELSE clock() END "
                 "FROM account a, generate_series(0, %s - 1) AS place",
                 (rate.submits,),
             )

@@ -37,11 +37,11 @@ CREATE TABLE account (
     submits BIGINT NOT NULL DEFAULT 0,
     limited BIGINT NOT NULL DEFAULT 0,
     rate_count INTEGER,
-    rate_seconds DOUBLE PRECISION,
-    turn BIGINT NOT NULL DEFAULT 0
+    rate_seconds DOUBLE PRECISION
 );
 
-CREATE TABLE rate_places (place INTEGER PRIMARY KEY, taken DOUBLE PRECISION NOT NULL) WITH (fillfactor = 50);
+CREATE TABLE rate_places (place INTEGER PRIMARY KEY, taken DOUBLE PRECISION NOT NULL, number BIGINT)
+    WITH (fillfactor = 50);
 
 CREATE TABLE batches (
     number BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -106,7 +106,7 @@ CREATE FUNCTION begin_job(
     OUT verdict TEXT, OUT until DOUBLE PRECISION, OUT begun DOUBLE PRECISION, OUT request_id TEXT, OUT url TEXT
 ) LANGUAGE plpgsql AS $$
 DECLARE
-    job RECORD; purse RECORD; the_account RECORD; free_at DOUBLE PRECISION; price BIGINT; moment DOUBLE PRECISION;
+    job RECORD; purse RECORD; the_account RECORD; free RECORD; price BIGINT; moment DOUBLE PRECISION;
 BEGIN
     -- Locks in one order: the row, its batch, the account. One call is one transaction, so that no lock is held
     -- while a message travels.
@@ -141,15 +141,15 @@ BEGIN
         verdict := 'budget'; RETURN;
     END IF;
     IF the_account.rate_count IS NOT NULL THEN
-        -- The places go round: each is free again when its earlier submit is older than the window.
-        SELECT r.taken + the_account.rate_seconds INTO free_at FROM rate_places r
-            WHERE r.place = the_account.turn % the_account.rate_count;
-        IF free_at > moment THEN
-            verdict := 'wait'; until := free_at; RETURN;
+        -- A place is free again when the answer to its submit is older than the window: the submit itself arrived
+        -- some time before. Until it is answered, it counts as arriving in ten seconds.
+        SELECT r.place, r.taken + the_account.rate_seconds AS at INTO free FROM rate_places r ORDER BY r.taken LIMIT 1;
+        IF free.at > moment THEN
+            verdict := 'wait'; until := LEAST(free.at, moment + the_account.rate_seconds); RETURN;
         END IF;
-        UPDATE rate_places r SET taken = moment WHERE r.place = the_account.turn % the_account.rate_count;
+        UPDATE rate_places r SET taken = moment + 10, number = _number WHERE r.place = free.place;
     END IF;
-    UPDATE account SET turn = turn + 1, submits = submits + 1;
+    UPDATE account SET submits = submits + 1;
     UPDATE batches b SET reserved = b.reserved + price WHERE b.number = job.batch;
     UPDATE jobs j SET state = 'sending', ticket = _ticket, owner = _owner, begun = moment, reserved = price,
         detail = NULL, attempts = j.attempts + 1 WHERE j.number = _number;

@@ -28,10 +28,13 @@ WITH earlier AS (
     FROM earlier e
     WHERE j.number = e.number AND j.state = ANY(%(only)s)
         AND (%(ticket)s::text IS NULL OR j.ticket = %(ticket)s)
-    RETURNING j.batch, j.price_key, e.reserved - j.reserved AS back, coalesce(j.micros, 0) - e.micros AS more
+    RETURNING j.number, j.batch, j.price_key, e.reserved - j.reserved AS back, coalesce(j.micros, 0) - e.micros AS more
 ), money AS (
     UPDATE batches b SET reserved = b.reserved - c.back, spent = b.spent + c.more
     FROM changed c WHERE b.number = c.batch AND (c.back <> 0 OR c.more <> 0)
+), answered AS (
+    UPDATE rate_places r SET taken = clock(), number = NULL FROM changed c
+    WHERE r.number = c.number AND %(state)s::text NOT IN ('completed', 'saved')
 ), learned AS (
     INSERT INTO prices (price_key, highest)
     SELECT c.price_key, %(micros)s::bigint FROM changed c

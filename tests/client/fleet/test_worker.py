@@ -110,8 +110,8 @@ def test_429_holds_all_workers_back(ledger: LedgerUnderTest, tmp_path: Path) -> 
 def test_known_rate_is_not_tripped(ledger: LedgerUnderTest, tmp_path: Path) -> None:
     """With the rate set, no submit is answered 429."""
     ledger.plan(made_up_items(12), target=tmp_path)
-    ledger.query("UPDATE account SET rate_count = 5, rate_seconds = 3.31")
-    ledger.query("INSERT INTO rate_places SELECT place, 0 FROM generate_series(0, 4) AS place")
+    ledger.query("UPDATE account SET rate_count = 5, rate_seconds = 3.1")
+    ledger.query("INSERT INTO rate_places (place, taken) SELECT place, 0 FROM generate_series(0, 4) AS place")
     clock = SystemClock()
     with running_sandbox(
         speed=SPEED, clock=clock, behaviour=rate_limited("5/3", clock), videos=fast_videos()
