@@ -30,8 +30,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests on this Python, then on every other supported one that is installed."""
-    _test(session)
+    """Run the tests on the Python at hand, with coverage, then on every other supported one that is installed."""
+    # A selection of tests says nothing about coverage.
+    _test(session, *([] if session.posargs else ["--cov", "--cov-report=term"]))
     others = [version for version in SUPPORTED if version != HERE]
     present = [version for version in others if _runs(version)]
     for version in present:
@@ -47,9 +48,9 @@ def tests_on(session: nox.Session) -> None:
     _test(session)
 
 
-def _test(session: nox.Session) -> None:
+def _test(session: nox.Session, *options: str) -> None:
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"])
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *options, *session.posargs)
 
 
 def _runs(version: str) -> bool:
@@ -81,8 +82,8 @@ def types(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")
-    # Mistakes that both checkers have to find; `tests` skips these tests if no checker is installed.
-    session.run("python", "-m", "pytest", "tests/project", "-k", "mistake or types")
+    # A sixth model has types too; `tests` skips this if mypy is not installed.
+    session.run("python", "-m", "pytest", "-n", "0", "tests/project/test_generation.py", "-k", "typed")
 
 
 @nox.session

@@ -23,6 +23,9 @@ __all__ = ["AsyncJob", "InferenceFailed", "InferenceTimeout", "SegmindClient", "
 
 E = TypeVar("E", bound=SegmindLtxError)
 
+_AS_THERE = {"accept": "*/*"}
+"""The vendor's client prefers no type, so the service decides whether `run_sync` gets bytes or JSON."""
+
 SegmindError = SegmindLtxError
 """The root of the exceptions; ``status`` and ``detail`` are as in the vendor's SDK."""
 
@@ -91,7 +94,7 @@ class SegmindClient:
         http: httpx.Client | None = None,
     ) -> None:
         try:
-            self._client = Client(api_key, base_url, http=http)
+            self._client = Client(api_key, base_url, http=http, headers=_AS_THERE)
         finally:
             del api_key  # A traceback that shows local variables would show it.
         self._timeout = timeout

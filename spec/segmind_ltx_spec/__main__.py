@@ -1,4 +1,4 @@
-"""``python -m segmind_ltx_spec``: print the clauses of the contract, or read a saved page of the vendor."""
+"""``python -m segmind_ltx_spec``: print the clauses of the contract, read a saved page, or compare two versions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from collections.abc import Callable, Sequence
 
 from attrs import asdict
 
+from segmind_ltx_spec.changes import cli as changes_cli
 from segmind_ltx_spec.clauses import Clause, clauses
 from segmind_ltx_spec.pages import cli as pages_cli
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that the first argument names: ``page``, or ``clauses``, which is also the default."""
+    """Run the command that the first argument names: ``page``, ``diff``, or ``clauses``, which is also the default."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands: dict[str, Callable[[Sequence[str]], int]] = {"clauses": list_clauses, "page": pages_cli.main}
+    commands: dict[str, Callable[[Sequence[str]], int]] = {
+        "clauses": list_clauses,
+        "diff": changes_cli.main,
+        "page": pages_cli.main,
+    }
     if given and given[0] in commands:
         return commands[given[0]](given[1:])
     return list_clauses(given)

@@ -34,7 +34,7 @@ class Exchange:
     ``key`` is the scenario of the key that was sent, "wrong" for a key that belongs to no account, or None if no key
     was sent. ``at`` is the time of sending on the target's clock, in seconds since the recording started; it includes
     any time by which the clock was advanced. If no response arrived, ``status`` is 0 and ``fault`` says why. ``probe``
-    says what the request was sent for.
+    says what the request was sent for. ``took`` is how long the response took in seconds, or None if that is unknown.
     """
 
     method: str
@@ -50,6 +50,7 @@ class Exchange:
     media: Mapping[str, Any] | None = None
     fault: str | None = None
     probe: str | None = None
+    took: float | None = None
 
     @property
     def path(self) -> str:
@@ -193,7 +194,7 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
     timings = {"send": 0, "wait": 0, "receive": 0}
     return {
         "startedDateTime": moment.isoformat(),
-        "time": 0,
+        "time": round(1000 * (exchange.took or 0.0), 3),
         "request": request,
         "response": response,
         "cache": {},
@@ -224,11 +225,19 @@ def _exchange(entry: Mapping[str, Any], started: datetime) -> Exchange:
         media=entry.get("_media"),
         fault=entry.get("_fault"),
         probe=entry.get("_probe"),
+        took=_took(entry.get("time")),
     )
 
 
 def _time(entry: Mapping[str, Any]) -> datetime:
     return _moment(entry["startedDateTime"])
+
+
+def _took(milliseconds: object) -> float | None:
+    """Return a duration in seconds; tools write 0 or -1 if they do not know it."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float) or milliseconds <= 0:
+        return None
+    return milliseconds / 1000
 
 
 def _moment(text: str) -> datetime:

@@ -19,9 +19,9 @@ class UnknownDeviationError(ValueError):
     """No deviation has this name."""
 
 
-def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | None = None) -> int:
+def run(*, host: str, port: int, speed: float, v1_bytes: bool, deviation: str | None = None) -> int:
     """Serve until interrupted and return the exit status. ``deviation`` names the deviation to serve, if any."""
-    options: dict[str, Any] = {"v1_json": v1_json}
+    options: dict[str, Any] = {"v1_bytes": v1_bytes}
     try:
         if deviation is not None:
             options |= _options_for(deviation)
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--speed", type=float, default=SPEED, help="speed of jobs; 1 is real time (default: %(default)g)"
     )
-    parser.add_argument("--v1-json", action="store_true", help="return JSON from blocking calls, not bytes")
+    parser.add_argument("--v1-bytes", action="store_true", help="return bytes from blocking calls, not JSON")
     parser.add_argument("--keys", action="store_true", help="list the keys and what they do, then exit")
     parser.add_argument("--deviation", metavar="NAME", help="serve this deviation from the documents")
     parser.add_argument("--deviations", action="store_true", help="list all deviations, then exit")
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=options.host,
         port=options.port,
         speed=options.speed,
-        v1_json=options.v1_json,
+        v1_bytes=options.v1_bytes,
         deviation=options.deviation,
     )
 

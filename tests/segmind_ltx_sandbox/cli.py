@@ -18,7 +18,7 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     speed: Annotated[float, typer.Option(help="How many times faster than usual jobs run; 1 is real time.")] = SPEED,
     keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, then exit.")] = False,
-    v1_json: Annotated[bool, typer.Option("--v1-json", help="Return JSON from blocking calls, not bytes.")] = False,
+    v1_bytes: Annotated[bool, typer.Option("--v1-bytes", help="Return bytes from blocking calls, not JSON.")] = False,
     deviation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Serve this deviation from the documents.")
     ] = None,
@@ -32,7 +32,7 @@ def sandbox(
         for line in listed_deviations():
             typer.echo(line)
         return
-    raise typer.Exit(run(host=host, port=port, speed=speed, v1_json=v1_json, deviation=deviation))
+    raise typer.Exit(run(host=host, port=port, speed=speed, v1_bytes=v1_bytes, deviation=deviation))
 
 
 def key_table() -> Table:

@@ -133,6 +133,7 @@ async def _jobs(http: httpx.AsyncClient, clock: ManualClock) -> AsyncIterator[ht
                 yield await http.get(job["output"], headers=good)
         if jobs[0].get("response_url", "").startswith(ORIGIN + "/"):
             yield await http.get(jobs[0]["response_url"], headers={"x-api-key": key_of("other")})
+    yield await http.post("/v2/ltx-2-19b-t2v", json={"prompt": "a"}, headers=good)
 
 
 async def _keys(http: httpx.AsyncClient) -> AsyncIterator[httpx.Response]:
@@ -167,6 +168,7 @@ async def _bodies(http: httpx.AsyncClient) -> AsyncIterator[httpx.Response]:
             "generate_audio": False,
         }
         bodies += [{**least, name: value} for name, value in several.items()]
+        bodies += [{**least, "prompt": "a" * 3000}, {**least, "seed": None}, {**least, "duration": None}]
         bodies += [{**least, "aspect_ratio": "16:9"}, {**least, "image": image, "aspect_ratio": "1:2"}]
         for path in (model.v1, model.v2):
             for body in bodies:

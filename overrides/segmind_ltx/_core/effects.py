@@ -49,6 +49,8 @@ class Call(NamedTuple):
 
     ``path`` is below the API's base URL, and the call carries the API key. If there is a ``sink``, ``path`` is a whole
     URL on another host, the call does not carry the key, and the body of a 200 goes into the sink.
+
+    ``accept`` is the Accept header, unless the caller's own headers have one.
     """
 
     method: str
@@ -57,6 +59,7 @@ class Call(NamedTuple):
     json: Mapping[str, Any] | None = None
     sink: Sink | None = None
     deadline: float | None = None
+    accept: str | None = None
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

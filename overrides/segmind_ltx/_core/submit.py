@@ -19,6 +19,8 @@ from segmind_ltx._core.results import VideoFacts
 
 SUBMIT_TIMEOUT: Final = 60.0
 """Seconds of silence after which a submit fails, if the caller set no timeout."""
+ACCEPT_VIDEO: Final = "video/*, application/json;q=0.9, */*;q=0.1"
+"""The Accept header of a blocking call. Bytes come first: they are the video, and need no second request."""
 LEDGER_WAIT: Final = 30.0
 """Seconds for which a paid call waits if another process has locked the ledger."""
 LEDGER_POLL: Final = 0.5
@@ -53,6 +55,7 @@ def generate_blocking(context: Context, prepared: PreparedRequest, timeout: floa
     """Make one blocking v1 call, and return the facts about its video; ``timeout`` is in seconds."""
     slug = prepared.model.slug
     call = call_from(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout))
+    call = call._replace(accept=ACCEPT_VIDEO)
     entry = yield from _record_before_sending(context, prepared, call)
     try:
         response = yield from _post_paid(context, call, prepared, blocking=True)

@@ -95,6 +95,8 @@ class BaseDriver:
                     call.method, httpx.URL(call.path), DOWNLOAD_HEADERS, None, timeout, to_api=False
                 )
             headers = {**self._headers, "x-api-key": self._key.reveal()}
+            if call.accept is not None and not any(name.lower() == "accept" for name in headers):
+                headers["accept"] = call.accept
             url = _parse_url(self.base_url + call.path)
             return transport.request(call.method, url, headers, call.json, timeout, to_api=True)
         except (httpx.InvalidURL, ValueError) as error:

@@ -119,7 +119,7 @@ def _check_text(check: Check) -> str:
 
 
 def _difference_text(one: Difference) -> str:
-    where = f" (line {one.line})" if one.line else ""
+    place = f" (line {one.line})" if one.line else ""
     grade = f", graded {one.grade}" if one.grade else ""
     spec, page = (json.dumps(value, ensure_ascii=False) for value in (one.spec, one.page))
-    return f"{one.of}: {one.kind}: the contract says {spec}{grade}; the page says {page}{where}"
+    return f"{one.of}: {one.kind}: the contract says {spec}{grade}; the page says {page}{place}"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, cast
 
+from attrs import evolve
+
 from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.payloads import accepted, models_without_v2
 from segmind_ltx_conformance.judge.request_bodies import Kind
@@ -29,8 +31,10 @@ def keys(trace: Trace) -> Iterator[Finding]:
             # A request with its key outside the header has a clause of its own.
             elsewhere = key is None and _key_elsewhere(request)
             clause = "auth.only-in-header" if elsewhere else "auth.missing-key" if key is None else "auth.wrong-key"
-            yield from _exactly(request, 401, clause, f"{request.kind}.status.401")
-        elif key in SCENARIO_STATUS and (key != "no_credits" or request.exchange.method == "POST"):
+            through = (clause,) if elsewhere else ()
+            yield from _exactly(request, 401, clause, f"{request.kind}.status.401", through=through)
+        elif key in SCENARIO_STATUS and request.exchange.method == "POST":
+            # What a GET with such a key gets is not documented; `observations` reports it.
             wanted = SCENARIO_STATUS[key]
             yield from _exactly(request, wanted, f"{request.kind}.status.{wanted}")
             if key == "no_credits" and status != 0:
@@ -38,12 +42,13 @@ def keys(trace: Trace) -> Iterator[Finding]:
     yield from _messages_differ(trace)
 
 
-def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
+def _exactly(request: Request, wanted: int, *clauses: str, through: tuple[str, ...] = ()) -> Iterator[Finding]:
     if request.status == 0 or (request.status != wanted and not request.answered and not request.keeps_failing):
         yield Finding(clauses[0], request.slug, None, _describe(request), request.indices)
         return
     for clause in clauses:
-        yield _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
+        found = _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
+        yield evolve(found, rests_on=tuple(name for name in through if name != clause))
 
 
 def _messages_differ(trace: Trace) -> Iterator[Finding]:
@@ -68,12 +73,13 @@ def misused_statuses(trace: Trace) -> Iterator[Finding]:
     """Check that no POST is answered with 422, and that no Accept header leads to 406."""
     for request in trace.of("v1", "v2", "unknown-model"):
         if request.key_works and request.status == 422:
-            yield _finding("status.422-is-a-failed-job", request, False)
+            yield _finding("status.no-422-to-a-post", request, False)
+        elif request.key_works and request.answered:
+            yield _finding("status.no-422-to-a-post", request, True)
     for request in trace.of(*ROUTES):
-        wanted = request.exchange.request_headers.get("accept", "*/*")
-        asks = request.key_works and "*/*" not in wanted and "json" not in wanted
-        if asks and (request.answered or request.status == 406) and not _invalid(request):
-            yield _finding("status.406-is-credits", request, request.status != 406, f", with Accept: {wanted}")
+        if request.key_works and request.wants_other_type and request.answered and not _invalid(request):
+            wanted = request.exchange.request_headers.get("accept")
+            yield _finding("status.no-406-by-accept", request, request.status != 406, f", with Accept: {wanted}")
 
 
 def error_messages(trace: Trace) -> Iterator[Finding]:
@@ -139,6 +145,7 @@ def observations(trace: Trace) -> Iterator[Observation]:
             yield Observation(
                 "another-account", None, f"a job of another account returned {request.status}", request.indices
             )
+    yield from _scenarios_on_reads(trace)
     forms = {
         request.exchange.headers.get("content-type", "none").partition(";")[0]
         for request in trace.of(*ROUTES)
@@ -146,6 +153,18 @@ def observations(trace: Trace) -> Iterator[Observation]:
     }
     if forms:
         yield Observation("error-forms", None, f"errors come as {', '.join(sorted(forms))}")
+
+
+def _scenarios_on_reads(trace: Trace) -> Iterator[Observation]:
+    """Report what a GET gets if a POST with the same key is refused."""
+    found: dict[str, list[Request]] = {}
+    for request in trace.of("poll", "result"):
+        if request.exchange.key in SCENARIO_STATUS:
+            found.setdefault(str(request.exchange.key), []).append(request)
+    for key, requests in found.items():
+        statuses = ", ".join(sorted({str(request.status or "no response") for request in requests}))
+        detail = f"a GET with the key of {key} returned {statuses}"
+        yield Observation("scenario-on-reads", None, detail, tuple(r.last.index for r in requests[:5]))
 
 
 def _speaks(value: object) -> bool:

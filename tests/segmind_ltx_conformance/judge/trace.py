@@ -115,6 +115,12 @@ class Request:
         return content_type.partition(";")[0].strip().lower() == "application/json"
 
     @property
+    def wants_other_type(self) -> bool:
+        """True if the Accept header allows neither JSON nor any type."""
+        wanted = self.exchange.request_headers.get("accept", "*/*")
+        return "*/*" not in wanted and "json" not in wanted
+
+    @property
     def key_works(self) -> bool:
         """True if the request carries a working key in the header."""
         return self.exchange.key in WORKING

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_conformance.report.document import Run
+from segmind_ltx_conformance.report.document import Run, source
 from segmind_ltx_conformance.report.text import curl, printable, request_line, response_line
 
 TAGS: Final = {
@@ -52,9 +52,7 @@ def _case(suite: ElementTree.Element, check: Check, recording: Recording) -> Non
 
 def check_lines(check: Check, recording: Recording) -> list[str]:
     """Describe a check: the clause, what was seen, and one request that shows it."""
-    clause = check.clause
-    source = f"{clause.grade}, {clause.document}" if clause.document else clause.grade
-    lines = [f"{clause.statement} ({source})", printable(check.detail)]
+    lines = [f"{check.clause.statement} ({source(check)})", printable(check.detail)]
     if check.cause:
         lines.append(f"follows from {check.cause}")
     index = best_exchange(check, recording)

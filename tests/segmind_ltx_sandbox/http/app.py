@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import unquote
 
+import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -39,20 +40,21 @@ def create_app(
     *,
     clock: Clock | None = None,
     speed: float = SPEED,
-    v1_json: bool = False,
+    v1_bytes: bool = False,
     credits_usd: float = CREDITS_USD,
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
     videos: VideoCache | None = None,
 ) -> Starlette:
     """Return the sandbox for a contract, by default for the shipped one.
 
-    ``speed`` shortens the durations of jobs and nothing else; 1 is real time. If ``v1_json`` is true, blocking calls
-    return JSON instead of bytes. ``behaviour`` makes the object that decides: a `Behaviour` or a subclass. Several
-    sandboxes may share ``videos``, so that each video is rendered once. The `Sandbox` is at ``app.state.sandbox``.
+    ``speed`` shortens the durations of jobs and nothing else; 1 is real time. Blocking calls return JSON, unless
+    ``v1_bytes`` is true or the request prefers a video (``Accept: video/*``). ``behaviour`` makes the object that
+    decides: a `Behaviour` or a subclass. Several sandboxes may share ``videos``, so that each video is rendered once.
+    The `Sandbox` is at ``app.state.sandbox``.
     """
     decisions = behaviour(load() if contract is None else contract)
     sandbox = Sandbox(
-        decisions, clock or SystemClock(), speed=speed, v1_json=v1_json, credits_usd=credits_usd, videos=videos
+        decisions, clock or SystemClock(), speed=speed, v1_bytes=v1_bytes, credits_usd=credits_usd, videos=videos
     )
     api = Api(sandbox)
     app = Starlette(
@@ -141,12 +143,15 @@ class Api:
     async def _submit(
         self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
     ) -> ApiResponse:
+        if self._behaviour.submit_seconds:
+            await anyio.sleep(self._behaviour.submit_seconds)
         return self._sandbox.submit(model, payload, scenario, origin_of(request))
 
     async def _generate(
         self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
     ) -> ApiResponse:
-        return await self._sandbox.generate(model, payload, scenario, origin_of(request))
+        as_bytes = self._sandbox.v1_bytes or self._behaviour.returns_bytes(request.headers)
+        return await self._sandbox.generate(model, payload, scenario, origin_of(request), as_bytes=as_bytes)
 
     async def _status(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
         return self._sandbox.status(request_id, scenario, origin)

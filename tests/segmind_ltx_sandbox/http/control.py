@@ -23,7 +23,9 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         """Return a video. Refuse a request with a key: this route stands for another host, which must see none."""
         if refusal := sandbox.behaviour.refused_download(request.headers):
             return refusal.to_starlette()
-        video_spec = sandbox.outputs.find(request.path_params["name"], sandbox.clock.now())
+        video_spec = sandbox.outputs.find(
+            sandbox.behaviour.stored_name(request.path_params["name"]), sandbox.clock.now()
+        )
         if video_spec is None:
             return JSONResponse({"error": "no such output; outputs are kept for seven days"}, 404)
         video = sandbox.behaviour.video_bytes(await sandbox.videos.get(video_spec))

@@ -14,6 +14,7 @@ from typing import Any, Final
 from starlette.datastructures import Headers, QueryParams
 
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error, page, refused_key
+from segmind_ltx_sandbox.service.accept import prefers_video
 from segmind_ltx_sandbox.service.clock import iso
 from segmind_ltx_sandbox.service.jobs import Job, State, state_at
 from segmind_ltx_sandbox.service.prices import PriceList
@@ -33,6 +34,9 @@ class Behaviour:
     """Seconds for which a job is kept after its end."""
     output_retention = 7 * 86400.0
     """Seconds for which a video is kept after its job's end."""
+
+    submit_seconds = 0.0
+    """Seconds of real time before a submit is answered."""
 
     def __init__(self, contract: Contract) -> None:
         """Prepare for the models of ``contract``."""
@@ -209,6 +213,10 @@ class Behaviour:
         """Return the response to an unknown model or path."""
         return error("no-such-route", 404, "no such model or endpoint")
 
+    def returns_bytes(self, headers: Headers) -> bool:
+        """Return whether a blocking call returns the bytes of its video rather than JSON."""
+        return prefers_video(headers.getlist("accept"))
+
     def wrong_method(self, allowed: str) -> ApiResponse:
         """Return the response to a known path with another method."""
         return page("wrong-method", 405, "Not Allowed", {"allow": allowed})
@@ -218,6 +226,10 @@ class Behaviour:
         if "x-api-key" not in headers:
             return None
         return error("key-at-output", 400, "do not send your key here: outputs lie on a host that is not the API's")
+
+    def stored_name(self, name: str) -> str:
+        """Return the name of the stored video that an output's URL ends in."""
+        return name
 
     def video_bytes(self, video: bytes) -> bytes:
         """Return the bytes to send for a video."""

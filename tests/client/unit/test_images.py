@@ -1,4 +1,4 @@
-"""Local pictures become data URIs; what is no picture is refused before anything is sent."""
+"""Turn local images into data URIs, and refuse other files before anything is sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from segmind_ltx._core.results import VideoFacts
 PNG = b"\x89PNG\r\n\x1a\n and more"
 
 
-def test_a_path_becomes_a_data_uri(tmp_path: Path) -> None:
+def test_path_becomes_data_uri(tmp_path: Path) -> None:
+    """A path to an image is sent as a data URI."""
     path = tmp_path / "boat.png"
     path.write_bytes(PNG)
     request = prepare("ltx-2-19b-i2v", {"prompt": "x", "image": path}).request
@@ -34,9 +35,8 @@ def test_a_path_becomes_a_data_uri(tmp_path: Path) -> None:
         ("missing.png", None, "No such file"),
     ],
 )
-def test_what_cannot_be_sent_as_a_picture_is_refused(
-    name: str, content: bytes | None, told: str, tmp_path: Path
-) -> None:
+def test_unusable_image_refused(name: str, content: bytes | None, told: str, tmp_path: Path) -> None:
+    """A file that cannot be sent as an image is refused, with the reason."""
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
@@ -44,12 +44,14 @@ def test_what_cannot_be_sent_as_a_picture_is_refused(
         prepare("ltx-2-pro", {"prompt": "x", "image": path})
 
 
-def test_a_path_is_a_picture_only_where_a_uri_is_asked_for(tmp_path: Path) -> None:
+def test_path_for_text_parameter(tmp_path: Path) -> None:
+    """A path is accepted only if the parameter takes a URI."""
     with pytest.raises(ParameterError, match="must be a string"):
         prepare("ltx-2-pro", {"prompt": tmp_path / "boat.png"})
 
 
-def test_a_video_plays_in_a_notebook() -> None:
+def test_video_in_notebook() -> None:
+    """A notebook shows a video from its URL or from its bytes."""
     there = VideoFacts(request_id="r", model="ltx-2-pro", url='https://images.example.test/a.mp4?x="y"&z')
     here = VideoFacts(request_id="r", model="ltx-2-pro", url=None, content=b"abc", content_type="video/mp4")
     # A notebook calls it by this name.

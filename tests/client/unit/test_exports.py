@@ -1,4 +1,4 @@
-"""The one public door: what it names is there, and what it costs to open."""
+"""Import the public names, and measure what the import loads."""
 
 from __future__ import annotations
 
@@ -12,42 +12,48 @@ import segmind_ltx
 from segmind_ltx_api import requests
 from segmind_ltx_api.contract import MODELS
 
-NAMED: list[str] = vars(segmind_ltx)["__all__"]
+EXPORTED: list[str] = vars(segmind_ltx)["__all__"]
 UNWANTED = ("attrs", "attr", "anyio", "segmind_ltx_api.models", "segmind_ltx_api.contract", "typer", "rich", "trio")
 
 
-def test_all_that_the_door_names_is_there() -> None:
-    assert [name for name in NAMED if not hasattr(segmind_ltx, name)] == []
-    assert len(set(NAMED)) == len(NAMED)
-    assert set(requests.__all__) <= set(NAMED)
+def test_all_names_exist() -> None:
+    """Every name in `__all__` exists, once."""
+    assert [name for name in EXPORTED if not hasattr(segmind_ltx, name)] == []
+    assert len(set(EXPORTED)) == len(EXPORTED)
+    assert set(requests.__all__) <= set(EXPORTED)
 
 
-def test_all_that_is_public_is_named() -> None:
+def test_errors_exported() -> None:
+    """Every public exception is exported from the root."""
     public = {name for name in vars(importlib.import_module("segmind_ltx.errors")) if name.endswith("Error")}
-    assert public <= set(NAMED)
+    assert public <= set(EXPORTED)
 
 
 @pytest.mark.parametrize("slug", MODELS)
-def test_each_models_request_type_is_behind_it(slug: str) -> None:
+def test_request_types_exported(slug: str) -> None:
+    """Each model's request type is exported from the root."""
     kind = MODELS[slug].request
     assert getattr(segmind_ltx, kind.__name__) is kind
     assert kind.__name__ in requests.__all__
 
 
 @pytest.mark.parametrize("name", ["Nothing", "NoRequest", "Request", "Ltx219BT2VRequestX", "__wrapped__"])
-def test_what_is_not_there_raises_attribute_error(name: str) -> None:
+def test_unknown_name_raises(name: str) -> None:
+    """An unknown name raises AttributeError, as on any module."""
     with pytest.raises(AttributeError, match=name):
         getattr(segmind_ltx, name)
 
 
-def test_to_import_the_client_imports_neither_attrs_nor_the_generated_models() -> None:
+def test_import_is_lazy() -> None:
+    """Importing the package loads neither attrs nor the generated models."""
     code = f"import sys, httpx; before = set(sys.modules); import segmind_ltx; new = set(sys.modules) - before;\
 print([name for name in {UNWANTED!r} if name in new])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_the_log_is_silent_unless_a_program_wants_it() -> None:
+def test_logger_silent_by_default() -> None:
+    """The logger prints nothing if the program configures no logging."""
     code = "import logging, segmind_ltx; logging.getLogger('segmind_ltx').warning('x'); print('done')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (done.stdout.strip(), done.stderr) == ("done", "")

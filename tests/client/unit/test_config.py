@@ -1,4 +1,4 @@
-"""Where the key and the host come from, and what is none."""
+"""Read the key and the base URL, and refuse invalid ones."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from segmind_ltx._config import DEFAULT_BASE_URL, Secret, read_api_key, read_bas
 
 
 @pytest.mark.parametrize("given", ["SG_1", "  SG_1\n", "\tSG_1"])
-def test_a_key_loses_the_space_around_it(given: str) -> None:
+def test_api_key_stripped(given: str) -> None:
+    """White space around a key is removed."""
     assert read_api_key(given).reveal() == "SG_1"
 
 
-def test_an_argument_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_argument_before_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An argument wins over the environment."""
     monkeypatch.setenv("SEGMIND_API_KEY", "SG_env\n")
     monkeypatch.setenv("SEGMIND_BASE_URL", "https://env.test/v1")
     assert (read_api_key(None).reveal(), read_api_key("SG_arg").reveal()) == ("SG_env", "SG_arg")
     assert (read_base_url(None), read_base_url("https://arg.test")) == ("https://env.test", "https://arg.test")
 
 
-def test_without_either_it_is_the_live_service_and_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without settings the base URL is the live service, and the key is missing."""
     monkeypatch.setenv("SEGMIND_BASE_URL", "")
     assert read_base_url(None) == DEFAULT_BASE_URL == "https://api.segmind.com"
     with pytest.raises(ConfigurationError, match="SEGMIND_API_KEY"):
         read_api_key(None)
 
 
-def test_an_empty_argument_does_not_fall_back_to_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_api_key_argument(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty argument is an error even if the environment has a key."""
     monkeypatch.setenv("SEGMIND_API_KEY", "SG_env")
     with pytest.raises(ConfigurationError):
         read_api_key("")
@@ -38,7 +42,8 @@ def test_an_empty_argument_does_not_fall_back_to_the_environment(monkeypatch: py
 
 @pytest.mark.parametrize("key", ["", "  ", "SG_1\nX: y", "SG_1 2", "SG_ü", "SG_\x00", "SG_\x7f", "\ud800", "SG_1\r\n2"])
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_what_no_header_can_carry_is_no_key(kind: type[Client | AsyncClient], key: str) -> None:
+def test_invalid_api_key(kind: type[Client | AsyncClient], key: str) -> None:
+    """A key that no header can carry is refused, and not quoted."""
     with pytest.raises(ConfigurationError) as caught:
         kind(key)
     assert key.strip() == "" or key not in str(caught.value)
@@ -63,7 +68,8 @@ def test_what_no_header_can_carry_is_no_key(kind: type[Client | AsyncClient], ke
         (" https://a.test\n", "https://a.test"),
     ],
 )
-def test_a_base_url_is_used_without_slash_and_version(given: str, used: str) -> None:
+def test_base_url_normalized(given: str, used: str) -> None:
+    """A base URL loses its trailing slash, version and default port."""
     assert read_base_url(given) == used
 
 
@@ -74,14 +80,16 @@ https://a.test:x https://u:p@a.test https://u@a.test https://a.test?x=1 https://
 @pytest.mark.parametrize(
     "url", [*BAD.split(), "https://a b.test", "https://a\nb.test", "https://a.test/\x7f", "\ud800"]
 )
-def test_what_is_no_base_url_is_refused_and_not_quoted(url: str) -> None:
+def test_invalid_base_url(url: str) -> None:
+    """An invalid base URL is refused, and not quoted."""
     with pytest.raises(ConfigurationError) as caught:
         read_base_url(url)
     assert url not in str(caught.value)
     assert DEFAULT_BASE_URL in str(caught.value)
 
 
-def test_a_secret_shows_itself_to_nobody() -> None:
+def test_secret_never_shown() -> None:
+    """A secret never shows its value and cannot be copied or pickled."""
     secret = Secret("SG_hidden")
     assert "hidden" not in f"{secret!r} {secret!s} {secret}" + repr([secret]) + repr(dir(secret))
     for way in (pickle.dumps, copy.copy, copy.deepcopy):
@@ -89,7 +97,8 @@ def test_a_secret_shows_itself_to_nobody() -> None:
             way(secret)
 
 
-def test_the_retries_and_your_own_http_client_are_taken_as_they_are() -> None:
+def test_client_context_and_repr() -> None:
+    """A client is its own context manager, and its repr shows the base URL alone."""
     client = Client("SG_1", max_retries=0)
     with client as same:
         assert same is client

@@ -1,4 +1,4 @@
-"""What a fault proves: whether a paid call has left. And what is taken in of an answer."""
+"""Decide if a paid call was sent, and read responses within limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_CONNECTION = aiohttp.ClientConnectorError(None, OSError(111, "refused"))  # t
 
 
 def caused(error: Exception, *causes: Exception) -> Exception:
-    """An exception with a chain of causes."""
+    """Return an exception with a chain of causes."""
     link: BaseException = error
     for cause in causes:
         link.__cause__ = cause
@@ -48,34 +48,40 @@ SENT_ERRORS: dict[str, Exception] = {
 
 
 @pytest.mark.parametrize("fault", NOT_SENT_ERRORS)
-def test_a_cause_proves_that_nothing_was_sent(fault: str) -> None:
+def test_failure_proves_not_sent(fault: str) -> None:
+    """Nothing was sent if every exception in the chain comes from connecting."""
     assert not describe_failure(NOT_SENT_ERRORS[fault], KEY, uses_httpx_transport=False).sent
 
 
 @pytest.mark.parametrize("fault", SENT_ERRORS)
-def test_without_a_cause_it_counts_as_sent(fault: str) -> None:
+def test_failure_without_proof(fault: str) -> None:
+    """A failure counts as sent if nothing proves the opposite."""
     assert describe_failure(SENT_ERRORS[fault], KEY, uses_httpx_transport=False).sent
 
 
 @pytest.mark.parametrize(
     "kind", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.LocalProtocolError]
 )
-def test_httpxs_own_transports_are_believed(kind: type[httpx.TransportError]) -> None:
+def test_httpx_failure_not_sent(kind: type[httpx.TransportError]) -> None:
+    """A connection error of httpx's own transport proves that nothing was sent."""
     assert not describe_failure(kind("x"), KEY, uses_httpx_transport=True).sent
 
 
 @pytest.mark.parametrize("kind", [httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError, OSError])
-def test_what_came_later_counts_as_sent_there_too(kind: type[Exception]) -> None:
+def test_httpx_failure_sent(kind: type[Exception]) -> None:
+    """A later error of httpx's own transport counts as sent."""
     assert describe_failure(kind("x"), KEY, uses_httpx_transport=True).sent
 
 
-def test_a_chain_that_leads_back_to_itself_has_an_end() -> None:
+def test_failure_chain_with_cycle() -> None:
+    """A cycle in the chain of causes is no endless loop."""
     one, other = OSError("x"), OSError("y")
     one.__context__, other.__context__ = other, one
     assert describe_failure(one, KEY, uses_httpx_transport=False).sent
 
 
-def test_a_fault_is_told_without_the_key_and_a_strangers_by_its_name_alone() -> None:
+def test_failure_reason_redacted() -> None:
+    """A reason never holds the key, and an unknown exception gives its class name alone."""
     assert (
         describe_failure(httpx.ReadError(f"quoted {KEY.reveal()}"), KEY, uses_httpx_transport=True).reason
         == "ReadError: quoted [api key]"
@@ -86,14 +92,15 @@ def test_a_fault_is_told_without_the_key_and_a_strangers_by_its_name_alone() -> 
     )
 
 
-def test_a_key_is_masked_as_a_repr_shows_it() -> None:
+def test_redact_repr_of_key() -> None:
+    """A key is redacted in its repr form too, and a short one not at all."""
     key = Secret("SG_back\\slash'quote")
     assert redact(repr(f"a {key.reveal()} b"), key) == '"a [api key] b"'
     assert redact("a test", Secret("test")) == "a test"
 
 
-class Watch:
-    """A clock that goes on by so many seconds with each look."""
+class SteppingClock:
+    """A clock that advances with each reading."""
 
     def __init__(self, step: float) -> None:
         self.now, self.step = 0.0, step
@@ -103,41 +110,45 @@ class Watch:
         return self.now
 
 
-def _taken(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
-    """How many pieces of an endless download are taken, and why no more."""
+def _read(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
+    """Return how many chunks of an endless download are accepted, and why no more."""
     got: list[bytes] = []
 
     def sink(chunk: bytes, _: int | None) -> None:
         got.append(chunk)
 
     call = Call("GET", "https://out.test/a.mp4", 30, sink=sink)
-    intake = ResponseReader(call, httpx.Response(200, headers=headers), Watch(step), 0.0)
-    while intake.truncated is None and len(got) < 500 and intake.feed(bytes(piece)):
+    reader = ResponseReader(call, httpx.Response(200, headers=headers), SteppingClock(step), 0.0)
+    while reader.truncated is None and len(got) < 500 and reader.feed(bytes(piece)):
         pass
-    return len(got), intake.truncated
+    return len(got), reader.truncated
 
 
-def test_a_download_that_drips_is_given_up_after_a_minute() -> None:
-    pieces, why = _taken(1.0, 999)
+def test_slow_download_given_up() -> None:
+    """A download below the minimum rate is given up after a minute."""
+    pieces, why = _read(1.0, 999)
     assert pieces == SLOW_START + 1
     assert why == "only 60939 bytes arrived in 61 s"
-    assert _taken(1.0, 1000) == (500, None)
-    assert _taken(0.1, 1) == (500, None)  # The minute is not over.
+    assert _read(1.0, 1000) == (500, None)
+    assert _read(0.1, 1) == (500, None)  # The minute is not over.
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "identity, gzip"])
-def test_a_download_that_comes_encoded_is_not_taken(encoding: str) -> None:
-    assert _taken(0.0, 9, **{"content-encoding": encoding})[0] == 0
+def test_encoded_download_refused(encoding: str) -> None:
+    """A download with a content encoding is refused."""
+    assert _read(0.0, 9, **{"content-encoding": encoding})[0] == 0
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
-def test_one_that_is_not_is(encoding: str) -> None:
-    assert _taken(0.0, 9, **{"content-encoding": encoding}) == (500, None)
+def test_plain_download_accepted(encoding: str) -> None:
+    """A download without a content encoding is accepted."""
+    assert _read(0.0, 9, **{"content-encoding": encoding}) == (500, None)
 
 
-def test_a_line_that_is_broken_is_told_without_the_key() -> None:
+def test_truncated_reason_redacted() -> None:
+    """The reason why a response is truncated never holds the key."""
     call = Call("GET", "/x", 30)
-    intake = ResponseReader(call, httpx.Response(200), Watch(0.0), 0.0)
-    intake.truncated = f"it quotes {KEY.reveal()}"
-    answer: Any = intake.response(KEY)
+    reader = ResponseReader(call, httpx.Response(200), SteppingClock(0.0), 0.0)
+    reader.truncated = f"it quotes {KEY.reveal()}"
+    answer: Any = reader.response(KEY)
     assert answer.truncated == "it quotes [api key]"
