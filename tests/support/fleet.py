@@ -20,9 +20,10 @@ import psycopg
 from segmind_ltx._cli.batch.items import request_digest
 from segmind_ltx._config import read_api_key
 from segmind_ltx._fleet.account import Rate, check_account, set_rate
-from segmind_ltx._fleet.database import Database, open_schema
+from segmind_ltx._fleet.database import Database
 from segmind_ltx._fleet.plan import Planned, PlannedItem, plan_batch
 from segmind_ltx._fleet.procrastinate_engine import enqueue
+from segmind_ltx._postgres.connection import open_schema
 from segmind_ltx_api.contract import MODELS
 from segmind_ltx_sandbox.service.scenarios import VALID
 from support.postgres import Postgres, running_postgres

@@ -13,12 +13,13 @@ import typer
 from rich.table import Table
 
 from segmind_ltx import Client, ConfigurationError, OutputExistsError, SegmindLtxError, Video
-from segmind_ltx._cli.fleet.extra import is_postgres, needs_fleet
+from segmind_ltx._cli.fleet.extra import needs_fleet
 from segmind_ltx._cli.fleet.settle import doubt, settle
 from segmind_ltx._cli.options import Json
 from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
+from segmind_ltx._journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger
 
 jobs_app: typer.Typer = typer.Typer()

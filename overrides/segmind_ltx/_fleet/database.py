@@ -9,11 +9,10 @@ from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from segmind_ltx._fleet.schema import SCHEMA, prepare_schema
-from segmind_ltx.errors import ConfigurationError
+from segmind_ltx._postgres.connection import conninfo, first_line
+from segmind_ltx._postgres.schema import SCHEMA
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -24,47 +23,7 @@ AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError, pg.ReadOnlySqlT
 """Errors that say that the server is away, restarting, or a standby now: the statement is worth repeating."""
 FIRST_PAUSE: Final = 0.2
 MAX_PAUSE: Final = 2.0
-KEEPALIVE: Final[Mapping[str, int]] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
-"""Notice within seconds that the server's machine is gone: without these a read may wait for two hours."""
-
 log: logging.Logger = logging.getLogger("segmind_ltx")
-
-
-def connect(url: str) -> psycopg.Connection[Any]:
-    """Connect without a pool, in autocommit. Raises `ConfigurationError`, which never quotes the password."""
-    try:
-        connection = psycopg.connect(make_conninfo(url, **_defaults(url)), autocommit=True)
-        connection.execute(f"SET search_path TO {SCHEMA}")
-    except psycopg.Error as error:
-        raise ConfigurationError(f"the ledger cannot be reached: {_first_line(error)}") from None
-    return connection
-
-
-def open_schema(url: str, *, migrate: bool = False) -> psycopg.Connection[Any]:
-    """Connect, create or check the tables, and check that a COMMIT is safe on the server's disk."""
-    connection = connect(url)
-    try:
-        for setting in ("fsync", "synchronous_commit"):
-            row = connection.execute(f"SHOW {setting}".encode()).fetchone()
-            if row is None or row[0] == "off":
-                raise ConfigurationError(
-                    f"the ledger's server has {setting} = off, so a crash may lose what was committed, and a paid job "
-                    "with it. Set it to on, and restart the server"
-                )
-        prepare_schema(connection, migrate=migrate)
-    except psycopg.Error as error:
-        connection.close()
-        raise ConfigurationError(f"the ledger cannot be used: {_first_line(error)}") from None
-    except ConfigurationError:
-        connection.close()
-        raise
-    return connection
 
 
 class Database:
@@ -74,7 +33,7 @@ class Database:
         self._url = url
         self.away_since: float | None = None
         self.pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
-            make_conninfo(url, **_defaults(url)),
+            conninfo(url),
             kwargs={"autocommit": True},
             configure=_configure,
             min_size=1,
@@ -120,7 +79,7 @@ class Database:
             except AWAY as error:
                 if self.away_since is None:
                     self.away_since = loop.time()
-                    log.warning("the ledger is away (%s); what is known is kept, and written later", _first_line(error))
+                    log.warning("the ledger is away (%s); what is known is kept, and written later", first_line(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, MAX_PAUSE)
                 continue
@@ -131,9 +90,7 @@ class Database:
 
     async def single(self) -> psycopg.AsyncConnection[Any]:
         """Open a connection outside the pool, for a lock that must end with it."""
-        connection = await psycopg.AsyncConnection[Any].connect(
-            make_conninfo(self._url, **_defaults(self._url)), autocommit=True
-        )
+        connection = await psycopg.AsyncConnection[Any].connect(conninfo(self._url), autocommit=True)
         try:
             await _configure(connection)
         except BaseException:
@@ -144,12 +101,3 @@ class Database:
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute(f"SET search_path TO {SCHEMA}")
-
-
-def _defaults(url: str) -> dict[str, int]:
-    """Return the keepalive options that the address does not set itself."""
-    return {name: value for name, value in KEEPALIVE.items() if f"{name}=" not in url}
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from segmind_ltx._fleet.database import connect
 from segmind_ltx._fleet.job import JobHandler
 from segmind_ltx._fleet.status import FleetStatus, read_status
+from segmind_ltx._postgres.connection import connect
 from segmind_ltx.errors import ConfigurationError
 
 PREFIX: Final = "segmind_ltx_"

@@ -19,6 +19,7 @@ WITH earlier AS (
         request_id = coalesce(%(request_id)s, j.request_id),
         detail = coalesce(%(detail)s, j.detail),
         micros = coalesce(%(micros)s::bigint, j.micros),
+        cost = coalesce(%(micros)s::bigint / 1e6, j.cost),
         file = coalesce(%(file)s, j.file),
         url = coalesce(%(url)s, j.url),
         owner = coalesce(%(owner)s, j.owner),
@@ -96,7 +97,7 @@ WHERE state = 'sending' AND owner IN (
 """
 WITHOUT_ENTRY: Final = """
 SELECT j.number, j.state, j.batch FROM jobs j LEFT JOIN workers w ON w.number = j.owner
-WHERE (j.state IN ('accepted', 'completed')
+WHERE j.batch IS NOT NULL AND (j.state IN ('accepted', 'completed')
         AND (w.number IS NULL OR w.ended IS NOT NULL OR w.seen < clock() - %(seconds)s))
     AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs q
         WHERE q.status IN ('todo', 'doing') AND (q.args->>'number')::bigint = j.number)

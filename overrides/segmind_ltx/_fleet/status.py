@@ -40,7 +40,8 @@ ORDER BY number
 _AMBIGUOUS: Final = """
 SELECT j.number, j.begun, j.model, j.request, j.reserved, j.detail, j.label, j.state, b.name FROM jobs j
 LEFT JOIN batches b ON b.number = j.batch LEFT JOIN workers w ON w.number = j.owner
-WHERE j.state = 'uncertain' OR (j.state = 'sending' AND (w.ended IS NOT NULL OR w.seen < clock() - 60))
+WHERE j.state = 'uncertain' OR (j.state = 'sending' AND (w.ended IS NOT NULL OR w.seen < clock() - 60
+    OR j.batch IS NULL))
 ORDER BY j.number LIMIT %s
 """
 _STRAYS: Final = "SELECT request_id, number, found FROM strays ORDER BY found LIMIT %s"
@@ -161,7 +162,7 @@ async def settle(connection: psycopg.AsyncConnection[Any], enqueue: Enqueue, num
         if row is None:
             raise ParameterError(f"there is no row {number}; segmind-ltx jobs lists the ambiguous ones")
         state, begun, now, batch, alive = row
-        if state != EntryState.UNCERTAIN and not (state == EntryState.SENDING and not alive):
+        if state != EntryState.UNCERTAIN and not (state == EntryState.SENDING and alive is not True):
             raise ParameterError(f"row {number} is {state}, not uncertain; there is nothing to settle")
         unchanged = ("request_id", "detail", "micros", "file", "url", "owner", "ticket")
         values: dict[str, object] = {name: None for name in unchanged}  # noqa: C420 - its values get other types
@@ -173,9 +174,11 @@ async def settle(connection: psycopg.AsyncConnection[Any], enqueue: Enqueue, num
                     f"row {number} was submitted {now - begun:.0f} s ago, and its job may yet appear; look again in "
                     f"{left:.0f} s"
                 )
-            values |= {"state": "todo", "detail": "settled: no job had existed"}
+            values |= {"state": "refused" if batch is None else "todo", "detail": "settled: no job had existed"}
             await connection.execute(statements.CHANGE, values)
-            await enqueue(connection, submit_queue(batch or 0), [number], 0)
+            if batch is None:
+                return "no worker submits it, since a program did; submit it there again"
+            await enqueue(connection, submit_queue(batch), [number], 0)
             return "it is submitted again by the next free worker"
         values |= {"state": "accepted", "detail": "settled: its job was found", "request_id": check_request_id(exists)}
         try:
@@ -183,6 +186,8 @@ async def settle(connection: psycopg.AsyncConnection[Any], enqueue: Enqueue, num
         except psycopg.errors.UniqueViolation:
             raise ParameterError(f"{exists} is the job of another row") from None
         await connection.execute("DELETE FROM strays WHERE request_id = %s", (exists,))
+        if batch is None:
+            return f"fetch its video with segmind-ltx fetch {exists} --out FILE"
         await enqueue(connection, FETCH_QUEUE, [number], 2_000_000_000)
         return "its video is fetched by the next free worker"
 

@@ -16,13 +16,14 @@ from segmind_ltx._config import ClientOptions, Secret
 from segmind_ltx._fleet import statements
 from segmind_ltx._fleet.account import check_account
 from segmind_ltx._fleet.calls import FleetDriver
-from segmind_ltx._fleet.database import AWAY, Database, open_schema
+from segmind_ltx._fleet.database import AWAY, Database
 from segmind_ltx._fleet.engine import FETCH_QUEUE, submit_queue
 from segmind_ltx._fleet.job import NEW, JobHandler
 from segmind_ltx._fleet.metrics import serve_metrics
 from segmind_ltx._fleet.outputs import Outputs
 from segmind_ltx._fleet.procrastinate_engine import RESCUED, ProcrastinateEngine
 from segmind_ltx._fleet.rows import Rows
+from segmind_ltx._postgres.connection import open_schema
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 

@@ -18,11 +18,12 @@ pytest.importorskip("fsspec")
 
 from segmind_ltx._config import read_api_key
 from segmind_ltx._fleet.account import check_account
-from segmind_ltx._fleet.database import Database, open_schema
+from segmind_ltx._fleet.database import Database
 from segmind_ltx._fleet.plan import Planned, PlannedItem, plan_batch
 from segmind_ltx._fleet.procrastinate_engine import enqueue
 from segmind_ltx._fleet.rows import Rows
 from segmind_ltx._fleet.status import FleetStatus, read_status
+from segmind_ltx._postgres.connection import open_schema
 from segmind_ltx_sandbox.service.scenarios import VALID
 from support.postgres import VARIABLE, Postgres, running_postgres, server_programs
 

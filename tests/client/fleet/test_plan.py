@@ -11,11 +11,12 @@ import pytest
 from segmind_ltx import ConfigurationError, ParameterError
 from segmind_ltx._config import read_api_key
 from segmind_ltx._fleet.account import check_account, parse_rate
-from segmind_ltx._fleet.database import Database, open_schema
+from segmind_ltx._fleet.database import Database
 from segmind_ltx._fleet.plan import price_key
 from segmind_ltx._fleet.procrastinate_engine import enqueue
 from segmind_ltx._fleet.rows import Rows
 from segmind_ltx._fleet.status import doubt_since, resume, settle
+from segmind_ltx._postgres.connection import open_schema
 from segmind_ltx_api.contract import MODELS
 from segmind_ltx_sandbox.service.scenarios import VALID, key_of
 from support.fleet import made_up_items

@@ -10,8 +10,8 @@ import pytest
 
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx._fleet.account import Rate, set_rate
-from segmind_ltx._fleet.database import open_schema
 from segmind_ltx._fleet.rows import PAID, SENT, Begun, Rows
+from segmind_ltx._postgres.connection import open_schema
 from support.fleet import made_up_items
 
 from .conftest import LedgerUnderTest

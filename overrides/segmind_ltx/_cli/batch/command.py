@@ -20,10 +20,11 @@ from segmind_ltx._cli.batch.items import ItemState, read_items
 from segmind_ltx._cli.batch.ledger import open_batch_ledger, remember_ledger
 from segmind_ltx._cli.batch.progress import BatchProgress
 from segmind_ltx._cli.batch.run import BatchRun
-from segmind_ltx._cli.fleet.extra import is_postgres, needs_fleet
+from segmind_ltx._cli.fleet.extra import needs_fleet
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, print_err
 from segmind_ltx._config import DEFAULT_TIMEOUT, read_api_key
 from segmind_ltx._core.parameters import check_wait
+from segmind_ltx._journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE
 
 ADVICE: Final = {

@@ -14,12 +14,13 @@ from segmind_ltx._cli.fleet.jobs import batch_line, follow, to_json
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, emit_json, err, out, print_err
 from segmind_ltx._config import read_api_key, read_base_url
 from segmind_ltx._fleet.account import check_account, parse_rate, set_rate
-from segmind_ltx._fleet.database import Database, open_schema
+from segmind_ltx._fleet.database import Database
 from segmind_ltx._fleet.outputs import existing_names, is_remote
 from segmind_ltx._fleet.plan import Planned, PlannedItem, plan_batch
 from segmind_ltx._fleet.procrastinate_engine import enqueue
 from segmind_ltx._fleet.rows import MICROS
 from segmind_ltx._fleet.status import BatchStatus, FleetStatus, read_status
+from segmind_ltx._postgres.connection import open_schema
 from segmind_ltx.errors import ParameterError
 
 

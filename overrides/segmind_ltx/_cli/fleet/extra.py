@@ -6,11 +6,11 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from segmind_ltx._journals import is_postgres
 from segmind_ltx.errors import ConfigurationError
 from segmind_ltx.ledger import LEDGER_VARIABLE
 
 EXTRA = frozenset({"procrastinate", "psycopg", "psycopg_pool", "psycopg_binary", "fsspec", "prometheus_client"})
-SCHEMES = ("postgresql://", "postgres://")
 
 
 @contextmanager
@@ -26,11 +26,6 @@ def needs_fleet() -> Generator[None]:
         raise ConfigurationError(
             f"a ledger in PostgreSQL needs {missing}: python -m pip install 'segmind-ltx[fleet]'"
         ) from None
-
-
-def is_postgres(ledger: object) -> bool:
-    """Whether a ledger is the address of a PostgreSQL database, not the path of a file."""
-    return isinstance(ledger, str) and ledger.startswith(SCHEMES)
 
 
 def ledger_url(given: str | None) -> str:

@@ -13,9 +13,9 @@ from rich.live import Live
 from rich.table import Table
 
 from segmind_ltx._cli.output import emit_json, err, out, print_err
-from segmind_ltx._fleet.database import open_schema
 from segmind_ltx._fleet.status import BatchStatus, FleetStatus, read_status
 from segmind_ltx._fleet.status import resume as resume_submitting
+from segmind_ltx._postgres.connection import open_schema
 
 REFRESH: Final = 2.0
 STATES: Final = ("todo", "sending", "accepted", "completed", "saved", "failed", "refused", "gone", "uncertain")

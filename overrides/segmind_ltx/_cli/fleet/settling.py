@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 
-from segmind_ltx._fleet.database import Database, open_schema
+from segmind_ltx._fleet.database import Database
 from segmind_ltx._fleet.procrastinate_engine import enqueue
 from segmind_ltx._fleet.status import doubt_since, settle
+from segmind_ltx._postgres.connection import open_schema
 
 
 def settle_row(url: str, number: int, exists: str | None) -> str:

@@ -74,6 +74,7 @@ CREATE TABLE jobs (
     begun DOUBLE PRECISION NOT NULL,
     request_id TEXT UNIQUE,
     detail TEXT,
+    cost DOUBLE PRECISION,
     micros BIGINT,
     file TEXT,
     label TEXT,
@@ -98,6 +99,7 @@ CREATE TABLE strays (
 
 CREATE FUNCTION clock() RETURNS DOUBLE PRECISION LANGUAGE sql VOLATILE AS
     'SELECT extract(epoch FROM clock_timestamp())::double precision';
+CREATE FUNCTION instr(_text TEXT, _part TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE AS 'SELECT strpos(_text, _part)';
 """
 
 _BEGIN: Final = """
