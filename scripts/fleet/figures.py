@@ -52,7 +52,7 @@ def fill() -> dict[str, Any]:
 
 
 def _milliseconds(interval: Any) -> float:
-    return round(interval.total_seconds() * 1000, 2)
+    return float(round(interval.total_seconds() * 1000, 2))
 
 
 def cpu() -> dict[str, Any]:

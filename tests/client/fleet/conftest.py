@@ -50,7 +50,13 @@ class LedgerUnderTest:
 
         async def run() -> Planned:
             async with await Database(self.url).single() as connection:
-                given = {"name": str(target), "base_url": BASE, "budget": None, "check_names": _any_name, **options}
+                given: dict[str, Any] = {
+                    "name": str(target),
+                    "base_url": BASE,
+                    "budget": None,
+                    "check_names": _any_name,
+                    **options,
+                }
                 return await plan_batch(connection, enqueue, items, target=str(target), **given)
 
         return asyncio.run(run())
