@@ -27,6 +27,7 @@ class Scene(NamedTuple):
     give_up_after: float
     faults: dict[str, int]
     longest_pause: float
+    delay: float = 0.05
     rate: str = ""
     budget_share: float | None = None
     seed: int = 13
@@ -59,7 +60,9 @@ def run_scene(folder: Path, scene: Scene) -> Result:
     chance = random.Random(scene.seed)  # noqa: S311 - moments, not secrets
     faults = [fault for fault, count in scene.faults.items() for _ in range(count)]
     chance.shuffle(faults)
-    with running_fleet(folder, speed=scene.speed, rate=scene.rate, give_up_after=scene.give_up_after) as fleet:
+    with running_fleet(
+        folder, speed=scene.speed, delay=scene.delay, rate=scene.rate, give_up_after=scene.give_up_after
+    ) as fleet:
         price = {"ltx-video": 57_000, "ltx-2-19b-t2v": 416_000, "ltx-2-pro": 300_000}[scene.model]
         budget = None if scene.budget_share is None else round(scene.budget_share * scene.jobs * price)
         started = time.monotonic()

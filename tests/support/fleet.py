@@ -171,10 +171,16 @@ def made_up_items(count: int, model: str = "ltx-video") -> list[PlannedItem]:
 
 @contextmanager
 def running_fleet(
-    folder: Path, *, speed: float, rate: str = "", give_up_after: float = 4.0, postgres: Postgres | None = None
+    folder: Path,
+    *,
+    speed: float,
+    delay: float = 0.0,
+    rate: str = "",
+    give_up_after: float = 4.0,
+    postgres: Postgres | None = None,
 ) -> Generator[Fleet]:
     """Start a sandbox and a database for a fleet."""
-    command = [sys.executable, "-m", "support.fleet_sandbox", str(speed), *([rate] if rate else [])]
+    command = [sys.executable, "-m", "support.fleet_sandbox", str(speed), str(delay), *([rate] if rate else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as sandbox:
         try:
             assert sandbox.stdout is not None

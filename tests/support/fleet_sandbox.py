@@ -1,8 +1,9 @@
 """A sandbox for a fleet, as a program of its own: one cheap video for all jobs, and a page that counts them.
 
-    python -m support.fleet_sandbox SPEED [RATE]
+    python -m support.fleet_sandbox SPEED DELAY [RATE]
 
-It prints its address. ``/_fleet`` returns, for each prompt, the number of its jobs; their cost; and the 429s.
+It answers a submit DELAY seconds after it has made the job, so that kills come between the two. It prints its address.
+``/_fleet`` returns, for each prompt, the number of its jobs; their cost; and the 429s.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import sys
 from collections import Counter
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from segmind_ltx_sandbox.http.app import create_app
 from segmind_ltx_sandbox.http.server import listen, serve
@@ -25,7 +28,7 @@ from segmind_ltx_spec import load
 VIDEO = b"\x00\x00\x00\x18ftypmp42" + bytes(4096)
 
 
-def main(speed: str, rate: str | None = None) -> None:
+def main(speed: str, delay: str, rate: str | None = None) -> None:
     """Serve until the process is ended."""
     clock = SystemClock()
     behaviour: Behaviour = rate_limited(rate, clock)(load()) if rate else Behaviour(load())
@@ -52,7 +55,15 @@ def main(speed: str, rate: str | None = None) -> None:
         sys.stdout.write(f"{url}\n")
         sys.stdout.flush()
 
-    serve(app, listen("127.0.0.1", 0), announce)
+    async def delayed(scope: Scope, receive: Receive, send: Send) -> None:
+        async def late(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["method"] == "POST":
+                await anyio.sleep(float(delay))
+            await send(message)
+
+        await app(scope, receive, late)
+
+    serve(delayed, listen("127.0.0.1", 0), announce)
 
 
 if __name__ == "__main__":
