@@ -32,6 +32,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = url
         self.away_since: float | None = None
+        self.steady_since = 0.0  # When the server was last found, on the event loop's clock.
         self.pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] = AsyncConnectionPool(
             conninfo(url),
             kwargs={"autocommit": True},
@@ -48,6 +49,7 @@ class Database:
         # It logs each failed attempt to connect; `insist` says once that the server is away.
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
         await self.pool.open()
+        self.steady_since = asyncio.get_running_loop().time()
 
     async def close(self) -> None:
         """Close the pool."""
@@ -85,7 +87,7 @@ class Database:
                 continue
             if self.away_since is not None:
                 log.warning("the ledger is back after %.1f s", loop.time() - self.away_since)
-                self.away_since = None
+                self.away_since, self.steady_since = None, loop.time()
             return result
 
     async def single(self) -> psycopg.AsyncConnection[Any]:

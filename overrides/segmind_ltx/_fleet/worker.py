@@ -190,15 +190,17 @@ class Worker:
 
         The lock ends with its connection, so that a dead sweeper blocks no other.
         """
-        beat = self._options.give_up_after / 4
+        beat, loop = self._options.give_up_after / 4, asyncio.get_running_loop()
         await asyncio.sleep(beat)
+        if loop.time() - database.steady_since < self._options.give_up_after:
+            return  # After the server was away, every worker needs a moment to give a sign.
         async with await database.single() as connection:
             cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (SWEEP_LOCK,))
             row = await cursor.fetchone()
             if row is None or not row[0]:
                 return
             count = 0
-            while True:
+            while loop.time() - database.steady_since >= self._options.give_up_after:
                 await self._sweep_once(connection, everything=count % RECONCILE == 0)
                 count += 1
                 await asyncio.sleep(beat)

@@ -213,6 +213,8 @@ def _check(connection: psycopg.Connection[Any], version: int, queue: str, *, mig
             "workers, make a backup, then run: segmind-ltx jobs --ledger … --migrate"
         )
     for number in range(version, VERSION):
+        if number not in MIGRATIONS:
+            raise ConfigurationError(f"the ledger has version {number}, and nothing migrates from it")
         connection.execute(MIGRATIONS[number].encode())
     for name, statements in _queue_migrations():
         if name > queue:

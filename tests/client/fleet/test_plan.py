@@ -16,6 +16,7 @@ from segmind_ltx._fleet.plan import price_key
 from segmind_ltx._fleet.procrastinate_engine import enqueue
 from segmind_ltx._fleet.rows import Rows
 from segmind_ltx._fleet.status import doubt_since, resume, settle
+from segmind_ltx._postgres import schema
 from segmind_ltx._postgres.connection import open_schema
 from segmind_ltx_api.contract import MODELS
 from segmind_ltx_sandbox.service.scenarios import VALID, key_of
@@ -55,6 +56,17 @@ def test_other_version_is_refused(ledger: LedgerUnderTest, version: int, words: 
     ledger.query("UPDATE ledger_version SET version = %s", version)
     with pytest.raises(ConfigurationError, match=words):
         open_schema(ledger.url)
+
+
+def test_older_ledger_is_migrated_when_asked(ledger: LedgerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each version's statements run in one transaction, and the ledger is of this version afterwards."""
+    ledger.plan(made_up_items(1))
+    ledger.query("UPDATE ledger_version SET version = 0")
+    with pytest.raises(ConfigurationError, match="nothing migrates from it"):
+        open_schema(ledger.url, migrate=True)
+    monkeypatch.setitem(schema.MIGRATIONS, 0, "ALTER TABLE jobs ADD COLUMN added INTEGER DEFAULT 7")
+    open_schema(ledger.url, migrate=True).close()
+    assert ledger.query("SELECT j.added, v.version FROM jobs j, ledger_version v") == [(7, schema.VERSION)]
 
 
 def test_unsafe_server_is_refused(ledger: LedgerUnderTest) -> None:
