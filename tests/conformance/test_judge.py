@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from attrs import evolve
 
 from segmind_ltx_conformance import judge as judging
 from segmind_ltx_conformance.checks import Finding, Judgement, Outcome
+from segmind_ltx_conformance.har import read_recording
 from segmind_ltx_conformance.judge import judge
 from segmind_ltx_conformance.judge.request_bodies import Kind, read_body
 from segmind_ltx_conformance.judge.trace import Trace
-from segmind_ltx_conformance.recording import Exchange, Recording, read_recording
+from segmind_ltx_conformance.recording import Exchange, Recording
 from segmind_ltx_spec import load
 
 CONTRACT = load()
@@ -71,7 +73,7 @@ def test_har_of_another_tool_is_judged(recorded: Recording, tmp_path: Path) -> N
     )
     judgement = judge(read_recording(path, recorded.base_url), CONTRACT)
     assert judgement.exit_status == 0
-    assert outcome(judgement, "ltx-2-19b-t2v.width.minimum") == {Outcome.PASSED}
+    assert outcome(judgement, "ltx-2-19b-i2v.width.minimum") == {Outcome.PASSED}
     assert outcome(judgement, "job.completed-has-output") == {Outcome.PASSED}
     assert outcome(judgement, "v2.status.403") == {Outcome.NOT_EXERCISED}
 
@@ -207,3 +209,58 @@ def test_exception_in_a_rule_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     assert judgement.exit_status == 2
     assert "KeyError" in judgement.having(Outcome.ERROR)[0].detail
     assert outcome(judgement, "ltx-2-pro.v2") == {Outcome.PASSED}
+
+
+def without_text(entry: dict[str, Any]) -> None:
+    """Leave out the response's body, as Firefox does with large ones."""
+    entry["response"]["content"].pop("text", None)
+
+
+def without_post_data(entry: dict[str, Any]) -> None:
+    """Leave out the request's body."""
+    entry["request"].pop("postData", None)
+    entry["request"]["bodySize"] = -1
+
+
+def without_key(entry: dict[str, Any]) -> None:
+    """Leave out the key's header, as tools do that clean a file before it is shared."""
+    entry["request"]["headers"] = [one for one in entry["request"]["headers"] if one["name"] != "x-api-key"]
+
+
+def with_encoded_post_data(entry: dict[str, Any]) -> None:
+    """Write the request's body as base64."""
+    if posted := entry["request"].get("postData"):
+        posted |= {"text": base64.b64encode(posted["text"].encode()).decode(), "encoding": "base64"}
+
+
+GAPS: list[tuple[Callable[[dict[str, Any]], None], str, str]] = [
+    (without_text, "job.completed-has-output", "without the response's body"),
+    (without_post_data, "ltx-2-19b-t2v.width.minimum", "without the request's body"),
+    (without_key, "v2.status.401", "without the key's header"),
+    (with_encoded_post_data, "v2.status.403", "does not show it"),
+]
+
+
+@pytest.mark.parametrize(("change", "clause", "words"), GAPS)
+@pytest.mark.parametrize("every", [1, 3])
+def test_missing_parts_are_not_judged(
+    recorded: Recording, tmp_path: Path, change: Callable[[dict[str, Any]], None], clause: str, words: str, every: int
+) -> None:
+    """What a conforming server's traffic does not show is not exercised, and the report says how often."""
+    har = recorded.to_har()
+    entries = [
+        {name: value for name, value in entry.items() if not name.startswith("_")} for entry in har["log"]["entries"]
+    ]
+    for entry in entries[::every]:
+        change(entry)
+    path = tmp_path / "traffic.har"
+    path.write_text(json.dumps({"log": {"entries": entries}}))
+    judgement = judge(read_recording(path, recorded.base_url), CONTRACT)
+    broken = judgement.having(Outcome.FAILED, Outcome.WARNED)
+    # The sandbox serves its videos from its own host.
+    assert [check.id for check in broken if check.clause.id != "output.other-host"] == []
+    assert not judgement.having(Outcome.ERROR, Outcome.INCONCLUSIVE)
+    if every == 1:
+        assert outcome(judgement, clause) == {Outcome.NOT_EXERCISED}
+        details = {check.detail for check in judgement.checks if check.clause.id == clause}
+        assert any(words in detail for detail in details), details

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from segmind_ltx import compat
 from segmind_ltx._clock import SystemClock
 from segmind_ltx.compat import InferenceFailed, InferenceTimeout, SegmindClient, SegmindError
 from segmind_ltx_sandbox import ManualClock, key_of
@@ -102,6 +103,28 @@ def test_vendor_run_and_run_sync(live_sandbox: RunningSandbox) -> None:
         response = client.run_sync("ltx-2-19b-i2v", **small)
     assert result["status"] == "COMPLETED"
     assert response.json()["output"].startswith(live_sandbox.base_url)
+
+
+def test_job_has_the_vendors_addresses(live_sandbox: RunningSandbox) -> None:
+    """A job has ``status_url`` and ``response_url``, at the base URL that the client was given."""
+    with SegmindClient(live_sandbox.key, live_sandbox.base_url + "/v1") as client:
+        job = client.submit_async("ltx-2-pro", **PRO)
+    assert job.response_url == f"{live_sandbox.base_url}/v2/requests/{job.request_id}"
+    assert job.status_url == f"{job.response_url}/status"
+
+
+@pytest.mark.usefixtures("_set")
+def test_functions_use_the_environment() -> None:
+    """The module's functions work as its client's methods do, with the settings of the environment."""
+    compat._default_client.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        small = {**I2V, "width": 256, "height": 256}
+        assert compat.run("ltx-2-19b-i2v", **small)["status"] == "COMPLETED"
+        assert compat.run_sync("ltx-2-19b-i2v", **small).json()["output"]
+        assert compat.submit_async("ltx-2-19b-i2v", **small).wait()["status"] == "COMPLETED"
+    finally:
+        compat._default_client().close()  # pyright: ignore[reportPrivateUsage]
+        compat._default_client.cache_clear()  # pyright: ignore[reportPrivateUsage]
 
 
 def test_run_sync_returns_bytes_if_service_does() -> None:

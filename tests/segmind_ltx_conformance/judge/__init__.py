@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from segmind_ltx_conformance.checks import Check, Finding, Judgement, Observation, Outcome
-from segmind_ltx_conformance.judge import answers, outputs, payloads, progress, results, states, statuses, videos
+from segmind_ltx_conformance.judge import answers, gaps, outputs, payloads, progress, results, states, statuses, videos
 from segmind_ltx_conformance.judge.trace import Trace, read
 from segmind_ltx_conformance.judge.verdicts import checks, through_routes
 from segmind_ltx_conformance.recording import Recording
@@ -32,6 +32,7 @@ OBSERVED: Final[tuple[Callable[[Trace], Iterator[Observation]], ...]] = (
     statuses.observations,
     states.observations,
     answers.observations,
+    gaps.observations,
     outputs.observations,
 )
 

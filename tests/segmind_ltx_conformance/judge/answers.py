@@ -13,6 +13,7 @@ from segmind_ltx_conformance.bodies import id_in
 from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.jobs import jobs_of, json_object, submits, succeeded
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Contract
 
 ERRORS: Final = "ErrorMessage"
@@ -39,7 +40,12 @@ def fields(trace: Trace) -> Iterator[Finding]:
     }
     for request in trace.of("v1", "v2", "poll", "result"):
         title = schema_for(request)
-        if title is None or request.reads_as_other_account or not (request.key_works or title == ERRORS):
+        if (
+            title is None
+            or not request.shows(Part.BODY)
+            or request.reads_as_other_account
+            or not (request.key_works or title == ERRORS)
+        ):
             continue
         slug = request.slug or jobs.get(request.last.job or "")
         value = request.exchange.json

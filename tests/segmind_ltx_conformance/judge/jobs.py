@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from segmind_ltx_conformance.bodies import id_in, locations_in
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Model
 
 ORDER: Final = {"QUEUED": 0, "PROCESSING": 1, "COMPLETED": 2, "FAILED": 2}
@@ -121,7 +122,9 @@ def jobs_of(trace: Trace) -> list[JobHistory]:
             if known is None and request.exchange.key == "unknown" and read.found:
                 known = by_id[request_id] = JobHistory(request_id, "unknown", None, None, {})
                 jobs.append(known)
-            if known is not None and known.key == request.exchange.key:
+            # Its status may still show that the job is kept; poll_url is judged by the state alone.
+            told = request.shows(Part.BODY) or request.kind != "alias"
+            if known is not None and known.key == request.exchange.key and told:
                 (known.reads if is_conclusive(request) else known.unclear).append(read)
     return jobs
 

@@ -11,6 +11,7 @@ from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.downloads import Downloads
 from segmind_ltx_conformance.judge.jobs import JobHistory, jobs_of
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 
 DAY: Final = 86400.0
 TOLERANCE_USD: Final = 0.0051
@@ -36,7 +37,7 @@ def outputs(trace: Trace) -> Iterator[Finding]:
         for request in downloads.of(result.output):
             yield from _download(job, request, request.exchange.at - result.at)
     for request in trace.of("v1"):
-        if request.key_works and request.status == 200:
+        if request.key_works and request.status == 200 and request.shows(Part.BODY):
             yield _blocking(request)
             for location in locations_in(request.exchange.json, anywhere=True)[:1]:
                 for download in downloads.of(location):
@@ -58,6 +59,8 @@ def _download(job: JobHistory, request: Request, age: float) -> Iterator[Finding
 def _downloaded(slug: str | None, request: Request) -> Iterator[Finding]:
     """Judge one download. Nothing if it came but the recording does not show what it is."""
     exchange, clause = request.exchange, "output.is-a-video"
+    if not request.shows(Part.BODY) or exchange.status in {206, 304}:
+        return  # A part of a file, or none since the reader has it.
     if exchange.status in {401, 403}:
         detail = f"without a key the output returned {exchange.status}"
         yield Finding("output.without-key", slug, False, detail, request.indices)
@@ -111,7 +114,8 @@ def _duplicates(trace: Trace) -> Iterator[Finding]:
     for job in jobs_of(trace):
         metrics = job.completed.value.get("metrics") if job.completed and job.submit else None
         cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
-        if job.submit is not None and isinstance(cost, int | float) and not isinstance(cost, bool):
+        shown = job.submit is not None and job.submit.shows(Part.REQUEST_BODY)
+        if job.submit is not None and shown and isinstance(cost, int | float) and not isinstance(cost, bool):
             by_body.setdefault((job.submit.exchange.url, job.submit.exchange.request_body), []).append((job, cost))
     for same in by_body.values():
         if len(same) > 1:

@@ -21,6 +21,7 @@ from segmind_ltx_conformance.judge.jobs import (
     succeeded,
 )
 from segmind_ltx_conformance.judge.trace import Trace
+from segmind_ltx_conformance.recording import Part
 
 
 def results(trace: Trace) -> Iterator[Finding]:
@@ -82,6 +83,8 @@ def _failure(job: JobHistory) -> Iterator[Finding]:
         through = job.weakness_of(read) if read.kind == "result" else ("job.failed-status-is-422",)
         for clause in FAILED_STATUS[read.kind]:
             yield Finding(clause, job.slug, right, f"{where}: FAILED returned {read.status}", indices)
+        if not read.request.shows(Part.BODY):
+            continue
         if right and read.kind == "result":
             holds, detail = read.state == "FAILED", f"{where}: 422 gives the state {read.state}"
             yield Finding("status.422-is-a-failed-job", job.slug, holds, detail, indices, through)

@@ -23,6 +23,7 @@ from segmind_ltx_conformance.judge.jobs import (
 )
 from segmind_ltx_conformance.judge.statuses import message_of
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 
 _ON_A_JOB: Final = re.compile(r"/v[12]/requests/[^/]+(/status)?$")
 _BLOCKED: Final = re.compile(r"BLOCK|MODERAT|REJECT|NSFW|POLICY|CENSOR", re.IGNORECASE)
@@ -50,6 +51,8 @@ def _ids(trace: Trace) -> Iterator[Finding]:
             seen[name] = request
     by_body: dict[tuple[str, str | None], list[str]] = {}
     for name, request in submits(trace):
+        if not request.shows(Part.REQUEST_BODY):
+            continue
         by_body.setdefault((request.exchange.url, request.exchange.request_body), []).append(name)
     for (url, _), names in by_body.items():
         if len(names) > 1:

@@ -13,6 +13,7 @@ from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.payloads import accepted, models_without_v2
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_conformance.target import SCENARIO_STATUS
 
 ROUTES: Final = ("v1", "v2", "poll", "result")
@@ -52,7 +53,8 @@ def _exactly(request: Request, wanted: int, *clauses: str, through: tuple[str, .
 
 
 def _messages_differ(trace: Trace) -> Iterator[Finding]:
-    refused = [r for r in trace.of(*ROUTES) if r.status == 401 and not _key_elsewhere(r)]
+    shown = [r for r in trace.of(*ROUTES) if r.status == 401 and r.shows(Part.BODY)]
+    refused = [r for r in shown if not _key_elsewhere(r)]
     missing = [r for r in refused if r.exchange.key is None]
     wrong = [r for r in refused if r.exchange.key == "wrong"]
     if missing and wrong:
@@ -64,7 +66,7 @@ def _messages_differ(trace: Trace) -> Iterator[Finding]:
 def unknown_models(trace: Trace) -> Iterator[Finding]:
     """Check for 404 if the model does not exist."""
     for request in trace.of("unknown-model"):
-        if request.key_works and request.is_json:
+        if request.key_works and request.is_json and request.shows(Part.REQUEST_BODY):
             version = request.exchange.path.strip("/").split("/")[-2]
             yield from _exactly(request, 404, "status.unknown-model-is-404", f"{version}.status.404")
 
@@ -89,6 +91,7 @@ def error_messages(trace: Trace) -> Iterator[Finding]:
             continue
         if (
             400 <= request.status < 600
+            and request.shows(Part.BODY)
             and request.status != 422
             and (request.answered or request.exchange.key in SCENARIO_STATUS)
         ):
@@ -183,7 +186,9 @@ def _is_a_time(text: str) -> bool:
 
 
 def _invalid(request: Request) -> bool:
-    """Return whether the request has another fault, so that the order of the server's checks would decide."""
+    """Return whether the request has, or may have, another fault: the order of the server's checks would decide."""
+    if not request.shows(Part.REQUEST_BODY):
+        return True
     return request.body is not None and (request.body.kind is not Kind.VALID or not request.is_json)
 
 

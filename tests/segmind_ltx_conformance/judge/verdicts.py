@@ -9,6 +9,7 @@ from attrs import evolve
 
 from segmind_ltx_conformance.checks import BROKEN, GRADES, Check, Finding, Outcome, weakest
 from segmind_ltx_conformance.coverage import stages_of, undetectable, unmet_condition
+from segmind_ltx_conformance.judge.gaps import missing_parts
 from segmind_ltx_conformance.judge.trace import Trace
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_spec import Clause, Contract, Model, clauses_by_id
@@ -155,7 +156,8 @@ def _reason(contract: Contract, clause: Clause, model: str | None, recording: Re
     for skip in recording.skips:
         if skip.what in needed and (skip.model is None or model is None or skip.model == model):
             return skip.reason
-    return unmet_condition(clause) or "the recording does not show it"
+    missing = missing_parts(recording)
+    return unmet_condition(clause) or "the recording does not show it" + (f": {missing}" if missing else "")
 
 
 def _with_causes(checked: list[Check], broken: dict[str, set[int]]) -> list[Check]:

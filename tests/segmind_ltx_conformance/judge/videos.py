@@ -14,6 +14,7 @@ from segmind_ltx_conformance.judge.jobs import jobs_of
 from segmind_ltx_conformance.judge.measures import Measured, alike, compare
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Model, expected_video
 
 DAY: Final = 86400.0
@@ -62,14 +63,14 @@ def videos(trace: Trace) -> Iterator[Finding]:
 
 
 def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
-    """Yield every downloaded file; one that is no video has no kind "video"."""
+    """Yield every file whose download the recording shows; one that is no video has no kind "video"."""
     downloads = Downloads(trace)
     for job in jobs_of(trace):
         result = job.completed
         if result is None or result.output is None or job.submit is None or job.model is None:
             continue
         for request in downloads.of(result.output):
-            if _judgeable(job.submit) and request.exchange.at - result.at <= DAY:
+            if _judgeable(job.submit) and _is_shown(request) and request.exchange.at - result.at <= DAY:
                 indices = (*job.submit.indices, *request.indices)
                 media = request.exchange.media or {}
                 yield GeneratedVideo(job.model, _body(job.submit), media, indices, f"the video of {job.id[:40]}")
@@ -80,7 +81,7 @@ def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
         if _is_video(request.exchange.media):
             yield GeneratedVideo(model, _body(request), request.exchange.media or {}, request.indices, label)
         for location in locations_in(request.exchange.json, anywhere=True)[:1]:
-            for download in downloads.of(location):
+            for download in filter(_is_shown, downloads.of(location)):
                 indices = (*request.indices, *download.indices)
                 yield GeneratedVideo(model, _body(request), download.exchange.media or {}, indices, label)
 
@@ -91,6 +92,13 @@ def _judgeable(request: Request) -> bool:
 
 def _body(request: Request) -> Mapping[str, Any]:
     return {} if request.body is None else request.body.value
+
+
+def _is_shown(request: Request) -> bool:
+    """Return whether the recording shows what a download returned; other tools record no measurements."""
+    exchange = request.exchange
+    recorded = exchange.media is not None or exchange.status != 200 or bool(exchange.body)
+    return recorded and request.shows(Part.BODY)
 
 
 def _is_video(media: Mapping[str, Any] | None) -> bool:

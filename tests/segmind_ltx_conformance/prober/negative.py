@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import define, field, frozen
 
@@ -34,8 +34,8 @@ class InvalidBody:
     label: str
     about: tuple[str, ...]
     body: Any = field(repr=False)
-    inferred: bool = False
-    """True if only an inference forbids it: nothing but nulls is wrong, or a value that a page may have left out."""
+    inferred: str | None = None
+    """The inference that alone forbids it: null where no page prints it, or a value that a page may have left out."""
 
     @property
     def rank(self) -> int:
@@ -54,16 +54,17 @@ class Fuse:
     """Count accepted invalid bodies, each of which may be billed, and stop similar ones."""
 
     acceptances: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
-    inferred: list[str] = field(factory=list[str])
-    """The labels of the accepted bodies that only an inference forbids: one is enough for the whole run."""
+    inferred: dict[str, str] = field(factory=dict[str, str])
+    """The label of an accepted body for each inference: one is enough for the whole run."""
     seen: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def reason_to_stop(self, body: InvalidBody) -> str | None:
         """Say why this body is not sent; None if it may be sent."""
         with self.lock:
-            if body.inferred:
-                return f"fuse: {self.inferred[0]} was accepted, and nothing like it is sent" if self.inferred else None
+            if body.inferred is not None:
+                accepted_one = self.inferred.get(body.inferred)
+                return f"fuse: {accepted_one} was accepted, and nothing like it is sent" if accepted_one else None
             if self.acceptances[body.model.slug, body.version] >= FUSE:
                 return f"fuse: {body.version} accepted {FUSE} invalid bodies, and is sent no more"
             for version, name in self.seen:
@@ -76,8 +77,8 @@ class Fuse:
     def count_acceptance(self, body: InvalidBody) -> None:
         """Record that this body was accepted."""
         with self.lock:
-            if body.inferred:
-                self.inferred.append(body.label)
+            if body.inferred is not None:
+                self.inferred[body.inferred] = body.label
                 return
             self.acceptances[body.model.slug, body.version] += 1
             self.seen.update((body.version, name) for name in body.about)
@@ -92,20 +93,20 @@ def planned_invalid_bodies(target: Target, contract: Contract, options: Options)
         found = list(_of(model, picture, options, contract))
         for version in ("v2", "v1"):
             for stage, label, about, body in found:
-                yield InvalidBody(stage, model, version, label, about, body, _is_inferred(model, about, body))
+                yield InvalidBody(stage, model, version, label, about, body, _inference(model, about, body))
 
 
-def _is_inferred(model: Model, about: tuple[str, ...], body: Any) -> bool:
-    """Return whether only an inference forbids a body."""
-    if not isinstance(body, dict) or not about:
-        return False
-    for clause in about:
+def _inference(model: Model, about: tuple[str, ...], body: Any) -> str | None:
+    """Return the inference that alone forbids a body, or None if a page forbids it."""
+    found: set[str] = set()
+    for clause in about if isinstance(body, dict) else ():
         name = clause.removeprefix(f"{model.slug}.").partition(".")[0]
-        given: Any = body.get(name, ...)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        given: Any = cast("dict[str, Any]", body).get(name, ...)
         hidden = isinstance(given, str) and bool(model.parameters.get(name, {}).get("x-source", {}).get("inferred"))
         if given is not None and not hidden:
-            return False
-    return True
+            return None
+        found.add("null" if given is None else "a value that is not printed")
+    return min(found, default=None)
 
 
 def _of(

@@ -13,7 +13,15 @@ from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.causes import Group, group_failures, skip_reasons
 from segmind_ltx_conformance.report.document import Run, headline, source
 from segmind_ltx_conformance.report.junit import best_exchange
-from segmind_ltx_conformance.report.text import curl, join_some, one_line, printable, request_line, response_line
+from segmind_ltx_conformance.report.text import (
+    curl,
+    join_some,
+    one_line,
+    printable,
+    request_line,
+    response_line,
+    shell_line,
+)
 
 STYLES: Final = {
     Outcome.PASSED: "green",
@@ -75,7 +83,7 @@ def _group(number: int, group: Group, recording: Recording) -> Iterator[Text]:
         exchange = recording.exchanges[index]
         yield _fact("request", request_line(exchange))
         yield _fact("response", response_line(exchange))
-        command = printable(curl(exchange, recording.base_url))
+        command = shell_line(curl(exchange, recording.base_url))
         yield _fact("repeat", command if len(command) <= MAX_CURL_LENGTH else "too long to show here; see report.html")
     if group.followers:
         names = join_some((follower.id for follower in group.followers), 3)

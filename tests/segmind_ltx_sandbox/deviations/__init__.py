@@ -14,6 +14,7 @@ from segmind_ltx_sandbox.deviations.errors import blocking, errors, headers
 from segmind_ltx_sandbox.deviations.keys import keys, routes
 from segmind_ltx_sandbox.deviations.output import outputs
 from segmind_ltx_sandbox.deviations.payload import broken_validation, payloads
+from segmind_ltx_sandbox.deviations.progress import progress
 from segmind_ltx_sandbox.deviations.responses import responses
 from segmind_ltx_sandbox.deviations.results import results
 from segmind_ltx_sandbox.deviations.retention import retention
@@ -34,6 +35,7 @@ def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
         *keys(),
         *routes(contract),
         *lifecycle(),
+        *progress(),
         *results(),
         *retention(),
         *responses(contract),
@@ -54,7 +56,7 @@ VARIANTS: Final = tuple(variants())
 
 def find(name: str) -> Deviation:
     """Return the mutant or variant called ``name``; "one+two" combines variants. Raise `KeyError` if there is none."""
-    if SEPARATOR in name:
+    if name not in _BY_NAME and SEPARATOR in name:
         return combined([_BY_NAME[part] for part in name.split(SEPARATOR)])
     return _BY_NAME[name]
 

@@ -35,8 +35,14 @@ class Behaviour:
     output_retention = 7 * 86400.0
     """Seconds for which a video is kept after its job's end."""
 
+    order: tuple[str, ...] = ("key", "credits", "body")
+    """The order in which a POST is checked: its key and scenario, the account's credits, its body."""
+
     submit_seconds = 0.0
     """Seconds of real time before a submit is answered."""
+
+    reset_seconds = 60.0
+    """Seconds until a rate limit ends. The sandbox divides them by its speed, as the times of jobs."""
 
     def __init__(self, contract: Contract) -> None:
         """Prepare for the models of ``contract``."""
@@ -90,8 +96,9 @@ class Behaviour:
                 return error("scenario", status, "something went wrong on our side")
 
     def reset_at(self, now: datetime) -> str:
-        """Return the time at which a rate limit ends: a minute from now."""
-        return iso(now + timedelta(seconds=60))
+        """Return the time at which a rate limit ends, rounded up to a second."""
+        ends = now + timedelta(seconds=self.reset_seconds)
+        return iso(ends if ends.microsecond == 0 else ends + timedelta(seconds=1))
 
     def unpaid(self, balance: float) -> ApiResponse | None:
         """Return the response that refuses a POST if the account has no credits, else None."""

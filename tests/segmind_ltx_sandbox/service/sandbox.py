@@ -36,23 +36,22 @@ class Sandbox:
         self.contract: Contract = behaviour.contract
         self.clock = clock
         self.speed = speed
+        behaviour.reset_seconds = type(behaviour).reset_seconds / speed
         self.v1_bytes = v1_bytes
         self.jobs = JobStore(behaviour.retention)
         self.accounts = {s.key: Account(s.name, credits_usd if s.funded else 0.0) for s in SCENARIOS}
         self.videos = videos or VideoCache(render)
         self.outputs = Outputs(self.videos, behaviour.output_retention)
 
-    def admit(self, scenario: Scenario | ApiResponse, *, paying: bool) -> Scenario | ApiResponse:
-        """Return the scenario if it may make the request, else the response that refuses it.
-
-        ``paying`` says whether the request would cost credits.
-        """
+    def admit(self, scenario: Scenario | ApiResponse) -> Scenario | ApiResponse:
+        """Return the scenario if it may make the request, else the response that refuses it."""
         if isinstance(scenario, ApiResponse):
             return scenario
-        refusal = self.behaviour.refusal(scenario, self.clock.utc())
-        if refusal is None and paying:
-            refusal = self.behaviour.unpaid(self.accounts[scenario.key].balance(self.clock.now()))
-        return refusal or scenario
+        return self.behaviour.refusal(scenario, self.clock.utc()) or scenario
+
+    def funded(self, scenario: Scenario) -> Scenario | ApiResponse:
+        """Return the scenario if its account has credits, else the response that refuses the request."""
+        return self.behaviour.unpaid(self.accounts[scenario.key].balance(self.clock.now())) or scenario
 
     def submit(self, model: Model, payload: Mapping[str, Any], scenario: Scenario, origin: str) -> ApiResponse:
         """Accept a job and return the response to the submit."""
