@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import suppress
 
 import anyio
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -61,7 +62,8 @@ def main(speed: str, delay: str, rate: str | None = None) -> None:
                 await anyio.sleep(float(delay))
             await send(message)
 
-        await app(scope, receive, late)
+        with suppress(ClientDisconnect):  # A worker was killed while it sent a request.
+            await app(scope, receive, late)
 
     serve(delayed, listen("127.0.0.1", 0), announce)
 

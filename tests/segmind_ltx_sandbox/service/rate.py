@@ -38,8 +38,13 @@ class RateLimited(Behaviour):
         return ApiResponse("scenario", 429, limited.content, headers={RESET: iso(ends)})
 
 
-def rate_limited(rate: str, clock: Clock) -> Callable[[Contract], RateLimited]:
-    """Return a factory of behaviours for a rate such as 100/10: 100 submits in 10 s. Raise `ValueError`."""
+def rate_limited(rate: str, clock: Clock, behaviour: object = None) -> Callable[[Contract], RateLimited]:
+    """Return a factory of behaviours for a rate such as 100/10: 100 submits in 10 s. Raise `ValueError`.
+
+    Another behaviour cannot be limited as well.
+    """
+    if behaviour is not None:
+        raise ValueError("--rate cannot be combined with --deviation or --option")
     count, _, seconds = rate.partition("/")
     try:
         submits, window = int(count), float(seconds)
