@@ -13,7 +13,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "types", "drift", "tests", "spec", "package"]
+nox.options.sessions = ["lint", "types", "drift", "tests", "spec", "docs", "package"]
 
 PYPROJECT = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str]] = PYPROJECT["dependency-groups"]
@@ -78,7 +78,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types with mypy and pyright, both strict, and check that all public types are complete."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"], *GROUPS["spec"], *GROUPS["mutation"])
-    session.install(*GROUPS["types"])
+    session.install(*GROUPS["docs"], *GROUPS["types"])
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")
@@ -150,6 +150,20 @@ def spec(session: nox.Session) -> None:
     """Check the spec with public validators, generators and a mock server. Needs Node and npm."""
     session.install("-e", ".", *GROUPS["spec"])
     _run_script(session, "check_spec", *session.posargs)
+
+
+@nox.session
+def changes(session: nox.Session) -> None:
+    """Show changes of the contract to `spec diff` and to three other tools, and write docs/spec-diff.md. Needs npm."""
+    session.install("-e", ".[all]", *GROUPS["changes"])
+    _run_script(session, "changes", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site in build/site, and check its links, anchors and images."""
+    session.install("-e", ".[all]", *GROUPS["docs"])
+    _run_script(session, "docs")
 
 
 @nox.session

@@ -17,7 +17,7 @@ from attrs import field, frozen
 try:
     import yaml
 except ImportError as missing:
-    message = "the contract is YAML; to read it: python -m pip install 'segmind-ltx[conformance]'"
+    message = "the contract is YAML; to read it: python -m pip install 'segmind-ltx[spec]'"
     raise ImportError(message, name=missing.name) from None
 
 OPENAPI_PATH: Final = Path(__file__).with_name("openapi.yaml")

@@ -35,6 +35,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"__init__"},
         {"pages", "changes"},
         {"__main__"},
+        {"commands"},
     ],
     "segmind_ltx": [
         {"errors", "_clock"},

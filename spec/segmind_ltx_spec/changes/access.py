@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
     BY_HAND,
     COMPATIBLE,
+    INFORMATIONAL,
     NONE,
     TOLD_IN_HTTP,
     Collector,
@@ -18,6 +20,7 @@ from segmind_ltx_spec.changes.provenance import compare_source
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
 SCHEMES: Final = "#/components/securitySchemes/"
+_LOCAL: Final = "It is an address on the caller's own machine, for the sandbox; the service has others."
 _ON_THE_WIRE: Final = ("type", "in", "name", "scheme", "bearerFormat", "flows", "openIdConnectUrl")
 
 
@@ -160,19 +163,22 @@ def compare_servers(found: Collector, old: At | None, new: At | None) -> None:
     """Judge the base URLs: one that went breaks those who call it, the client's own default among them."""
     before, after = _servers(found.old, old), _servers(found.new, new)
     gone, more = [url for url in before if url not in after], [url for url in after if url not in before]
-    if len(gone) == len(more) == 1:
-        words = "Callers of the old address are not answered; the client's default address is hand-written."
+    default = next(iter(before), None)
+    if len(gone) == len(more) == 1 and _on_this_machine(gone[0]) == _on_this_machine(more[0]):
         pair = before[gone[0]], after[more[0]]
-        verdicts = Verdicts(BREAKING, BY_HAND, NONE)
-        found.emit("server-changed", *pair, verdicts, words, values=(gone[0], more[0]), upgrade=True)
+        verdicts, words = _lost(gone[0], default)
+        upgrade = verdicts.python is BY_HAND
+        found.emit("server-changed", *pair, verdicts, words, values=(gone[0], more[0]), upgrade=upgrade)
         _server(found, *pair)
     else:
         for url in gone:
-            words = "Callers of this address are not answered."
-            found.emit("server-removed", before[url], None, Verdicts(BREAKING, BY_HAND, NONE), words, upgrade=True)
+            verdicts, words = _lost(url, default)
+            found.emit("server-removed", before[url], None, verdicts, words, upgrade=verdicts.python is BY_HAND)
         for url in more:
-            words = "There is one more address to call."
-            found.emit("server-added", None, after[url], Verdicts(COMPATIBLE, NONE, NONE), words)
+            verdicts, words = Verdicts(COMPATIBLE, NONE, NONE), "There is one more address to call."
+            if _on_this_machine(url):
+                verdicts, words = Verdicts(INFORMATIONAL, NONE, NONE), _LOCAL
+            found.emit("server-added", None, after[url], verdicts, words)
     for url, at in before.items():
         if url in after:
             _server(found, at, after[url])
@@ -182,6 +188,20 @@ def compare_servers(found: Collector, old: At | None, new: At | None) -> None:
         found.emit(
             "server-order-changed", *pair, verdicts, "Another address is the first.", values=(list(before), list(after))
         )
+
+
+def _lost(url: str, default: str | None) -> tuple[Verdicts, str]:
+    """What it means that an address is no longer listed; the client's default is the first one."""
+    if _on_this_machine(url):
+        return Verdicts(INFORMATIONAL, NONE, NONE), _LOCAL
+    words = "Callers of the old address are not answered"
+    if url == default:
+        return Verdicts(BREAKING, BY_HAND, NONE), f"{words}; the client's default address is hand-written."
+    return Verdicts(BREAKING, NONE, NONE), f"{words}."
+
+
+def _on_this_machine(url: str) -> bool:
+    return urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
 def _servers(document: Document, at: At | None) -> dict[str, At]:

@@ -14,7 +14,8 @@ from attrs import evolve
 from segmind_ltx_spec.changes.accepted import Entry, Outcome, accept, read_accepted
 from segmind_ltx_spec.changes.comparison import Comparison, compare
 from segmind_ltx_spec.changes.document import CannotCompareError
-from segmind_ltx_spec.changes.python_side import PythonMissingError, add_python
+from segmind_ltx_spec.changes.generator import PythonMissingError
+from segmind_ltx_spec.changes.python_side import add_python
 from segmind_ltx_spec.changes.report import Report
 from segmind_ltx_spec.changes.sources import Source, markers_for, read_source
 from segmind_ltx_spec.changes.verdicts import Bump, bump_between
@@ -31,7 +32,7 @@ rule, or if an accepted change did not happen; 2 if the two cannot be compared, 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare two versions of the contract, print what differs, and return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         old, new = read_source(options.old), read_source(options.new)
         entries = read_accepted(options.accept) if options.accept else []
@@ -57,27 +58,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return REFUSED if refused else FINE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m segmind_ltx_spec diff",
+def parser() -> argparse.ArgumentParser:
+    """Return the arguments of the command."""
+    found = argparse.ArgumentParser(
+        "segmind-ltx spec diff",
         description="Say what a change of the contract means, for whom, and what is left to do by hand.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("old", metavar="OLD", help="the version before")
-    parser.add_argument("new", metavar="NEW", help="the version after")
-    parser.add_argument("--format", choices=["text", "markdown", "json", "github"], default="text")
-    parser.add_argument("--accept", type=Path, metavar="FILE", help="changes that were accepted, with reasons (YAML)")
-    parser.add_argument(
+    found.add_argument("old", metavar="OLD", help="the version before")
+    found.add_argument("new", metavar="NEW", help="the version after")
+    found.add_argument("--format", choices=["text", "markdown", "json", "github"], default="text")
+    found.add_argument("--accept", type=Path, metavar="FILE", help="changes that were accepted, with reasons (YAML)")
+    found.add_argument(
         "--no-python", dest="python", action="store_false", help="do not generate and compare the Python packages"
     )
-    parser.add_argument(
+    found.add_argument(
         "--no-versions", dest="versions", action="store_false", help="do not refuse a version that is too small"
     )
-    parser.add_argument(
+    found.add_argument(
         "--package-versions", nargs=2, metavar=("OLD", "NEW"), help="the versions of the Python package, if not in git"
     )
-    return parser
+    return found
 
 
 def _with_python(found: Comparison, old: Source, new: Source) -> Comparison:

@@ -56,7 +56,7 @@ class Document:
     source: str = field(repr=False, default="")
     """The text of openapi.yaml, for the generator's cache."""
     reached: set[str] = field(init=False, repr=False, factory=set[str])
-    """A place for `top` to keep which components operations refer to."""
+    """The components that operations refer to; `components` fills it in."""
     _digests: dict[int, int] = field(init=False, repr=False, factory=dict[int, int])
     _first: dict[int, str] = field(init=False, repr=False, factory=dict[int, str])
 

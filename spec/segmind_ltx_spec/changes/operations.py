@@ -165,6 +165,8 @@ def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
             found.emit(rule, old, new, Verdicts() if off else TOLD_IN_HTTP, words)
         case "externalDocs":
             found.emit("external-docs-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
+        case "x-codeSamples":
+            found.emit("code-samples-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
         case "x-source":
             compare_source(found, old, new)
         case _:

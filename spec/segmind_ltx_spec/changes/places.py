@@ -106,6 +106,8 @@ def _of_request(slug: str, schema: Mapping[str, Any], rest: list[str]) -> Iterat
                 yield f"{slug}.{name}.enum-inferred"
             elif keyword not in {"description", "title", "x-source", "example", "examples", "deprecated"}:
                 yield f"{slug}.{name}.{keyword}"
+            if keyword == "type" and kinds is not None and "null" not in kinds:
+                yield f"{slug}.{name}.not-null"
             yield from _of_request(slug, schema, ["properties", name])
         case ["required", index]:
             names: list[Any] = schema.get("required") or []
@@ -145,7 +147,9 @@ def _of_answer(name: str, schema: Mapping[str, Any], rest: list[str]) -> Iterato
 def _of_operation(document: Document, path: str, rest: list[str]) -> Iterator[str]:
     slug = _slug_of_path(document, path)
     version = path.split("/")[1] if path.count("/") else path
-    kind = version if slug else "poll" if path.endswith("/status") else "result"
+    kind = version if slug else _read_kind(path)
+    if rest[:2] == ["responses", "default"]:
+        return  # It allows every other status, so no clause rests on it.
     if rest[:1] == ["responses"] and len(rest) > 1:
         yield f"{kind}.status.{rest[1]}"
         if len(rest) > 3 and rest[2] == "headers":
@@ -155,6 +159,11 @@ def _of_operation(document: Document, path: str, rest: list[str]) -> Iterator[st
         yield f"{slug}.body"
         return
     yield f"{slug}.{version}" if slug else f"{kind}.route"
+
+
+def _read_kind(path: str) -> str:
+    """The kind of an operation that reads a job, as the loader names it."""
+    return "alias" if path.startswith("/v1/") else "poll" if path.endswith("/status") else "result"
 
 
 def _slug_of_path(document: Document, path: str) -> str | None:

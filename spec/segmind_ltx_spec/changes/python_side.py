@@ -19,8 +19,6 @@ from segmind_ltx_spec.changes.sources import Source
 from segmind_ltx_spec.changes.surfaces import Fact, broken
 from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
 
-__all__ = ["PythonMissingError", "add_python"]
-
 HAND_WRITTEN: Final = "segmind_ltx"
 
 

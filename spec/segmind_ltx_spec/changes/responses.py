@@ -25,6 +25,8 @@ from segmind_ltx_spec.changes.verdicts import Verdicts
 
 KNOWN_STATUSES: Final = frozenset({"400", "401", "403", "404", "406", "410", "422", "429"})
 """Statuses below 500 that hand-written code of the client tells apart; it takes every 5xx alike."""
+DEFAULT: Final = "default"
+"""Stands for every status that is not listed."""
 
 
 def compare_responses(found: Collector, walk: SchemaWalk, old: At, new: At) -> None:
@@ -37,11 +39,12 @@ def compare_responses(found: Collector, walk: SchemaWalk, old: At, new: At) -> N
         return
     gone = [status for status in before.value if status not in after.value]
     more = [status for status in after.value if status not in before.value]
-    for status in [*gone]:
+    for status in [one for one in gone if one != DEFAULT]:
         one = found.old.child(before, status)
-        same = [other for other in more if _target(found.new, after, other) == _target(found.old, before, status)]
-        if not same and len(gone) == len(more) == 1 and more[0][0] == status[0]:
-            same = list(more)
+        named = [other for other in more if other != DEFAULT]
+        same = [other for other in named if _target(found.new, after, other) == _target(found.old, before, status)]
+        if not same and len(gone) == len(named) == 1 and named[0][0] == status[0]:
+            same = named
         if same:
             gone.remove(status)
             more.remove(same[0])
@@ -65,19 +68,27 @@ def _came_and_went(found: Collector, before: At, after: At, gone: list[str], mor
             continue
         success = status.startswith("2") and not any(one.startswith("2") for one in after.value)
         verdicts = Verdicts(BREAKING, BREAKING, BREAKING) if success else Verdicts(COMPATIBLE, NONE, BREAKING)
-        words = f"{status} is no longer sent; a server of the old contract may send it."
+        words = f"{_said(status)} is no longer sent; a server of the old contract may send it."
         found.emit("status-removed", at, None, verdicts, words, values=(status, None))
     for status in more:
         at = found.new.child(after, status)
         if status.startswith("x-"):
             found.unjudged(None, at, f"no rule knows {status} of responses")
             continue
+        if DEFAULT in before.value and _target(found.new, after, status) == _target(found.old, before, DEFAULT):
+            words = f"{status} was among the other statuses before, with the same response; now it is named."
+            found.emit("status-named", None, at, TOLD_IN_HTTP, words, values=(None, status))
+            continue
         unknown = status.startswith("4") and status not in KNOWN_STATUSES
-        words = f"{status} may come, and callers of the old contract do not know what it means."
+        words = f"{_said(status)} may come, and callers of the old contract do not know what it means."
         if unknown:
             words += " The client has no exception for it, and says that no document names it."
         verdicts = Verdicts(BREAKING, BY_HAND if unknown else NONE, COMPATIBLE)
         found.emit("status-added", None, at, verdicts, words, values=(None, status))
+
+
+def _said(status: str) -> str:
+    return "A status that is not listed" if status == DEFAULT else status
 
 
 def _target(document: Document, responses: At, status: str) -> str:

@@ -51,7 +51,7 @@ def _document(found: Collector, key: str, old: At | None, new: At | None) -> Non
         case "tags":
             _tags(found, old, new)
         case "x-documents":
-            _parts(found, old, new, _document_name)
+            _parts(found, old, new, _page)
         case "externalDocs":
             found.emit("external-docs-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
         case _:
@@ -77,10 +77,32 @@ def _info(found: Collector, key: str, old: At | None, new: At | None) -> None:
         found.unjudged(old, new, f"no rule knows {key} of info")
 
 
-def _document_name(found: Collector, key: str, old: At | None, new: At | None) -> None:
-    word = "added" if old is None else "removed" if new is None else "changed"
-    words = f"{key} is a document that statements come from."
-    found.emit(f"document-{word}", old, new, TOLD_IN_HTTP, words)
+def _page(found: Collector, key: str, old: At | None, new: At | None) -> None:
+    """Judge a page that statements come from: that it came or went, and each thing said of it."""
+    words = f"{key} is a page that statements come from."
+    if old is None or new is None:
+        found.emit(f"document-{'added' if old is None else 'removed'}", old, new, TOLD_IN_HTTP, words)
+    elif not is_object(old.value) or not is_object(new.value):
+        found.unjudged(old, new, "a page is no object of file, model, about and waived")
+    else:
+        _parts(found, old, new, _page_part)
+
+
+def _page_part(found: Collector, key: str, old: At | None, new: At | None) -> None:
+    if key in {"file", "model", "about"}:
+        words = "What is said of a page that statements come from; the statements are the same."
+        found.emit("document-changed", old, new, TOLD_IN_HTTP, words)
+    elif key == "waived":
+        words = "These lines of a page are said to state nothing, or no longer."
+        sides = [at if at is not None and is_object(at.value) else None for at in (old, new)]
+        if sides[0] is not None and sides[1] is not None:
+            for _, one, other in found.members(sides[0], sides[1]):
+                if one is None or other is None or stable(one.value) != stable(other.value):
+                    found.emit("waiver-changed", one, other, TOLD_IN_HTTP, words)
+        else:
+            found.emit("waiver-changed", old, new, TOLD_IN_HTTP, words)
+    else:
+        found.unjudged(old, new, f"no rule knows {key} of a page")
 
 
 def _tags(found: Collector, old: At | None, new: At | None) -> None:

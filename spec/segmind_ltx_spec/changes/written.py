@@ -35,6 +35,11 @@ class _Entry(NamedTuple):
         said = self.at.value.get("statement")
         return said if isinstance(said, str) else ""
 
+    @property
+    def permits(self) -> bool:
+        """Whether the clause allows a server something, and demands nothing."""
+        return "permission" in self.at.value
+
 
 def compare_clauses(found: Collector) -> None:
     """Judge everything in clauses.yaml. If one version has no such file, its statements cannot be compared."""
@@ -57,12 +62,17 @@ def compare_clauses(found: Collector) -> None:
             del gone[name]
     for name, entry in gone.items():
         verdicts = Verdicts(_loss(entry.kind), _python(name, entry.kind), COMPATIBLE)
+        if entry.permits:
+            verdicts = Verdicts(COMPATIBLE, NONE, INFORMATIONAL)
         words = f"No longer stated: {entry.statement}"
         upgrade = verdicts.python is BY_HAND
         found.emit("clause-removed", entry.at, None, verdicts, words, values=(entry.statement, None), upgrade=upgrade)
     for entry in more.values():
-        verdicts = Verdicts(COMPATIBLE, NONE, BREAKING)
-        words = f"Stated for the first time: {entry.statement} A server of the old contract need not keep it."
+        verdicts, words = Verdicts(COMPATIBLE, NONE, BREAKING), f"Stated for the first time: {entry.statement}"
+        if entry.permits:
+            verdicts, words = Verdicts(_loss(entry.kind), NONE, COMPATIBLE), f"{words} Callers have to reckon with it."
+        else:
+            words = f"{words} A server of the old contract need not keep it."
         found.emit("clause-added", None, entry.at, verdicts, words, values=(None, entry.statement))
     for name, entry in before.items():
         if name in after:
@@ -99,7 +109,6 @@ def _compare(found: Collector, name: str, old: _Entry, new: _Entry) -> None:
     if old.kind != new.kind:
         words = f"{name} is in the group {new.kind} now; it says the same."
         found.emit("clause-moved", old.at, new.at, TOLD_IN_HTTP, words, values=(old.kind, new.kind))
-    source: list[str] = []
     for key in {**old.at.value, **new.at.value}:
         before = found.old.child(old.at, key) if key in old.at.value else None
         after = found.new.child(new.at, key) if key in new.at.value else None
@@ -110,16 +119,31 @@ def _compare(found: Collector, name: str, old: _Entry, new: _Entry) -> None:
                 _statement(found, name, old.kind, before, after)
             case "grade":
                 _grade(found, before, after)
-            case "document" | "note":
-                source.append(key)
+            case "document" | "documents" | "note":  # The first was the form until 0.1.0.
                 compare_source(found, before, after)
             case "at":
                 words = "It rests on other places of the document; it says the same."
                 found.emit("clause-places-changed", before, after, TOLD_IN_HTTP, words)
             case "models":
                 _models(found, name, old.kind, before, after)
+            case "permission":
+                _permission(found, name, old.kind, before, after)
             case _:
                 found.unjudged(before, after, f"no rule knows {key} of a clause")
+
+
+def _permission(found: Collector, name: str, kind: str, old: At | None, new: At | None) -> None:
+    """Judge a clause that became a permission, which no server can break, or an obligation."""
+    if old is not None and new is not None:
+        words = "Why nothing can break the clause is worded otherwise; it is a permission as before."
+        found.emit("permission-reworded", old, new, TOLD_IN_HTTP, words)
+    elif old is None:
+        words = f"{name} is a permission now: it allows a server something, and callers cannot count on it."
+        verdicts = Verdicts(_loss(kind), _python(name, kind), COMPATIBLE)
+        found.emit("clause-permitted", old, new, verdicts, words, upgrade=verdicts.python is BY_HAND)
+    else:
+        words = f"{name} is an obligation now; a server of the old contract need not keep it."
+        found.emit("clause-obliged", old, new, Verdicts(COMPATIBLE, NONE, BREAKING), words)
 
 
 def _grade(found: Collector, old: At | None, new: At | None) -> None:

@@ -61,7 +61,7 @@ def test_fact_is_told_once(contract: Document, edit: Any) -> None:
         contract, edit(["set", "#/components/schemas/ErrorMessage/properties/error/minLength", 1])
     ).changes
     assert change.rule == "minLength-added"
-    assert len(change.operations) == 12
+    assert len(change.operations) == 13
 
 
 def test_same_contract_gives_nothing(contract: Document, edit: Any) -> None:
