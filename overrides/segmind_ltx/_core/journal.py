@@ -9,6 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from segmind_ltx.errors import ConfigurationError, SegmindLtxError
 
+NOTE_PREFIX: Final = "segmind-ltx: "
+"""The beginning of each note that the client adds to an exception that is not its own."""
 RETAINED: Final = 3600.0
 """Seconds for which the service keeps a result (documents 003 and 004)."""
 
@@ -78,7 +80,7 @@ def attach_request_id(error: BaseException, request_id: str) -> None:
     if isinstance(error, SegmindLtxError):
         error.request_id = error.request_id or request_id
         return
-    words = f"segmind-ltx: the job goes on; take it up again with client.job({request_id!r}).wait()"
+    words = f"{NOTE_PREFIX}the job goes on; take it up again with client.job({request_id!r}).wait()"
     if words not in getattr(error, "__notes__", ()):  # For Ctrl-C, or an error in a callback.
         error.add_note(words)
 
@@ -115,7 +117,7 @@ class Journal:
         """Record how a paid call failed. If it was interrupted, add a note that a job may exist."""
         if not isinstance(error, SegmindLtxError):  # The client's own exceptions say so in their messages.
             error.add_note(
-                f"segmind-ltx: a paid call to {model} was interrupted; a job may exist, and be billed. "
+                f"{NOTE_PREFIX}a paid call to {model} was interrupted; a job may exist, and be billed. "
                 "Look into your account before you submit it again."
             )
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 import anyio
+import anyio.lowlevel
 
 from segmind_ltx._config import ClientOptions
-from segmind_ltx._core.effects import Call, Effect, Flow, NoResponse, Reply, Response, Sleep, T
+from segmind_ltx._core.effects import Call, Effect, Flow, InterruptedCall, NoResponse, Reply, Response, Sleep, T
 from segmind_ltx._core.journal import Journal
 from segmind_ltx._http.async_transport import AsyncTransport
-from segmind_ltx._http.driver import BaseDriver, strip_traceback
+from segmind_ltx._http.driver import GRACE, BaseDriver, strip_traceback
 from segmind_ltx._http.failures import deadline_exceeded
 from segmind_ltx._http.reader import ResponseReader
+from segmind_ltx._http.shield import Interrupted, shielded
 
 
 class AsyncDriver(BaseDriver):
@@ -33,10 +36,13 @@ class AsyncDriver(BaseDriver):
                     result: T = stop.value
                     return result
                 reply = await self._perform(effect)
+        except InterruptedCall as caught:
+            ended = self._end_interrupted(flow, caught)
         except BaseException as error:
-            if getattr(flow, "gi_frame", None) is not None:
-                flow.throw(error)  # Cancelled: the flow adds what it knows about the job, and re-raises.
-            raise
+            ended = self._end(flow, error)
+            if ended is error:
+                raise
+        raise ended
 
     async def _perform(self, effect: Effect) -> Reply:
         if not isinstance(effect, Sleep):
@@ -45,12 +51,35 @@ class AsyncDriver(BaseDriver):
         return None
 
     async def call(self, call: Call) -> Response | NoResponse:
-        """Make one call, within its deadline if it has one."""
+        """Make one call, within its deadline if it has one.
+
+        If the caller is cancelled during a paid call, wait up to `GRACE` seconds for the response, and raise
+        `InterruptedCall` with it.
+        """
         try:
-            with anyio.move_on_after(call.deadline):
-                return await self._call(call)
+            if call.method != "POST":
+                return await self._call_with_deadline(call)
+            return await self._call_shielded(call)
         except BaseException as error:
             raise strip_traceback(error)  # noqa: B904 - it is the same one
+
+    async def _call_shielded(self, call: Call) -> Response | NoResponse:
+        reply: Response | NoResponse = NoResponse("it was cancelled before that", sent=False)
+        try:
+            await anyio.lowlevel.checkpoint_if_cancelled()
+        except BaseException as error:
+            raise InterruptedCall(error, reply) from None
+        try:
+            return await shielded(partial(self._call_with_deadline, call), GRACE)
+        except Interrupted as caught:
+            interrupt: BaseException = strip_traceback(caught.interrupt)
+            for reply in caught.results:
+                raise InterruptedCall(interrupt, reply) from None
+        raise interrupt
+
+    async def _call_with_deadline(self, call: Call) -> Response | NoResponse:
+        with anyio.move_on_after(call.deadline):
+            return await self._call(call)
         return deadline_exceeded(call)
 
     async def _call(self, call: Call) -> Response | NoResponse:

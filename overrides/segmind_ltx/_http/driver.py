@@ -28,18 +28,20 @@ from segmind_ltx._core.effects import (
     Sleep,
     T,
 )
-from segmind_ltx._core.journal import Journal
+from segmind_ltx._core.journal import NOTE_PREFIX, Journal
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._http.deadline import DeadlineExecutor
 from segmind_ltx._http.failures import deadline_exceeded, describe_failure, redact
 from segmind_ltx._http.reader import ResponseReader
 from segmind_ltx._http.transport import Transport
-from segmind_ltx.errors import ConfigurationError, SegmindLtxError
+from segmind_ltx.errors import APIConnectionError, ConfigurationError, SegmindLtxError
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection; nothing has been sent then."""
 
 
+NOTED = {"segmind_noted": True}
+"""The ``extra`` of a log record whose text is also a note on the exception that ends the call."""
 GRACE = 10.0
 """Seconds to wait, after an interrupt, for the response to a submit, so that the job's id is known."""
 DOWNLOAD_HEADERS = {"accept-encoding": "identity"}
@@ -101,6 +103,33 @@ class BaseDriver:
             # An address in a response may be anything; if no request can be built from it, nothing is sent.
             return NoResponse(redact(f"{type(error).__name__}: {error}", self._key), sent=False)
 
+    def _end(self, flow: Flow[T], error: BaseException) -> BaseException:
+        """Let the flow add what it knows about the job to the exception that ends it, and return the exception."""
+        if getattr(flow, "gi_frame", None) is not None:
+            try:
+                flow.throw(error)
+            except BaseException as raised:
+                error = raised
+        # A cancellation or an interrupt may be swallowed by a timeout, a task group or the caller, with its notes.
+        for note in getattr(error, "__notes__", ()):
+            if note.startswith(NOTE_PREFIX):
+                self.context.log.warning("%s", note.removeprefix(NOTE_PREFIX), extra=NOTED)
+        return error
+
+    def _end_interrupted(self, flow: Flow[T], interrupted: InterruptedCall) -> BaseException:
+        """Pass the late response to the flow, then return the interrupt to re-raise."""
+        interrupt, reply = interrupted.interrupt, interrupted.reply
+        try:
+            if isinstance(reply, NoResponse) and not reply.sent:
+                flow.throw(APIConnectionError(f"the call was not sent: {reply.reason}. Nothing is billed."))
+            else:
+                flow.send(reply)
+        except StopIteration:
+            pass
+        except SegmindLtxError as error:
+            interrupt.add_note(f"{NOTE_PREFIX}{error}")
+        return self._end(flow, interrupt)
+
     def _failure(self, transport: Transport | AsyncTransport, error: Exception) -> NoResponse:
         """Return the exception of a transport as a `NoResponse`.
 
@@ -132,30 +161,18 @@ class Driver(BaseDriver):
                     return result
                 reply = self._perform(effect)
         except InterruptedCall as caught:
-            interrupted = caught
+            ended = self._end_interrupted(flow, caught)
         except BaseException as error:
-            if getattr(flow, "gi_frame", None) is not None:
-                flow.throw(error)  # Interrupted: the flow adds what it knows about the job, and re-raises.
-            raise
-        interrupt = self._finish_interrupted(flow, interrupted)
-        flow.throw(interrupt)
-        raise interrupt
+            ended = self._end(flow, error)
+            if ended is error:
+                raise
+        raise ended
 
     def _perform(self, effect: Effect) -> Reply:
         if not isinstance(effect, Sleep):
             return self._call_with_deadline(effect)
         self._clock.sleep(effect.seconds)
         return None
-
-    def _finish_interrupted(self, flow: Flow[T], interrupted: InterruptedCall) -> BaseException:
-        """Pass the late response to the flow, then return the interrupt to re-raise."""
-        try:
-            flow.send(interrupted.reply)
-        except StopIteration:
-            pass
-        except SegmindLtxError as error:
-            interrupted.interrupt.add_note(f"segmind-ltx: {error}")
-        return interrupted.interrupt
 
     def call(self, call: Call) -> Response | NoResponse:
         """Make one call, without a deadline."""

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from segmind_ltx._core.effects import Effect, Flow, Reply
+from segmind_ltx._core.effects import Effect, Flow, NoResponse, Reply, Response
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx.errors import APIConnectionError, SegmindLtxError, SubmitUncertainError, UnexpectedResponseError
 
@@ -58,6 +58,13 @@ class JobTask:
             self.throw(
                 APIConnectionError("the submit was cancelled before it was sent, or sent again. Nothing is billed.")
             )
+
+    def interrupted(self, reply: Response | NoResponse) -> None:
+        """Take the response that arrived after the pool was stopped; if the submit was not sent, cancel it."""
+        if isinstance(reply, NoResponse) and not reply.sent:
+            self.cancel_unsent()
+        else:
+            self.step(reply)
 
     def step(self, reply: Reply) -> Effect | None:
         """Resume the flow with the result of its last effect, and return the next one; None if the flow has ended."""
