@@ -28,7 +28,7 @@ from segmind_ltx._core.effects import (
     Sleep,
     T,
 )
-from segmind_ltx._core.journal import NOTE_PREFIX, Journal
+from segmind_ltx._core.journal import NOTE_PREFIX, Journal, attach_request_id
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._http.deadline import DeadlineExecutor
 from segmind_ltx._http.failures import deadline_exceeded, describe_failure, redact
@@ -93,9 +93,8 @@ class BaseDriver:
         timeout = httpx.Timeout(call.read_timeout, connect=min(CONNECT_TIMEOUT, call.read_timeout))
         try:
             if call.sink is not None:
-                return transport.request(
-                    call.method, httpx.URL(call.path), DOWNLOAD_HEADERS, None, timeout, to_api=False
-                )
+                headers = DOWNLOAD_HEADERS | (call.resume.headers if call.resume else {})
+                return transport.request(call.method, httpx.URL(call.path), headers, None, timeout, to_api=False)
             headers = {**self._headers, "x-api-key": self._key.reveal()}
             url = _parse_url(self.base_url + call.path)
             return transport.request(call.method, url, headers, call.json, timeout, to_api=True)
@@ -124,8 +123,10 @@ class BaseDriver:
                 flow.throw(APIConnectionError(f"the call was not sent: {reply.reason}. Nothing is billed."))
             else:
                 flow.send(reply)
-        except StopIteration:
-            pass
+        except StopIteration as stop:
+            request_id = stop.value if isinstance(stop.value, str) else getattr(stop.value, "request_id", None)
+            if request_id is not None:
+                attach_request_id(interrupt, request_id)
         except SegmindLtxError as error:
             interrupt.add_note(f"{NOTE_PREFIX}{error}")
         return self._end(flow, interrupt)
