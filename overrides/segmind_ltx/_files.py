@@ -173,6 +173,6 @@ def _remove_old_partials(folder: Path) -> None:
     with suppress(OSError), os.scandir(folder) as files:
         for file in files:
             with suppress(OSError):
-                if PARTIAL_NAME.fullmatch(file.name) and file.is_file(follow_symlinks=False):
-                    if time.time() - file.stat(follow_symlinks=False).st_mtime > MAX_PARTIAL_AGE:
-                        os.unlink(file.path)  # noqa: PTH108 - the entry has its path as a text
+                ours = PARTIAL_NAME.fullmatch(file.name) and file.is_file(follow_symlinks=False)
+                if ours and time.time() - file.stat(follow_symlinks=False).st_mtime > MAX_PARTIAL_AGE:
+                    os.unlink(file.path)  # noqa: PTH108 - the entry has its path as a text

@@ -177,7 +177,7 @@ CALLS: dict[str, Call] = {
 }
 
 
-class Sibling(Exception):
+class SiblingError(Exception):
     """The failure of a task beside the call."""
 
 
@@ -248,7 +248,7 @@ async def _by_sibling(work: Work, points: Points) -> None:
 
     async def sibling() -> None:
         await failing.wait()
-        raise Sibling
+        raise SiblingError
 
     points.stop = failing.set
     try:
@@ -256,7 +256,7 @@ async def _by_sibling(work: Work, points: Points) -> None:
             group.start_soon(sibling)
             await work()
             group.cancel_scope.cancel()
-    except* Sibling:
+    except* SiblingError:
         pass
 
 

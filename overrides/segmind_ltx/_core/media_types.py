@@ -62,9 +62,8 @@ def not_a_video(head: bytes, media_type: str) -> str | None:
     """Return what a file is if it is certainly not a video, by its first bytes or its media type; else None."""
     if looks_like_text(head):
         return "text"
-    found = image_type(head) or next(
-        (name for start, name in _OTHER_BEGINNINGS.items() if head.startswith(start)), None
-    )
+    others = (name for start, name in _OTHER_BEGINNINGS.items() if head.startswith(start))
+    found = image_type(head) or next(others, None)
     if found is None and (media_type.startswith(("text/", "image/")) or media_type == "application/json"):
         return media_type
     return found

@@ -116,5 +116,5 @@ def test_image_is_no_regular_file(tmp_path: Path, kind: str) -> None:
         path.mkdir()
     else:
         path.symlink_to("/dev/zero")
-    with pytest.raises(ParameterError, match="not a regular file|Is a directory"):
+    with pytest.raises(ParameterError, match=r"not a regular file|Is a directory"):
         prepare("ltx-2-pro", {"prompt": "x", "image": path})
