@@ -14,7 +14,9 @@ def main() -> None:
         sys.exit(2)
     # Only now: without the extra it cannot be imported.
     from segmind_ltx._cli.commands import app
+    from segmind_ltx._cli.printing import open_missing_streams
 
+    open_missing_streams()
     app()
 
 
