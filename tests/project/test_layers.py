@@ -38,6 +38,7 @@ LAYERS: dict[str, list[set[str]]] = {
     "segmind_ltx": [
         {"errors", "_clock"},
         {"_core"},
+        {"_sqlite", "_ledger_rows"},
         {"_config", "ledger", "_files"},
         {"_http"},
         {"_many", "video"},

@@ -12,6 +12,7 @@ from logging import Logger, LoggerAdapter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from segmind_ltx._core.journal import Journal
+from segmind_ltx._core.media_types import looks_like_text
 from segmind_ltx.errors import DownloadError
 
 AnyLogger: TypeAlias = "Logger | LoggerAdapter[Any]"
@@ -37,6 +38,10 @@ class DownloadTarget(Protocol):
         """Delete what was written so far."""
         ...
 
+    def size(self) -> int:
+        """Return the number of bytes that were written so far."""
+        ...
+
     def head(self) -> bytes:
         """Return the first bytes that were written."""
         ...
@@ -50,12 +55,33 @@ class DownloadTarget(Protocol):
         ...
 
 
+class Resume(NamedTuple):
+    """The rest of a download: from byte ``offset`` on, if the file still has the ``validator`` (ETag or date).
+
+    ``restart`` is called if the server sends the whole file instead.
+    """
+
+    offset: int
+    validator: str
+    restart: Callable[[], None]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that ask for the rest."""
+        return {"range": f"bytes={self.offset}-", "if-range": self.validator}
+
+    def matches(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether a response is the rest, and nothing else."""
+        return status == 206 and headers.get("content-range", "").startswith(f"bytes {self.offset}-")
+
+
 class Call(NamedTuple):
     """One request. ``read_timeout`` bounds each silence, ``deadline`` the whole call; both are in seconds.
 
     ``path`` is below the API's base URL, and the call carries the API key. If there is a ``sink``, ``path`` is a whole
-    URL on another host, the call does not carry the key, and the body of a 200 goes into the sink; each chunk renews
-    the deadline then. ``on_late`` gets the response if that arrives after the call was given up.
+    URL on another host, the call does not carry the key, and the body of a 200 goes into the sink, with ``resume`` that
+    of a matching 206 as well; each chunk renews the deadline then. ``on_late`` gets the response if that arrives after
+    the call was given up.
     """
 
     method: str
@@ -64,6 +90,7 @@ class Call(NamedTuple):
     json: Mapping[str, Any] | None = None
     sink: Sink | None = None
     deadline: float | None = None
+    resume: Resume | None = None
     on_late: Callable[[Response], object] | None = None
 
     @property
@@ -101,11 +128,6 @@ class Response(NamedTuple):
     def __repr__(self) -> str:
         # The body may be a whole video.
         return f"<Response {self.status}, {len(self.body)} bytes>"
-
-
-def looks_like_text(body: bytes) -> bool:
-    """Whether a body begins like JSON, HTML or XML, which no video does."""
-    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b"<"}
 
 
 def looks_like_video(response: Response) -> bool:

@@ -18,12 +18,11 @@ from urllib.parse import unquote
 
 from attrs import frozen
 
-from segmind_ltx._core.images import data_uri
+from segmind_ltx._core.images import data_uri, is_address
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 from segmind_ltx_api.types import Unset
 
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
 _MAX_INTEGER_BITS: Final = 1024
 """The longest integer, in bits. No document bounds a seed, but Python refuses to write thousands of digits as JSON."""
 
@@ -187,8 +186,11 @@ def _problem(parameter: Parameter, value: object) -> str | None:
 
 
 def _text_problem(parameter: Parameter, value: str) -> str | None:
-    if parameter.uri and not _URI.fullmatch(value):
-        return "is not a URI; use an absolute one, such as https://example.com/picture.png"
+    if parameter.uri and not is_address(value):
+        return (
+            "is not a URI that the service can fetch; use one that begins with https://, http:// or data:, or pass a "
+            "pathlib.Path for a file on this machine"
+        )
     if any("\ud800" <= character <= "\udfff" for character in value):
         return "has lone surrogates, which no UTF-8 text can carry"
     return None

@@ -40,6 +40,11 @@ class Attempt:
             self._refuse_if_abandoned()
             self._handed_over = True
 
+    def check(self) -> None:
+        """Raise `AbandonedCallError` if a free call was given up; a paid one is read to its end."""
+        if self._abandoned and self.call.method != "POST":
+            raise AbandonedCallError
+
     def trace(self, name: str, info: dict[str, Any]) -> None:
         """Take an event of httpcore. Raises `AbandonedCallError` if the request must not be sent any more."""
         self._traced = True

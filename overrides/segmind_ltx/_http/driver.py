@@ -32,7 +32,7 @@ from segmind_ltx._core.effects import (
     Sleep,
     T,
 )
-from segmind_ltx._core.journal import NOTE_PREFIX, Journal
+from segmind_ltx._core.journal import NOTE_PREFIX, Journal, attach_request_id
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._http.attempt import AbandonedCallError, Attempt
 from segmind_ltx._http.deadline import DeadlineExceeded, DeadlineExecutor, InterruptedWork, NoThreadError
@@ -110,7 +110,8 @@ class BaseDriver:
         try:
             if call.sink is not None:
                 url = httpx.URL(call.path)
-                return transport.request(call.method, url, DOWNLOAD_HEADERS, None, extensions, to_api=False)
+                headers = DOWNLOAD_HEADERS | (call.resume.headers if call.resume else {})
+                return transport.request(call.method, url, headers, None, extensions, to_api=False)
             headers = {**self._headers, "x-api-key": self._key.reveal()}
             url = _parse_url(self.base_url + call.path)
             request = transport.request(call.method, url, headers, call.json, extensions, to_api=True)
@@ -151,8 +152,10 @@ class BaseDriver:
                 flow.throw(APIConnectionError(f"the call was not sent: {reply.reason}. Nothing is billed."))
             else:
                 flow.send(reply)
-        except StopIteration:
-            pass
+        except StopIteration as stop:
+            request_id = stop.value if isinstance(stop.value, str) else getattr(stop.value, "request_id", None)
+            if request_id is not None:
+                attach_request_id(interrupt, request_id)
         except SegmindLtxError as error:
             interrupt.add_note(f"{NOTE_PREFIX}{error}")
         return self._end(flow, interrupt)
@@ -282,6 +285,7 @@ class Driver(BaseDriver):
         begun = self.context.now()
         try:
             exchange = self._transport.send(request, attempt.hand_over, to_api=call.sink is None)
+            attempt.check()  # A download that was given up must not touch its file.
             reader = self._reader(call, exchange.response, begun)
         except Exception as error:
             return self._failure(error, attempt)

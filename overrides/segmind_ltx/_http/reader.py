@@ -33,7 +33,9 @@ class ResponseReader:
     ) -> None:
         self._key = key
         self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
-        ok = self._status == 200
+        rest = call.resume is not None and call.resume.matches(self._status, self._headers)
+        self._offset = call.resume.offset if call.resume and rest else 0
+        ok = self._status == 200 or rest
         self._sink = call.sink if ok else None
         # Of a redirect or an error in front of a download nothing but the status and the headers is used.
         self._wanted = ok or call.sink is None
@@ -43,6 +45,8 @@ class ResponseReader:
         # A video may come without a media type, or with a generic one.
         is_text = self._headers.get("content-type", "").lower().startswith(("text/", "application/json"))
         self._limit = MAX_VIDEO_BYTES if ok and not is_text else MAX_JSON_BYTES
+        if call.resume is not None and self._sink is not None and not rest:
+            call.resume.restart()
         self._length = _length(self._headers)
         self._started, self._deadline = started, started + call.limit
         # Part of a compressed video unpacks to part of a video, and nothing would show that it is incomplete.
@@ -61,7 +65,7 @@ class ResponseReader:
             return False
         self._size += len(chunk)
         if self._sink is not None:
-            self._sink(chunk, self._length)
+            self._sink(chunk, None if self._length is None else self._offset + self._length)
             elapsed = self._now() - self._started
             if elapsed > SLOW_START and self._size < elapsed * MIN_BYTES_PER_SECOND:
                 self.truncated = f"only {self._size} bytes arrived in {elapsed:.0f} s"
@@ -95,7 +99,7 @@ class ResponseReader:
             body = body if video else body.replace(secret.encode(), b"[api key]")
             if secret in "\n".join(headers.values()):
                 headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
-        return Response(self._status, headers, body, truncated, self._size)
+        return Response(self._status, headers, body, truncated, self._offset + self._size)
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -38,18 +38,21 @@ async def shielded(work: Callable[[], Awaitable[T]], grace: Callable[[], float])
         finally:
             done.set()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(run)
-        try:
-            await done.wait()
-        except BaseException as error:
-            interrupt = error
-            scope.deadline = anyio.current_time() + grace()
-            with anyio.CancelScope(shield=True):
-                try:
-                    await done.wait()
-                except BaseException:  # The first interrupt is raised below.
-                    scope.cancel()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run)
+            try:
+                await done.wait()
+            except BaseException as error:
+                interrupt = error
+                scope.deadline = anyio.current_time() + grace()
+                with anyio.CancelScope(shield=True):
+                    try:
+                        await done.wait()
+                    except BaseException:  # The first interrupt is raised below.
+                        scope.cancel()
+    except BaseException as error:  # A cancellation at the end of the group, after the work was done.
+        interrupt = interrupt or error
     if interrupt is not None:
         raise Interrupted(interrupt, results)
     if failures:

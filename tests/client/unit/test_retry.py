@@ -274,7 +274,7 @@ FAULTS: dict[str, tuple[Any, list[float], str]] = {
     ),
     "markup": (httpx.Response(200, content=b" <"), [0.375, 0.75, 1.5, 3.0], "it is text, not a video"),
     "403": (httpx.Response(403), [], "status 403; outputs are kept for seven days"),
-    "404": (httpx.Response(404), [], "status 404; outputs are kept for seven days"),
+    "404": (httpx.Response(404), [0.375, 0.75, 1.5, 3.0], "status 404; outputs are kept for seven days"),
     "410": (httpx.Response(410), [], "status 410; outputs are kept for seven days"),
     "400": (httpx.Response(400), [], "status 400"),
     "401": (httpx.Response(401), [], "status 401"),
