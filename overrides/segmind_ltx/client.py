@@ -42,7 +42,7 @@ class Job:
 
     def status(self) -> JobStatus:
         """Fetch the job's state, once. A FAILED job is a state here, not an exception."""
-        return self._driver.run(wait.status(self._driver.context, self.id))
+        return self._driver.run(wait.status(self._driver.context, self.id, self._submitted))
 
     def wait(
         self,
@@ -73,7 +73,7 @@ class Job:
 
         Raises `JobFailedError`, or `JobNotFinishedError` if it is still running.
         """
-        flow = wait.result(self._driver.context, self.id, self.model)
+        flow = wait.result(self._driver.context, self.id, self.model, self._submitted)
         return Video.of(self._driver.run(flow), self._driver)
 
 
@@ -90,8 +90,10 @@ class Client:
     - ``timeout``: the longest silence on a connection, in seconds; by default 60 for a submit and 30 for other calls.
       If a submit times out, it raises `SubmitUncertainError`, so be generous.
     - ``max_retries``: the most retries of a free call, if no deadline bounds it. ``max_submit_retries``: the most
-      retries of a submit, which is retried only if that cannot pay twice; by default ``max_retries``. Each retry logs a
-      warning.
+      retries of a submit, which is retried after a 429, and if it was not sent; by default ``max_retries``. Each retry
+      logs a warning.
+    - ``resend_on``: the server errors after which a submit is sent again as well, for example ``{500, 503}``; by
+      default none. By the vendor's other pages they are not billed, but a gateway may hide an accepted job behind one.
     - ``ledger``: the path of a file that records every paid call (`segmind_ltx.ledger`); by default SEGMIND_LEDGER. If
       you pass a `Ledger`, this client does not close it.
     - ``logger``: replaces ``logging.getLogger("segmind_ltx")``. ``clock``: replaces the system's clock in tests.
@@ -109,6 +111,7 @@ class Client:
         timeout: float | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
+        resend_on: Iterable[int] = (),
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
         clock: Clock | None = None,
@@ -121,12 +124,13 @@ class Client:
                 timeout=timeout,
                 max_retries=max_retries,
                 max_submit_retries=max_submit_retries,
+                resend_on=resend_on,
                 clock=clock,
                 logger=logger,
             )
         finally:
             del api_key, headers  # A traceback that shows local variables would show their values.
-        api_transport, journal = Transport(http, transport, proxy), open_ledger(ledger)
+        api_transport, journal = Transport(http, transport, proxy, options.base_url), open_ledger(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = Driver(api_transport, options, journal)
 
@@ -157,7 +161,7 @@ class Client:
     ) -> Video:
         """Submit a job and wait for its video: `submit` and `Job.wait` in one."""
         # Check before the job is paid for.
-        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
+        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout, None, on_status)
         prepared = prepare(model, parameters)
         # One flow, so that an interrupt between submit and wait knows the id as well.
         flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sqlite3
 import threading
@@ -18,7 +19,15 @@ from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
-from segmind_ltx._core.journal import Entry, EntryState, Journal, JournalBusyError
+from segmind_ltx._core.journal import (
+    RETAINED,
+    UNKNOWN_FOR,
+    Entry,
+    EntryState,
+    Journal,
+    JournalBusyError,
+    possibly_billed,
+)
 from segmind_ltx._ledger_rows import COLUMNS, copy_rows, entry_of
 from segmind_ltx._sqlite import Replaced, SqliteFile, read_only
 
@@ -122,22 +131,23 @@ class Ledger(Journal):
         super().record_failure(number, model, error)
         if isinstance(error, errors.JobFailedError):
             self._update_call(number, EntryState.FAILED, error.request_id, str(error))
-        elif isinstance(error, errors.SubmitUncertainError | errors.UnexpectedResponseError) or (
-            # A server error that names a job may be about a job that exists; the id in a refusal names only the call.
-            isinstance(error, errors.ServerError) and error.request_id is not None
-        ):
-            self._update_call(number, EntryState.UNCERTAIN, error.request_id, str(error))
-        elif isinstance(error, errors.SegmindLtxError):
-            self._update_call(number, EntryState.REFUSED, None, str(error))
-        else:
+        elif not isinstance(error, errors.SegmindLtxError):
             self._update_call(number, EntryState.UNCERTAIN, None, f"interrupted by {type(error).__name__}")
+        elif possibly_billed(error):
+            self._update_call(number, EntryState.UNCERTAIN, error.request_id, str(error))
+        else:  # The id in a refusal names only the call.
+            self._update_call(number, EntryState.REFUSED, None, str(error))
 
     def record_end(self, request_id: str, error: BaseException) -> None:
         """Record how a job ended without a video."""
         super().record_end(request_id, error)
-        if isinstance(error, errors.JobFailedError | errors.NotFoundError):
-            state = EntryState.FAILED if isinstance(error, errors.JobFailedError) else EntryState.GONE
-            self._write("state = ?, detail = ? WHERE request_id = ?", state, error.detail, request_id)
+        if isinstance(error, errors.JobFailedError):
+            self._write("state = ?, detail = ? WHERE request_id = ?", EntryState.FAILED, error.detail, request_id)
+        elif isinstance(error, errors.NotFoundError):
+            # Not every server knows a new job at once: it is gone if its hour is over, or if it was unknown for long.
+            latest = math.inf if error.unknown_for >= UNKNOWN_FOR else time.time() - RETAINED
+            change = "state = ?, detail = ? WHERE request_id = ? AND begun < ?"
+            self._write(change, EntryState.GONE, error.detail, request_id, latest)
 
     def update(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
         """Record a job's new state. ``cost`` and ``file`` keep their earlier values if not given."""

@@ -7,12 +7,22 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from segmind_ltx.errors import ConfigurationError, SegmindLtxError
+from segmind_ltx.errors import (
+    ConfigurationError,
+    RateLimitError,
+    SegmindLtxError,
+    ServerError,
+    SubmitUncertainError,
+    UnexpectedResponseError,
+)
 
 NOTE_PREFIX: Final = "segmind-ltx: "
 """The beginning of each note that the client adds to an exception that is not its own."""
 RETAINED: Final = 3600.0
 """Seconds for which the service keeps a result (documents 003 and 004)."""
+
+UNKNOWN_FOR: Final = 60.0
+"""Seconds after which a job of unknown age that is answered 404 without a break counts as gone."""
 
 
 class EntryState(StrEnum):
@@ -83,6 +93,17 @@ def attach_request_id(error: BaseException, request_id: str) -> None:
     words = f"{NOTE_PREFIX}the job goes on; take it up again with client.job({request_id!r}).wait()"
     if words not in getattr(error, "__notes__", ()):  # For Ctrl-C, or an error in a callback.
         error.add_note(words)
+
+
+def possibly_billed(error: BaseException) -> bool:
+    """Whether a job may exist, and be billed, after a paid call that ended with ``error``.
+
+    A server error may come from a gateway in front of an accepted job; a refusal may name one. An exception that is not
+    the client's own says nothing about billing.
+    """
+    unclear = (SubmitUncertainError, UnexpectedResponseError, ServerError)
+    names_a_job = isinstance(error, RateLimitError) and error.request_id is not None
+    return names_a_job or isinstance(error, unclear) or not isinstance(error, SegmindLtxError)
 
 
 @contextmanager

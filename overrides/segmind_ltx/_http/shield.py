@@ -18,8 +18,8 @@ class Interrupted(Exception):  # noqa: N818 - a signal to the driver, never to u
         self.interrupt, self.results = interrupt, results
 
 
-async def shielded(work: Callable[[], Awaitable[T]], grace: float) -> T:
-    """Return the result of ``work``. If the caller is cancelled meanwhile, wait for it up to ``grace`` seconds.
+async def shielded(work: Callable[[], Awaitable[T]], grace: Callable[[], float]) -> T:
+    """Return the result of ``work``. If the caller is cancelled meanwhile, wait for it up to ``grace()`` seconds.
 
     The work runs in a task of its own, since asyncio throws a cancellation into the innermost await of a task, through
     every shield of anyio. A second interrupt ends the wait. Raises `Interrupted` if the caller was cancelled.
@@ -45,7 +45,7 @@ async def shielded(work: Callable[[], Awaitable[T]], grace: float) -> T:
                 await done.wait()
             except BaseException as error:
                 interrupt = error
-                scope.deadline = anyio.current_time() + grace
+                scope.deadline = anyio.current_time() + grace()
                 with anyio.CancelScope(shield=True):
                     try:
                         await done.wait()

@@ -80,7 +80,7 @@ class _JobSource:
     ) -> None:
         if not _is_count(options.concurrency):
             raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
-        check_wait(options.timeout, options.poll_interval)
+        check_wait(options.timeout, options.poll_interval, options.on_status)
         self.running: dict[int, JobTask] = {}
         self._context, self._options, self._warned = context, options, ""
         self._source: Iterator[tuple[int, AnyRequest | LabelledRequest]] = enumerate(requests)

@@ -49,11 +49,11 @@ slow drip of the body    | Unexpected 1 | ok 1         | Unexpected | Unexpected
 429 Retry-After: date    | Limited 3    | Limited 3    | Limited    | Limited     | Download | Timeout    | Timeout
 429 without a header     | Limited 3    | Limited 3    | Limited    | Limited     | Download | Timeout    | Timeout
 429 reset as nonsense    | Limited 3    | Limited 3    | Limited    | Limited     | Download | Timeout    | Timeout
-500                      | Internal 3   | Internal 3   | Internal   | Internal    | Download | Timeout    | Timeout
-502 HTML                 | Bad 3        | Bad 1        | Bad        | Bad         | Download | Timeout    | Timeout
-503                      | Server 3     | Server 3     | Server     | Server      | Download | Timeout    | Timeout
-504 HTML                 | Gateway 3    | Gateway 1    | Gateway    | Gateway     | Download | Timeout    | Timeout
-520                      | Server 3     | Server 1     | Server     | Server      | Download | Timeout    | Timeout
+500                      | Internal 1   | Internal 1   | Internal   | Internal    | Download | Timeout    | Timeout
+502 HTML                 | Bad 1        | Bad 1        | Bad        | Bad         | Download | Timeout    | Timeout
+503                      | Server 1     | Server 1     | Server     | Server      | Download | Timeout    | Timeout
+504 HTML                 | Gateway 1    | Gateway 1    | Gateway    | Gateway     | Download | Timeout    | Timeout
+520                      | Server 1     | Server 1     | Server     | Server      | Download | Timeout    | Timeout
 302 to another host      | Unexpected 1 | Unexpected 1 | Unexpected | Unexpected  | Download | Unexpected | Unexpected
 307 to another host      | Unexpected 1 | Unexpected 1 | Unexpected | Unexpected  | Download | Unexpected | Unexpected
 truncated JSON           | ok 1         | Unexpected 1 | Unexpected | Unexpected  | Download | Unexpected | Unexpected

@@ -230,11 +230,8 @@ def test_the_id_of_an_accepted_job_is_found_wherever_it_stands(where: str) -> No
     [
         b'{"status_url": "https://x/v2/requests/"}',
         b'{"status_url": "https://x/v2/requests/a/b"}',
-        b'{"status_url": "https://x/v2/requests/a?b"}',
-        b'{"status_url": ["/v2/requests/a"]}',
         b'{"status_url": "https://x/v2/requests/%2e%2e"}',
         b'{"request_id":"' + b"x" * 513 + b'"',
-        b'{"request_id": 7, "status_url": "/v2/requests/a"}',
         b'"request_id": ""',
     ],
 )
@@ -248,7 +245,7 @@ def test_what_is_no_id_is_told_with_all_that_came(body: bytes) -> None:
     )
     whole = json.loads(body) if body.endswith(b"}") else None
     assert (error.model, error.status, error.body, error.__cause__) == ("ltx-2-pro", 202, whole, None)
-    assert error.__suppress_context__
+    assert error.text == body.decode()
 
 
 SENSELESS: dict[str, tuple[Response, str]] = {
@@ -358,7 +355,7 @@ def test_an_id_in_an_error_is_kept_whatever_the_status(status: int, told: bool) 
     assert (error.request_id, error.model, error.status, error.body) == (ID, "ltx-2-pro", status, body)
     assert isinstance(error, errors.APIStatusError) is told
     assert error_for(said(body, status), PAID, request_id="mine").request_id == "mine"
-    assert error_for(said({"request_id": 7}, status), PAID).request_id is None
+    assert error_for(said({"request_id": 7}, status), PAID).request_id == "7"
 
 
 def test_a_failure_is_told_with_its_reason_and_that_it_is_free() -> None:

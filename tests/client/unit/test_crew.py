@@ -228,7 +228,7 @@ def test_a_submit_that_was_refused_so_far_is_not_ambiguous_after_a_stop(tmp_path
     mine = logging.Logger("mine")
     mine.addHandler(DurationStats())
     ledger = Ledger(tmp_path / "jobs.sqlite")
-    busy = httpx.MockTransport(lambda _: httpx.Response(503))
+    busy = httpx.MockTransport(lambda _: httpx.Response(429))
     with Client("k", "https://api.test", transport=busy, ledger=ledger, logger=mine) as api:
         outcomes = api.generate_many([LtxVideoRequest(prompt="x"), WRONG])
         assert next(outcomes).index == 1

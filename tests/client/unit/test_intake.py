@@ -111,7 +111,7 @@ def _taken(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
         got.append(chunk)
 
     call = Call("GET", "https://out.test/a.mp4", 30, sink=sink)
-    intake = ResponseReader(call, httpx.Response(200, headers=headers), Watch(step), 0.0)
+    intake = ResponseReader(call, httpx.Response(200, headers=headers), Watch(step), 0.0, KEY)
     while intake.truncated is None and len(got) < 500 and intake.feed(bytes(piece)):
         pass
     return len(got), intake.truncated
@@ -137,7 +137,7 @@ def test_one_that_is_not_is(encoding: str) -> None:
 
 def test_a_line_that_is_broken_is_told_without_the_key() -> None:
     call = Call("GET", "/x", 30)
-    intake = ResponseReader(call, httpx.Response(200), Watch(0.0), 0.0)
+    intake = ResponseReader(call, httpx.Response(200), Watch(0.0), 0.0, KEY)
     intake.truncated = f"it quotes {KEY.reveal()}"
-    answer: Any = intake.response(KEY)
+    answer: Any = intake.response()
     assert answer.truncated == "it quotes [api key]"

@@ -49,11 +49,17 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("status", range(100, 600))
-def test_a_paid_call_is_repeated_after_429_and_5xx_alone(status: int) -> None:
-    assert may_repeat_paid(Response(status, {}, b""), blocking=False) == (status == 429 or status >= 500)
+def test_a_paid_call_is_repeated_after_429_alone(status: int) -> None:
+    """After a server error a paid call is sent again only if the user said so, and never behind a v1 gateway."""
+    for blocking in (False, True):
+        assert may_repeat_paid(Response(status, {}, b""), blocking=blocking) == (status == 429)
+    chosen = frozenset(range(500, 600))
+    again = may_repeat_paid(Response(status, {}, b""), blocking=False, resend_on=chosen)
+    assert again == (status == 429 or status >= 500)
     # Behind a gateway that gave up on a v1 call, the work may go on, and be billed.
-    assert may_repeat_paid(Response(status, {}, b""), blocking=True) == (status in {429, 500, 503})
-    assert may_repeat_read(Response(status, {}, b"")) == (status == 429 or status >= 500)
+    again = may_repeat_paid(Response(status, {}, b""), blocking=True, resend_on=chosen)
+    assert again == (status in {429, 500, 503})
+    assert may_repeat_read(Response(status, {}, b"")) == (status in {408, 409, 425, 429} or status >= 500)
 
 
 def test_a_paid_call_that_may_have_left_is_never_repeated() -> None:
@@ -187,7 +193,7 @@ def test_every_call_is_repeated_after_growing_pauses_and_each_is_logged(
     route = wire.request(method, path)
     route.side_effect = [httpx.Response(503) if fault == "503" else httpx.ConnectError("refused")] * 20
     with caplog.at_level(logging.WARNING, "segmind_ltx"), pytest.raises(ltx.SegmindLtxError):
-        caller(step)
+        caller(step, resend_on={503})
     pauses, last = ([0.375, 0.75, 1.5, 3.0, 6.0], 1.375) if stage == "wait" else ([0.375, 0.75, 1.5, 3.0], None)
     assert caller.clock.slept == pytest.approx([*pauses, *([last] if last else [])])
     outcome = "status 503" if fault == "503" else "ConnectError: refused"
@@ -205,8 +211,8 @@ def test_a_refused_read_is_asked_again_only_in_a_wait_and_there_thrice(
     caller: Caller, wire: respx.MockRouter, stage: str
 ) -> None:
     method, path, step = STAGES[stage]
-    route = wire.request(method, path).respond(404, json={"error": "no"})
-    error = caller.raising(ltx.NotFoundError, step)
+    route = wire.request(method, path).respond(403, json={"error": "no"})
+    error = caller.raising(ltx.PermissionDeniedError, step)
     assert (error.request_id, route.call_count) == (ID, 3 if stage == "wait" else 1)
 
 

@@ -71,9 +71,11 @@ class Once(queue.SimpleQueue[Any]):
     """Is interrupted where it is first waited for; what comes, comes after that."""
 
     interrupted = threading.Event()
+    sent = threading.Event()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         if not self.interrupted.is_set():
+            self.sent.wait(30)
             self.interrupted.set()
             raise KeyboardInterrupt
         return super().get(block, timeout)
@@ -83,7 +85,8 @@ LATE: dict[str, tuple[httpx.Response | Exception, str, str | None, str]] = {
     "accepted": (httpx.Response(200, json={"request_id": ID}), "accepted", ID, f"client.job('{ID}')"),
     "refused": (httpx.Response(400, json={"error": "no"}), "refused", None, "was answered 400"),
     "lost": (httpx.ReadError("reset"), "uncertain", None, "A job may exist"),
-    "to be sent again": (httpx.Response(503), "uncertain", None, "a job may exist"),
+    "a server error": (httpx.Response(503), "uncertain", None, "may have hidden a job"),
+    "to be sent again": (httpx.Response(429), "refused", None, "nothing is billed"),
 }
 
 
@@ -94,9 +97,11 @@ def test_the_answer_to_a_submit_is_awaited_after_an_interrupt(
 ) -> None:
     given, state, request_id, words = LATE[answer]
     monkeypatch.setattr(Once, "interrupted", threading.Event())
+    monkeypatch.setattr(Once, "sent", threading.Event())
     monkeypatch.setattr(deadline, "_Worker", _worker)
 
     def handle(_: httpx.Request) -> httpx.Response:
+        Once.sent.set()
         Once.interrupted.wait(30)
         if isinstance(given, Exception):
             raise given
@@ -119,9 +124,9 @@ _Worker = deadline._Worker  # pyright: ignore[reportPrivateUsage]
 def _worker() -> Any:
     """One whose answers are waited for in `Once`; its work comes by an ordinary queue."""
     made: Any = _Worker.__new__(_Worker)
-    made.work, made.done = queue.Queue(), Once()
+    made.work, made.done, made.taken = queue.Queue(), Once(), queue.SimpleQueue()
     work: Any = deadline._work  # pyright: ignore[reportPrivateUsage]
-    threading.Thread(target=work, args=(made.work, made.done), daemon=True).start()
+    threading.Thread(target=work, args=(made.work, made.done, made.taken), daemon=True).start()
     return made
 
 
