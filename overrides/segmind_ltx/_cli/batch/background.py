@@ -21,7 +21,7 @@ class Background(Generic[R]):
     """Runs functions in threads, and hands their results to the caller's thread in the order in which they end."""
 
     def __init__(self) -> None:
-        self._work: queue.SimpleQueue[Callable[[], R]] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Callable[[], R] | None] = queue.SimpleQueue()
         self._ended: queue.SimpleQueue[R | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._outstanding = 0
@@ -38,7 +38,8 @@ class Background(Generic[R]):
                 thread.start()
             except RuntimeError:
                 if not self._threads:
-                    self._run_next(self._work.get())
+                    self._work.get()
+                    self._run_next(work)
             else:
                 self._threads.append(thread)
 
@@ -72,9 +73,15 @@ class Background(Generic[R]):
         if self._stopping:
             raise StoppedError
 
+    def close(self) -> None:
+        """Let the threads end."""
+        self._stopping = True
+        for _ in self._threads:
+            self._work.put(None)
+
     def _run(self) -> None:
-        while True:
-            self._run_next(self._work.get())
+        while (work := self._work.get()) is not None:
+            self._run_next(work)
 
     def _run_next(self, work: Callable[[], R]) -> None:
         try:

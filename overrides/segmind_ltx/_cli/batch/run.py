@@ -100,7 +100,7 @@ class BatchRun:
 
     def run(self, concurrency: int, timeout: float, resubmit: Collection[str]) -> None:
         """Fetch and make what can be; submit items again if their state is in ``resubmit``."""
-        with Client(ledger=self._ledger) as client:
+        with Client(ledger=self._ledger) as client, closing(self._background):
             try:
                 with self._progress.shown():
                     self._fetch_all(client, timeout, resubmit)
