@@ -138,6 +138,14 @@ class Ledger(Journal):
         else:  # The id in a refusal names only the call.
             self._update_call(number, EntryState.REFUSED, None, str(error))
 
+    def time_of_submit(self, request_id: str) -> float | None:
+        """Return the time of a job's submit, in seconds since the epoch; None if there is no row of it."""
+        try:
+            rows = self._run("SELECT begun FROM jobs WHERE request_id = ?", (request_id,))
+        except errors.ConfigurationError:
+            return None  # The file is held or damaged; a wait goes on without it.
+        return rows[0][0] if rows and isinstance(rows[0][0], float) else None
+
     def record_end(self, request_id: str, error: BaseException) -> None:
         """Record how a job ended without a video."""
         super().record_end(request_id, error)

@@ -142,6 +142,10 @@ class Journal:
                 "Look into your account before you submit it again."
             )
 
+    def time_of_submit(self, request_id: str) -> float | None:  # noqa: ARG002 - a ledger looks it up
+        """Return the time of a job's submit, in seconds since the epoch; None if it is unknown."""
+        return None
+
     def record_end(self, request_id: str, error: BaseException) -> None:
         """Record how a wait or fetch ended without a video, and add the id of the paid job to the exception."""
         attach_request_id(error, request_id)

@@ -1,7 +1,7 @@
 """Wait for a job and fetch its result, as flows.
 
 As soon as a request id is known, every exception carries it. A temporary failure never ends a wait. A 404 is temporary
-for a job that is younger than an hour: not every server knows a new job at once.
+for a young job: not every server knows a new job at once.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ MAX_UNEXPECTED: Final = 5
 """So many unexpected responses in a row to a poll or fetch are an error; if fewer, they may be temporary."""
 MAX_REFUSED: Final = 3
 """So many refusals in a row (401, 403, …) end a wait; for a 404 see `_core.journal.UNKNOWN_FOR`."""
+
+YOUNG: Final = 600.0
+"""Seconds after a job's submit for which a 404 does not mean that it is gone."""
 
 OnStatus = Callable[[JobStatus], object]
 
@@ -129,8 +132,12 @@ def _wait(
     call = call_from(get_request_status(request_id), context.read_timeout or READ_TIMEOUT)
     usual = usual_duration(context.durations, model)
     started = context.now()
+    if submitted is None and (begun := context.journal.time_of_submit(request_id)) is not None:
+        known = started - max(0.0, context.time() - begun)
+    else:
+        known = submitted
     submitted_at = started if submitted is None else submitted
-    limits = _Limits(submitted, deadline := started + timeout)
+    limits = _Limits(known, deadline := started + timeout)
     if poll_interval is not None:
         poll_interval = max(MIN_STEP, poll_interval)
     state: str | None = None
@@ -166,9 +173,13 @@ class _Limits(NamedTuple):
     submitted: float | None
     deadline: float | None = None
 
-    def is_young(self, now: float) -> bool:
-        """Whether the job is known to be younger than the time for which the service keeps a result."""
-        return self.submitted is not None and now - self.submitted < RETAINED
+    def may_appear(self, now: float, unknown_for: float) -> bool:
+        """Whether a job that has been answered 404 for so many seconds may become known."""
+        age = None if self.submitted is None else now - self.submitted
+        if age is not None and (age < YOUNG or age >= RETAINED):
+            return age < YOUNG
+        # Within a wait also if its age is unknown: it may be a new one.
+        return self.deadline is not None and unknown_for < UNKNOWN_FOR
 
 
 class _CallbackError(Exception):
@@ -227,14 +238,15 @@ def _get(
             now = context.now()
             unknown_since = now if unknown_since is None else unknown_since
             problem.unknown_for = now - unknown_since
-            # Within a wait also if the age is unknown: it may be a new one.
-            retryable = limits.is_young(now) or (deadline is not None and problem.unknown_for < UNKNOWN_FOR)
+            retryable = limits.may_appear(now, problem.unknown_for)
         else:
             unknown_since = None
         refusals = 0 if retryable else refusals + 1
         attempt += 1
-        give_up = deadline is None and (attempt > context.max_retries or not retryable)
-        give_up = give_up or (isinstance(problem, errors.NotFoundError) and not retryable)
+        if deadline is None:
+            give_up = attempt > context.max_retries or not retryable
+        else:
+            give_up = isinstance(problem, errors.NotFoundError) and problem.unknown_for >= UNKNOWN_FOR and not retryable
         if give_up or refusals >= MAX_REFUSED or unexpected >= MAX_UNEXPECTED:
             raise problem
         delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())

@@ -178,8 +178,11 @@ class Transport(BaseTransport):
         elif request.method == "POST":
             transport.close()  # It can be used again, with a new connection.
         hand_over()
-        # If a transport raises, it has closed its connection; drop it.
-        return Exchange(transport.handle_request(request), transport, way)
+        try:
+            return Exchange(transport.handle_request(request), transport, way)
+        except BaseException:
+            transport.close()
+            raise
 
     def release(self, exchange: Exchange) -> None:
         """End an exchange, whether or not its body was read to the end."""
