@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -221,6 +222,8 @@ class Runner:
                 await STOPS[self._how](work, points)
         except BaseException as caught:
             error = caught
+        with suppress(KeyboardInterrupt):  # If the call had no await left, it comes now.
+            await anyio.sleep(0)
         return Run(points.count, self._lost(service, f"{result}\n{told.text}\n{_words(error)}"), self._left(service))
 
     def _lost(self, service: Service, told: str) -> list[str]:

@@ -132,6 +132,8 @@ class JobProgress:
             _Estimate(),
             TimeElapsedColumn(),
             console=err,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
 
     @contextmanager

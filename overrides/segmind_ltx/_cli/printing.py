@@ -43,6 +43,7 @@ class SafeStream(io.TextIOBase):
     def _stream(self) -> Any:
         """The stream; None if it was closed before the program began, or has failed."""
         stream = getattr(sys, self._name)
+        stream = getattr(stream, "rich_proxied_file", stream)  # While bars are shown, unless that is switched off.
         return None if stream is self._broken else stream
 
     @property
