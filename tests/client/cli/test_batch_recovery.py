@@ -71,7 +71,7 @@ def test_recovery_of_uncertain_submits(batch: Batch, old: bool) -> None:
 @pytest.mark.parametrize("hours", [0.5, 2])
 def test_recovery_of_gone_jobs(batch: Batch, hours: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the service no longer knows a job, only --resubmit gone submits the item again."""
-    for name in ("_core.wait.MAX_REFUSED", "_core.wait.UNKNOWN_FOR", "ledger.UNKNOWN_FOR"):
+    for name in ("_core.reads.MAX_REFUSED", "_core.reads.UNKNOWN_FOR", "ledger.UNKNOWN_FOR"):
         monkeypatch.setattr(f"segmind_ltx.{name}", 1 if name.endswith("REFUSED") else 0.0)  # Saves the pauses.
     submit_and_die(batch, "a", "b")
     batch.alter(f"request_id = 'r' || number, begun = begun - {hours * 3600}")
