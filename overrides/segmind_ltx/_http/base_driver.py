@@ -109,6 +109,9 @@ class BaseDriver:
     def _reader(self, call: Call, response: object, begun: float) -> ResponseReader:
         if not isinstance(response, httpx.Response):
             raise NoHTTPResponseError(type(response).__name__)
+        status: object = response.status_code
+        if not isinstance(status, int):
+            raise NoHTTPResponseError(f"a response with the status {status!r}")
         return ResponseReader(call, response, self.context.now, begun, self._key)
 
     def _end(self, flow: Flow[T], error: BaseException) -> BaseException:
