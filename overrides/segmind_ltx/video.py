@@ -18,7 +18,8 @@ from segmind_ltx._core.parameters import check_seconds
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx._files import PartialFile, Progress
 from segmind_ltx._http.async_driver import AsyncDriver
-from segmind_ltx._http.driver import NOTED, BaseDriver, Driver
+from segmind_ltx._http.base_driver import NOTED, BaseDriver
+from segmind_ltx._http.driver import Driver
 from segmind_ltx.errors import SegmindLtxError
 
 

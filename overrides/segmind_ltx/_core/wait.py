@@ -1,36 +1,28 @@
 """Wait for a job and fetch its result, as flows.
 
-As soon as a request id is known, every exception carries it. A temporary failure never ends a wait. A 404 is temporary
-for a young job: not every server knows a new job at once.
+As soon as a request id is known, every exception carries it. A temporary failure never ends a wait.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from segmind_ltx import errors
-from segmind_ltx._core import answers, retry
-from segmind_ltx._core.answers import KNOWN_STATES, JobState, parse_result, parse_status
+from segmind_ltx._core import answers
+from segmind_ltx._core.answers import KNOWN_STATES, JobState, parse_result
 from segmind_ltx._core.api_errors import failed
-from segmind_ltx._core.effects import Call, Context, Flow, NoResponse, Response, call_from, describe, send, sleep
-from segmind_ltx._core.journal import NOTE_PREFIX, RETAINED, UNKNOWN_FOR, EntryState, attach_request_id
+from segmind_ltx._core.effects import Context, Flow, call_from, sleep
+from segmind_ltx._core.journal import NOTE_PREFIX, EntryState, attach_request_id
 from segmind_ltx._core.parameters import PreparedRequest, check_request_id, check_wait
 from segmind_ltx._core.polling import EARLY_POLLS, MIN_STEP, learn, next_poll, usual_duration
+from segmind_ltx._core.reads import DeadlinePassed, Limits, read, sleep_until
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.submit import submit
 from segmind_ltx_api.contract import get_request, get_request_status
 
 READ_TIMEOUT: Final = 30.0
 """Seconds of silence after which a poll or fetch fails, if the caller set no timeout."""
-MAX_UNEXPECTED: Final = 5
-"""So many unexpected responses in a row to a poll or fetch are an error; if fewer, they may be temporary."""
-MAX_REFUSED: Final = 3
-"""So many refusals in a row (401, 403, …) end a wait; for a 404 see `_core.journal.UNKNOWN_FOR`."""
-
-YOUNG: Final = 600.0
-"""Seconds after a job's submit for which a 404 does not mean that it is gone."""
-
 OnStatus = Callable[[JobStatus], object]
 
 
@@ -67,7 +59,7 @@ def generate(
 def status(context: Context, request_id: str, submitted: float | None = None) -> Flow[JobStatus]:
     """Fetch a job's state once; FAILED is a state, not an exception. ``submitted`` is the time of its submit."""
     call = call_from(get_request_status(check_request_id(request_id)), context.read_timeout or READ_TIMEOUT)
-    return answers.status_of_job((yield from _get(context, call, request_id, _Limits(submitted))), request_id)
+    return answers.status_of_job((yield from read(context, call, request_id, Limits(submitted))), request_id)
 
 
 def result(context: Context, request_id: str, model: str | None, submitted: float | None = None) -> Flow[VideoFacts]:
@@ -77,7 +69,7 @@ def result(context: Context, request_id: str, model: str | None, submitted: floa
     """
     check_request_id(request_id)
     try:
-        facts = yield from _result(context, request_id, model, _Limits(submitted))
+        facts = yield from _result(context, request_id, model, Limits(submitted))
     except BaseException as error:
         context.journal.record_end(request_id, error)
         raise
@@ -132,12 +124,11 @@ def _wait(
     call = call_from(get_request_status(request_id), context.read_timeout or READ_TIMEOUT)
     usual = usual_duration(context.durations, model)
     started = context.now()
+    known = submitted
     if submitted is None and (begun := context.journal.time_of_submit(request_id)) is not None:
         known = started - max(0.0, context.time() - begun)
-    else:
-        known = submitted
     submitted_at = started if submitted is None else submitted
-    limits = _Limits(known, deadline := started + timeout)
+    limits = Limits(known, deadline := started + timeout)
     if poll_interval is not None:
         poll_interval = max(MIN_STEP, poll_interval)
     state: str | None = None
@@ -149,7 +140,7 @@ def _wait(
         if submitted is not None and 0 < first < timeout:
             yield from sleep(first)
         while True:
-            job = yield from _get(context, call, request_id, limits)
+            job = yield from read(context, call, request_id, limits)
             if job.state != state:
                 state = job.state
                 _report_status(context, job, request_id, on_status)
@@ -162,24 +153,9 @@ def _wait(
                     # If two servers disagree for a moment, the job is polled further.
                     context.log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(context.now() - submitted_at, usual) if poll_interval is None else poll_interval
-            yield from _sleep_until(context, step, deadline)
-    except _DeadlinePassed as passed:
+            yield from sleep_until(context, step, deadline)
+    except DeadlinePassed as passed:
         raise _wait_timeout(request_id, state, context.now() - started, passed.last) from None
-
-
-class _Limits(NamedTuple):
-    """The time of a job's submit, if known, and the deadline of a wait, else None; on the clock ``Context.now``."""
-
-    submitted: float | None
-    deadline: float | None = None
-
-    def may_appear(self, now: float, unknown_for: float) -> bool:
-        """Whether a job that has been answered 404 for so many seconds may become known."""
-        age = None if self.submitted is None else now - self.submitted
-        if age is not None and (age < YOUNG or age >= RETAINED):
-            return age < YOUNG
-        # Within a wait also if its age is unknown: it may be a new one.
-        return self.deadline is not None and unknown_for < UNKNOWN_FOR
 
 
 class _CallbackError(Exception):
@@ -188,12 +164,6 @@ class _CallbackError(Exception):
     def __init__(self, error: errors.SegmindLtxError) -> None:
         super().__init__()
         self.error = error
-
-
-class _DeadlinePassed(Exception):  # noqa: N818 - a signal between two functions here, never job outside
-    def __init__(self, last: str | None = None) -> None:
-        super().__init__()
-        self.last = last
 
 
 def _wait_timeout(request_id: str, state: str | None, elapsed: float, last: str | None) -> errors.WaitTimeoutError:
@@ -207,56 +177,9 @@ def _wait_timeout(request_id: str, state: str | None, elapsed: float, last: str 
     )
 
 
-def _get(
-    context: Context,
-    call: Call,
-    request_id: str,
-    limits: _Limits,
-    parse: Callable[[Response, Call, str, float | None], JobState] = parse_status,
-) -> Flow[JobState]:
-    """Make a free call until ``parse`` accepts the response, the retries are spent, or the deadline passes."""
-    deadline = limits.deadline
-    attempt = unexpected = refusals = 0
-    unknown_since: float | None = None
-    while True:
-        outcome = yield from send(_limit_to_deadline(call, context, deadline))
-        problem: errors.SegmindLtxError
-        retryable = retry.may_repeat_read(outcome)
-        before, unexpected = unexpected, 0
-        if isinstance(outcome, NoResponse):
-            problem = errors.APIConnectionError(f"{call} got no response: {outcome.reason}", request_id=request_id)
-        else:
-            try:
-                return parse(outcome, call, request_id, context.time())
-            except errors.UnexpectedResponseError as error:
-                problem, retryable = error, True
-                # If the body was truncated, blame the connection, not the service.
-                unexpected = before + 1 if outcome.truncated is None else 0
-            except errors.APIStatusError as error:
-                problem = error
-        if isinstance(problem, errors.NotFoundError):
-            now = context.now()
-            unknown_since = now if unknown_since is None else unknown_since
-            problem.unknown_for = now - unknown_since
-            retryable = limits.may_appear(now, problem.unknown_for)
-        else:
-            unknown_since = None
-        refusals = 0 if retryable else refusals + 1
-        attempt += 1
-        if deadline is None:
-            give_up = attempt > context.max_retries or not retryable
-        else:
-            give_up = isinstance(problem, errors.NotFoundError) and problem.unknown_for >= UNKNOWN_FOR and not retryable
-        if give_up or refusals >= MAX_REFUSED or unexpected >= MAX_UNEXPECTED:
-            raise problem
-        delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
-        context.log.warning("job %s: %s: %s; retry in %.1f s", request_id, call, describe(outcome), delay)
-        yield from _sleep_until(context, delay, deadline, str(problem))
-
-
-def _result(context: Context, request_id: str, model: str | None, limits: _Limits) -> Flow[VideoFacts]:
+def _result(context: Context, request_id: str, model: str | None, limits: Limits) -> Flow[VideoFacts]:
     call = call_from(get_request(request_id), context.read_timeout or READ_TIMEOUT)
-    job = yield from _get(context, call, request_id, limits, parse_result)
+    job = yield from read(context, call, request_id, limits, parse_result)
     if job.state == "FAILED":
         raise failed(job.detail, call, request_id, model, None, job.body)
     if job.state != "COMPLETED":
@@ -267,26 +190,6 @@ def _result(context: Context, request_id: str, model: str | None, limits: _Limit
             state=job.state,
         )
     return answers.video_of_job(job, request_id, model)
-
-
-def _limit_to_deadline(call: Call, context: Context, deadline: float | None) -> Call:
-    """Return the call with its times limited to the time left. Raises `_DeadlinePassed` if none is left."""
-    if deadline is None:
-        return call
-    remaining = deadline - context.now()
-    if remaining <= 0:
-        raise _DeadlinePassed
-    return call._replace(read_timeout=min(call.read_timeout, remaining), deadline=min(call.limit, remaining))
-
-
-def _sleep_until(context: Context, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:
-    if deadline is None:
-        yield from sleep(seconds)
-        return
-    remaining = deadline - context.now()
-    yield from sleep(min(seconds, remaining))
-    if seconds >= remaining:
-        raise _DeadlinePassed(last)
 
 
 def _report_status(context: Context, job: JobState, request_id: str, on_status: OnStatus | None) -> None:

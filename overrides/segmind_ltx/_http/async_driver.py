@@ -13,7 +13,7 @@ from segmind_ltx._core.effects import Call, Effect, Flow, InterruptedCall, NoRes
 from segmind_ltx._core.journal import Journal
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._http.attempt import Attempt
-from segmind_ltx._http.driver import GRACE, BaseDriver, strip_traceback
+from segmind_ltx._http.base_driver import GRACE, BaseDriver, strip_traceback
 from segmind_ltx._http.failures import deadline_words
 from segmind_ltx._http.shield import Interrupted, shielded
 

@@ -18,7 +18,7 @@ import respx
 import segmind_ltx as ltx
 from segmind_ltx._clock import SystemClock
 from segmind_ltx._core.journal import UNKNOWN_FOR
-from segmind_ltx._core.wait import MAX_REFUSED, MAX_UNEXPECTED
+from segmind_ltx._core.reads import MAX_REFUSED, MAX_UNEXPECTED
 from support.callers import Caller
 from support.clocks import FakeClock
 
