@@ -13,7 +13,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "types", "drift", "tests", "spec", "package"]
+nox.options.sessions = ["lint", "types", "drift", "tests", "spec", "docs", "package"]
 
 PYPROJECT = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str]] = PYPROJECT["dependency-groups"]
@@ -30,8 +30,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests on this Python, then on every other supported one that is installed."""
-    _test(session)
+    """Run the tests on the Python at hand, with coverage, then on every other supported one that is installed."""
+    # A selection of tests says nothing about coverage.
+    _test(session, *([] if session.posargs else ["--cov", "--cov-report=term"]))
     others = [version for version in SUPPORTED if version != HERE]
     present = [version for version in others if _runs(version)]
     for version in present:
@@ -47,9 +48,9 @@ def tests_on(session: nox.Session) -> None:
     _test(session)
 
 
-def _test(session: nox.Session) -> None:
+def _test(session: nox.Session, *options: str) -> None:
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"])
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *options, *session.posargs)
 
 
 def _runs(version: str) -> bool:
@@ -77,12 +78,12 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types with mypy and pyright, both strict, and check that all public types are complete."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"], *GROUPS["spec"], *GROUPS["mutation"])
-    session.install(*GROUPS["types"])
+    session.install(*GROUPS["docs"], *GROUPS["types"])
     session.run("mypy")
     session.run("pyright")
     session.run("pyright", "--verifytypes", "segmind_ltx", "--ignoreexternal")
-    # Mistakes that both checkers have to find; `tests` skips these tests if no checker is installed.
-    session.run("python", "-m", "pytest", "tests/project", "-k", "mistake or types")
+    # A sixth model has types too; `tests` skips this if mypy is not installed.
+    session.run("python", "-m", "pytest", "-n", "0", "tests/project/test_generation.py", "-k", "typed")
 
 
 @nox.session
@@ -134,6 +135,20 @@ def spec(session: nox.Session) -> None:
     """Check the spec with public validators, generators and a mock server. Needs Node and npm."""
     session.install("-e", ".", *GROUPS["spec"])
     _run_script(session, "check_spec", *session.posargs)
+
+
+@nox.session
+def changes(session: nox.Session) -> None:
+    """Show changes of the contract to `spec diff` and to three other tools, and write docs/spec-diff.md. Needs npm."""
+    session.install("-e", ".[all]", *GROUPS["changes"])
+    _run_script(session, "changes", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site in build/site, and check its links, anchors and images."""
+    session.install("-e", ".[all]", *GROUPS["docs"])
+    _run_script(session, "docs")
 
 
 @nox.session

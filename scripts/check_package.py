@@ -25,12 +25,15 @@ NEEDED: Final = [
     *(f"{name}/py.typed" for name in PACKAGES),
     "segmind_ltx_spec/openapi.yaml",
     "segmind_ltx_spec/clauses.yaml",
+    "segmind_ltx_spec/changes/schema.json",
+    "segmind_ltx_spec/changes/generate/regenerate.py",
     "segmind_ltx_sandbox/README.md",
     "segmind_ltx_conformance/test_conformance.py",
     "segmind_ltx_conformance/report/report.schema.json",
     *(f"segmind_ltx_conformance/report/templates/report.{kind}" for kind in ("html.jinja", "css", "js")),
 ]
 REPORTS: Final = ["junit.xml", "recording.har", "report.html", "report.json", "summary.svg"]
+RENAMED: Final = "operationId: fetch_request\n"
 CLIENT_BRINGS: Final = {"attrs", "httpx"}
 
 
@@ -47,10 +50,11 @@ def main() -> int:
             _check_client_alone(wheel, Path(scratch, "alone"))
             everything = _check_everything(wheel, Path(scratch, "everything"))
             _check_conformance(wheel, Path(scratch, "conformance"), everything)
+            _check_spec(wheel, Path(scratch, "spec"))
         except UnfitError as error:
             print(f"The wheel is unfit: {error}", file=sys.stderr)
             return 1
-    print("The wheel installs alone, imports, makes its five videos, and judges its own sandbox.")
+    print("The wheel installs alone, imports, makes its five videos, judges its own sandbox, and compares contracts.")
     return 0
 
 
@@ -114,6 +118,28 @@ def _check_conformance(wheel: Path, folder: Path, everything: Path) -> None:
     print(next(line for line in output.splitlines() if line.startswith("conforms")))
 
 
+def _check_spec(wheel: Path, folder: Path) -> None:
+    """Install `spec` alone, and compare the contract with one that renames a parameter and one of its versions."""
+    python = _environment(folder, f"{wheel}[spec]")
+    command = [str(python.with_name("segmind-ltx")), "spec"]
+    shipped = Path(_run([str(python), "-c", "import segmind_ltx_spec as s; print(s.OPENAPI_PATH)"], cwd=folder).strip())
+    for name in ("openapi.yaml", "clauses.yaml"):
+        text = shipped.with_name(name).read_text(encoding="utf-8")
+        for side, changed in (("old", text), ("new", text.replace("operationId: get_request\n", RENAMED))):
+            (folder / side).mkdir(exist_ok=True)
+            (folder / side / name).write_text(changed, encoding="utf-8")
+    _run([*command, "diff", "old", "old", "--no-python"], cwd=folder)
+    said = _run([*command, "diff", "old", "new"], cwd=folder, status=1, XDG_CACHE_HOME=str(folder / "cache"))
+    if "http none, python breaking" not in said:
+        raise UnfitError(f"a renamed function breaks Python programs; `spec diff` says:\n{said}")
+    # The facts that only the generated packages show: the generator was found, and ran.
+    if not list((folder / "cache").glob("segmind-ltx/surfaces/*.json")):
+        raise UnfitError("`spec diff` generated no package")
+    (folder / "page.txt").write_text("no page", encoding="utf-8")
+    _run([*command, "page", "read", "page.txt"], cwd=folder, status=2)
+    print("spec diff: generates the packages of two contracts, from the wheel alone")
+
+
 def _environment(folder: Path, requirement: str) -> Path:
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
@@ -147,10 +173,16 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _run(command: list[str], cwd: Path, status: int = 0) -> str:
+def _run(command: list[str], cwd: Path, status: int = 0, **more: str) -> str:
     """Run a command outside the checkout, so that it imports nothing from there. Return all that it printed."""
     merged = subprocess.run(
-        command, cwd=cwd, env=_clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command,
+        cwd=cwd,
+        env={**_clean(), **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if merged.returncode != status:
         raise UnfitError(f"{' '.join(command)} ended with {merged.returncode}:\n{merged.stdout}")

@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a clock that needs no waiting, one way to call both clients, and no network."""
+"""Provide a clock that no test waits for, and one way to call both clients."""
 
 from __future__ import annotations
 
@@ -10,17 +10,25 @@ from typing import Any
 import pytest
 import respx
 
-from support.callers import BASE, Caller
+from support.callers import BASE, CALLERS, Caller
 from support.clocks import FakeClock
+from support.platforms import skip_reason
 
-# If pytest runs in the background of a shell, it ignores SIGINT, and so do its children. Some tests interrupt theirs.
+# A background job of a shell ignores SIGINT, and so do its children; some tests interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests that this machine cannot run."""
+    for item in items:
+        if reason := skip_reason({mark.name for mark in item.iter_markers()}):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Remove the settings of this machine, so that no test depends on them."""
+    """Remove the machine's settings."""
     for name in ("SEGMIND_API_KEY", "SEGMIND_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -34,7 +42,7 @@ def _poll_often(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[rep
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    """Fail if a test connects to anything but loopback."""
+    """Fail if a test connects to another machine."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: Any) -> None:
@@ -50,14 +58,14 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sync", "asyncio"])
+@pytest.fixture(params=CALLERS)
 def caller(request: pytest.FixtureRequest, clock: FakeClock) -> Caller:
-    """Return a caller of one client; a test that uses it runs once with each."""
+    """Call each of the clients in the same way; a test that uses it runs once with each."""
     return Caller(request.param, clock)
 
 
 @pytest.fixture
 def wire() -> Generator[respx.MockRouter]:
-    """Yield a router of mock responses in place of the API."""
+    """Route the API's paths to made-up responses."""
     with respx.mock(base_url=BASE, assert_all_called=False) as router:
         yield router

@@ -63,11 +63,11 @@ MODELS: Final[Mapping[str, Model]] = {
     "ltx-video": Model(
         slug="ltx-video",
         title="LTX Video",
-        summary="The first model of the family; silent video from text, or from a first frame.",
+        summary="Silent video from text, or from a first frame.",
         request=LtxVideoRequest,
         submit=submit_ltx_video,
         generate=generate_ltx_video,
-        seconds=55.0,
+        seconds=55.02,
         usd_low=0.057,
         usd_high=0.057,
         parameters={
@@ -81,7 +81,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="What the video is to show. Long and descriptive prompts work best with this model.",
+                description="What the video shows. This model needs long descriptive prompts; the quality suffers if they are short.",
             ),
             "negative_prompt": Parameter(
                 name="negative_prompt",
@@ -93,7 +93,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default="low quality, worst quality, deformed, distorted",
-                description="What the video is not to show.",
+                description="What the video must not show.",
             ),
             "aspect_ratio": Parameter(
                 name="aspect_ratio",
@@ -105,7 +105,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default="3:2",
-                description="Width to height of the video. Ignored where an image is given.",
+                description="Width to height of the video. Ignored if an image is given.",
             ),
             "target_size": Parameter(
                 name="target_size",
@@ -117,7 +117,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=640,
-                description="The size aimed at, in pixels.",
+                description="Target size of the video.",
             ),
             "length": Parameter(
                 name="length",
@@ -141,7 +141,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=30,
-                description="Number of denoising steps.",
+                description="Number of steps.",
             ),
             "cfg": Parameter(
                 name="cfg",
@@ -153,7 +153,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=3,
-                description="How closely the result keeps to the prompt; the larger, the closer.",
+                description="How closely the video follows the prompt.",
             ),
             "seed": Parameter(
                 name="seed",
@@ -165,7 +165,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="Makes a video reproducible. Chosen at random where it is left out.",
+                description="Makes a video reproducible. Random if it is left out.",
             ),
             "image": Parameter(
                 name="image",
@@ -177,7 +177,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=True,
                 has_default=True,
                 default=None,
-                description="Location of a picture to start from; null for none.",
+                description="Location of an image to use as the first frame; null for none.",
             ),
         },
     ),
@@ -202,7 +202,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="What is to be seen and heard.",
+                description="Describes the scene of the video.",
             ),
             "negative_prompt": Parameter(
                 name="negative_prompt",
@@ -214,7 +214,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="What is to be avoided.",
+                description="What to avoid.",
             ),
             "width": Parameter(
                 name="width",
@@ -274,7 +274,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=4,
-                description="How closely the result keeps to the prompt; the larger, the closer.",
+                description="How closely the video follows the prompt.",
             ),
             "seed": Parameter(
                 name="seed",
@@ -286,7 +286,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=1234567890,
-                description="Makes a video reproducible. The service uses its default seed where it is left out.",
+                description="Makes a video reproducible. The service uses its default seed if it is left out.",
             ),
         },
     ),
@@ -298,8 +298,8 @@ MODELS: Final[Mapping[str, Model]] = {
         submit=submit_ltx_2_19b_i2v,
         generate=generate_ltx_2_19b_i2v,
         seconds=108.89,
-        usd_low=0.416,
-        usd_high=0.416,
+        usd_low=0.455,
+        usd_high=0.455,
         parameters={
             "prompt": Parameter(
                 name="prompt",
@@ -311,7 +311,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="What is to be seen and heard.",
+                description="Describes the scene of the video.",
             ),
             "image": Parameter(
                 name="image",
@@ -323,7 +323,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=True,
                 has_default=False,
                 default=None,
-                description="Location of the picture to start from.",
+                description="Location of the image.",
             ),
             "negative_prompt": Parameter(
                 name="negative_prompt",
@@ -335,7 +335,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default="blurry, low quality, still frame, frames, watermark, overlay, titles, has blurbox, has subtitles",
-                description="What is to be avoided.",
+                description="What to avoid.",
             ),
             "width": Parameter(
                 name="width",
@@ -395,7 +395,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=4,
-                description="How closely the result keeps to the prompt; the larger, the closer.",
+                description="How closely the video follows the prompt.",
             ),
             "seed": Parameter(
                 name="seed",
@@ -407,14 +407,14 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=42,
-                description="Makes a video reproducible. The service uses its default seed where it is left out.",
+                description="Makes a video reproducible. The service uses its default seed if it is left out.",
             ),
         },
     ),
     "ltx-2-fast": Model(
         slug="ltx-2-fast",
         title="LTX 2 Fast",
-        summary="Quick video of 6, 8 or 10 seconds with sound, up to 4k.",
+        summary="Video of 6, 8 or 10 seconds with sound, up to 4k, made quickly.",
         request=Ltx2FastRequest,
         submit=submit_ltx_2_fast,
         generate=generate_ltx_2_fast,
@@ -432,7 +432,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="What is to be seen and heard; details help.",
+                description="Describes the video. Details give better results.",
             ),
             "duration": Parameter(
                 name="duration",
@@ -444,7 +444,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=8,
-                description="Length of the video, in seconds.",
+                description="Length of the video, in seconds. A detailed scene needs a longer one.",
             ),
             "resolution": Parameter(
                 name="resolution",
@@ -456,7 +456,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default="2k",
-                description="Resolution of the video.",
+                description="Resolution of the video; 4k for high detail.",
             ),
             "generate_audio": Parameter(
                 name="generate_audio",
@@ -468,7 +468,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=True,
-                description="Whether the video has sound.",
+                description="Whether the video has sound; meant for dynamic scenes.",
             ),
             "image": Parameter(
                 name="image",
@@ -480,14 +480,14 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=True,
                 has_default=True,
                 default=None,
-                description="Location of a picture to start from; null for none.",
+                description="Location of an image; null for none. Use a detailed one if the background is complex.",
             ),
         },
     ),
     "ltx-2-pro": Model(
         slug="ltx-2-pro",
         title="LTX 2 Pro",
-        summary="Careful video of 6, 8 or 10 seconds with sound, up to 4k.",
+        summary="Video of 6, 8 or 10 seconds with sound, up to 4k, with advanced motion control.",
         request=Ltx2ProRequest,
         submit=submit_ltx_2_pro,
         generate=generate_ltx_2_pro,
@@ -505,7 +505,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=False,
                 default=None,
-                description="What is to be seen and heard; details help.",
+                description="Describes the video. Detailed prompts give vivid results.",
             ),
             "duration": Parameter(
                 name="duration",
@@ -517,7 +517,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=6,
-                description="Length of the video, in seconds.",
+                description="Length of the video, in seconds by inference. Short ones suit demos, longer ones detailed scenes.",
             ),
             "resolution": Parameter(
                 name="resolution",
@@ -529,7 +529,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default="1080p",
-                description="Resolution of the video.",
+                description="Resolution of the video; 1080p for the web, 4k for the cinema.",
             ),
             "generate_audio": Parameter(
                 name="generate_audio",
@@ -541,7 +541,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=False,
                 has_default=True,
                 default=True,
-                description="Whether the video has sound.",
+                description="Whether the video has sound; meant for interactive or detailed presentations.",
             ),
             "image": Parameter(
                 name="image",
@@ -553,7 +553,7 @@ MODELS: Final[Mapping[str, Model]] = {
                 uri=True,
                 has_default=False,
                 default=None,
-                description="Location of a picture to start from. Unlike with ltx-2-fast, null is not documented here.",
+                description="Location of an image; a JPEG or PNG of high resolution gives the best results.",
             ),
         },
     ),

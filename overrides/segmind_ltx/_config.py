@@ -166,7 +166,7 @@ class Secret:
 def read_api_key(given: str | None) -> Secret:
     """Return the API key from ``given`` or SEGMIND_API_KEY.
 
-    Raises `ConfigurationError`, which never quotes the key, if there is none or it cannot be a header.
+    Raises `ConfigurationError`, which never quotes the key, if it is missing or cannot be sent as a header.
     """
     kind = type(given).__name__
     if not isinstance(given, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]

@@ -109,6 +109,11 @@ class AsyncClient:
         self._owns_ledger = journal is not ledger
         self._driver = AsyncDriver(api_transport, options, journal)
 
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at its end."""
+        return self._driver.base_url
+
     def __repr__(self) -> str:
         return f"AsyncClient(base_url={self._driver.base_url!r})"
 

@@ -1,8 +1,9 @@
 """The names of the vendor's SDK (``segmind`` 1.x), on top of this client.
 
-Only the import line changes::
+Only the import line changes, to one of::
 
     from segmind_ltx.compat import SegmindClient, InferenceFailed, InferenceTimeout
+    from segmind_ltx import compat as segmind
 
 As in the SDK, a response is the JSON object that the service sent. Unlike there, parameters are checked before they are
 sent, and every exception has the request id. Only the inference calls are here, for the LTX models.
@@ -10,7 +11,9 @@ sent, and every exception has the request id. Only the inference calls are here,
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,10 +21,23 @@ import httpx
 
 from segmind_ltx.client import Client, Job
 from segmind_ltx.errors import JobFailedError, JobNotFinishedError, SegmindLtxError, WaitTimeoutError
+from segmind_ltx_api.contract import get_request, get_request_status
 
-__all__ = ["AsyncJob", "InferenceFailed", "InferenceTimeout", "SegmindClient", "SegmindError"]
+__all__ = [
+    "AsyncJob",
+    "InferenceFailed",
+    "InferenceTimeout",
+    "SegmindClient",
+    "SegmindError",
+    "run",
+    "run_sync",
+    "submit_async",
+]
 
 E = TypeVar("E", bound=SegmindLtxError)
+
+_AS_THERE = {"accept": "*/*"}
+"""The vendor's client prefers no type, so the service decides whether `run_sync` gets bytes or JSON."""
 
 SegmindError = SegmindLtxError
 """The root of the exceptions; ``status`` and ``detail`` are as in the vendor's SDK."""
@@ -48,9 +64,12 @@ class InferenceTimeout(WaitTimeoutError):  # noqa: N818 - the vendor's name
 class AsyncJob:
     """A submitted job, under the vendor's name for it. It is not ``async``."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, base_url: str) -> None:
         self._job = job
         self.request_id: str = job.id
+        # Built from the id, not read from the response: the key goes to the API's own host alone.
+        self.status_url: str = base_url + get_request_status(job.id)["url"]
+        self.response_url: str = base_url + get_request(job.id)["url"]
 
     def __repr__(self) -> str:
         return f"AsyncJob(request_id={self.request_id!r})"
@@ -91,7 +110,7 @@ class SegmindClient:
         http: httpx.Client | None = None,
     ) -> None:
         try:
-            self._client = Client(api_key, base_url, http=http)
+            self._client = Client(api_key, base_url, http=http, headers=_AS_THERE)
         finally:
             del api_key  # A traceback that shows local variables would show it.
         self._timeout = timeout
@@ -102,7 +121,7 @@ class SegmindClient:
     def submit_async(self, slug: str, **params: Any) -> AsyncJob:
         """Submit a job, and return it."""
         submit: Any = self._client.submit
-        return AsyncJob(submit(slug, **params))
+        return AsyncJob(submit(slug, **params), self._client.base_url)
 
     def run(self, slug: str, **params: Any) -> dict[str, Any]:
         """Submit a job, and wait for it up to 600 s."""
@@ -127,6 +146,29 @@ class SegmindClient:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+@lru_cache(maxsize=1)
+def _default_client() -> SegmindClient:
+    """Return the client of the functions below, made from the environment at the first call."""
+    client = SegmindClient()
+    atexit.register(client.close)
+    return client
+
+
+def run(slug: str, **params: Any) -> dict[str, Any]:
+    """Submit a job, and wait for it up to 600 s."""
+    return _default_client().run(slug, **params)
+
+
+def run_sync(slug: str, **params: Any) -> httpx.Response:
+    """Make one blocking v1 call; the response has ``.content`` or ``.json()``, as there."""
+    return _default_client().run_sync(slug, **params)
+
+
+def submit_async(slug: str, **params: Any) -> AsyncJob:
+    """Submit a job."""
+    return _default_client().submit_async(slug, **params)
 
 
 def _as_class(error: SegmindLtxError, kind: type[E]) -> E:

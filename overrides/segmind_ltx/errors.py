@@ -89,7 +89,7 @@ class ConfigurationError(SegmindLtxError, ValueError):
 class ParameterError(SegmindLtxError, ValueError):
     """The documents do not allow these parameters. Nothing was sent, nothing is billed.
 
-    ``problems`` has one text for each invalid parameter: its name, its value, and what is allowed.
+    ``problems`` has one text for each invalid parameter: its name, its value, and the allowed values.
     """
 
     def __init__(self, message: str, *, problems: tuple[str, ...] = (), **rest: Unpack[ErrorFields]) -> None:

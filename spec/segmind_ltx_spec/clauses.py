@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from attrs import frozen
+from attrs import evolve, frozen
 
-from segmind_ltx_spec.contract import Contract, Json, Model, Source, SpecError, load
+from segmind_ltx_spec.contract import Claim, Contract, Json, Model, Source, SpecError, load
 from segmind_ltx_spec.wording import phrase, text, video_rule
 
 CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
@@ -26,11 +26,27 @@ CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
 ANNOTATIONS: Final = {"title", "description", "example", "examples", "deprecated", "$comment", "$ref"}
 """Keywords of a schema that do not constrain a value."""
 
-CALLS: Final = {"v1": "blocking call", "v2": "submit", "poll": "poll", "result": "fetch of a result"}
+NOT_NULL: Final = Source(
+    "I",
+    ("000", "002"),
+    "The pages print 'string (uri)' and the default null for one parameter, so a printed type does not exclude null.",
+)
+"""The source of the rule that null is no value of a parameter for which no page prints null."""
+
+CALLS: Final = {
+    "v1": "blocking call",
+    "v2": "submit",
+    "poll": "poll",
+    "result": "fetch of a result",
+    "alias": "fetch of a result by its older address",
+}
 """The kinds of operation, in words."""
 
 OPTIONAL_STATUSES: Final = {"410": "a model may be retired; nobody can be asked to retire one"}
 """Statuses that a server may use and need not, and why."""
+OPTIONAL_ON_READS: Final = "a key's scenario says what a POST gets; a GET with the same key may be answered otherwise"
+SCENARIO_STATUSES: Final = frozenset({"403", "429", "500", "502", "504"})
+"""Statuses that depend on the caller's account, or on a fault, rather than on the request."""
 OPTIONAL_V2: Final = "the page describes v1 alone; a target need not offer v2 for this model"
 INFERRED_VALUES: Final = "the values are inferred; a target may refuse them"
 
@@ -45,12 +61,13 @@ class Clause:
     id: str
     kind: str
     grade: str
-    document: str | None
+    documents: tuple[str, ...]
     statement: str
     models: tuple[str, ...]
     pointers: tuple[str, ...]
     note: str | None = None
     permission: str | None = None
+    claims: tuple[Claim, ...] = ()
 
 
 def clauses(contract: Contract | None = None) -> tuple[Clause, ...]:
@@ -99,7 +116,8 @@ def _clause(
     *pointers: str,
     permission: str | None = None,
 ) -> Clause:
-    return Clause(name, kind, source.grade, source.document, says, models, pointers, source.note, permission)
+    note, claims = source.note, source.claims
+    return Clause(name, kind, source.grade, source.documents, says, models, pointers, note, permission, claims)
 
 
 def _of_model(contract: Contract, model: Model) -> Iterator[Clause]:
@@ -142,10 +160,12 @@ def _rules(contract: Contract, place: str, source: Source) -> Iterator[tuple[str
             value = [one for one in value if one != "null"]
         inferred: list[Any] = schema["x-source"].get("inferred", []) if keyword == "enum" else []
         if inferred:
-            own, places = Source("I", source.document, source.note), [f"{at}/{value.index(one)}" for one in inferred]
+            own, places = evolve(source, grade="I"), [f"{at}/{value.index(one)}" for one in inferred]
             yield "enum-inferred", own, f"may also be {text(inferred)}", places
             value = [one for one in value if one not in inferred]
         yield keyword, source, phrase(keyword, value), [at]
+        if keyword == "type" and "null" not in schema[keyword]:
+            yield "not-null", NOT_NULL, "may not be null", [at]
 
 
 def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Clause]:
@@ -154,12 +174,14 @@ def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Cl
     places: dict[tuple[str, str], list[str]] = {}
     models: dict[tuple[str, str], list[str]] = {}
     for path, method, operation in contract.operations():
-        kind = path.split("/")[1] if path in owners else "poll" if path.endswith("/status") else "result"
+        kind = path.split("/")[1] if path in owners else _read_kind(path)
         place = f"{_paths(path)}/{method}"
         if path not in owners:
             says = f"{method.upper()} {path} exists: {operation['summary'].lower()}."
             yield _clause(f"{kind}.route", "route", _source(contract, place), says, everyone, place)
         for status in operation["responses"]:
+            if status == "default":
+                continue  # It allows every other status, so nothing can break it.
             places.setdefault((kind, status), []).append(f"{place}/responses/{status}")
             models.setdefault((kind, status), []).extend([owners[path]] if path in owners else everyone)
     for (kind, status), pointers in places.items():
@@ -168,7 +190,10 @@ def _of_operations(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Cl
         says = f"A {CALLS[kind]} may be answered with {status}: {first}."
         who = tuple(models[kind, status])
         name, source = f"{kind}.status.{status}", _source(contract, response)
-        yield _clause(name, "status", source, says, who, *pointers, permission=OPTIONAL_STATUSES.get(status))
+        permission = OPTIONAL_STATUSES.get(status)
+        if kind in {"poll", "result", "alias"} and status in SCENARIO_STATUSES:
+            permission = OPTIONAL_ON_READS
+        yield _clause(name, "status", source, says, who, *pointers, permission=permission)
     for name, parameter in contract.document["components"].get("parameters", {}).items():
         place, schema = f"#/components/parameters/{name}", parameter["schema"]
         says = f"{parameter['name']} {_in_words(schema)}."
@@ -200,6 +225,10 @@ def _of_answers(contract: Contract, everyone: tuple[str, ...]) -> Iterator[Claus
             says = f"{title}: the header {name}, where present, {_in_words(schema)}."
             pointers = [place, *_pointers(f"{target}/schema", schema)]
             yield _clause(f"{_kebab(title)}.{name}", "header", _source(contract, place), says, everyone, *pointers)
+
+
+def _read_kind(path: str) -> str:
+    return "alias" if path.startswith("/v1/") else "poll" if path.endswith("/status") else "result"
 
 
 @cache

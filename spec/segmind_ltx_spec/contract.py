@@ -6,6 +6,7 @@ so that a sixth one needs no code here or in anything that reads the contract th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from attrs import field, frozen
 try:
     import yaml
 except ImportError as missing:
-    message = "the contract is YAML; to read it: python -m pip install 'segmind-ltx[conformance]'"
+    message = "the contract is YAML; to read it: python -m pip install 'segmind-ltx[spec]'"
     raise ImportError(message, name=missing.name) from None
 
 OPENAPI_PATH: Final = Path(__file__).with_name("openapi.yaml")
@@ -29,29 +30,87 @@ class SpecError(ValueError):
     """The document is not one that this project can work with; the message names the place."""
 
 
+_CLAIM: Final = re.compile(r"(?P<page>\d{3}):(?P<first>\d+)(?:-(?P<last>\d+))? (?P<quote>.+)")
+
+
+@frozen
+class Claim:
+    """Some lines of one of the five pages; the first of them contains ``quote``. Lines count from 1."""
+
+    page: str
+    first: int
+    last: int
+    quote: str
+
+    def __str__(self) -> str:
+        lines = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{self.page}:{lines}"
+
+
+@frozen
+class Page:
+    """One of the five pages. ``waived`` maps lines that say nothing about the API to the reason."""
+
+    id: str
+    file: str
+    model: str
+    about: str
+    waived: Mapping[tuple[int, int], str] = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"the page of {self.model}"
+
+
 @frozen
 class Source:
-    """Where a statement comes from.
+    """The source of a statement.
 
-    ``grade`` is D (one of the five documents says so), P (other public pages or the SDK of the vendor say so) or
-    I (inferred; ``note`` says why).
+    ``grade`` is D (one of the five pages says so), P (other public pages or the SDK of the vendor say so) or
+    I (inferred; ``note`` says why). ``documents`` names the pages: by id for the five, in words for others.
+    ``claims`` are the lines of the five pages that it rests on.
     """
 
     grade: str
-    document: str | None = None
+    documents: tuple[str, ...] = ()
     note: str | None = None
+    claims: tuple[Claim, ...] = ()
 
     @classmethod
-    def of(cls, node: Mapping[str, Any], where: str) -> Source:
-        """Read a node's ``x-source``; raises `SpecError` where there is none or its grade is unknown."""
+    def of(cls, node: Mapping[str, Any], place: str) -> Source:
+        """Read a node's ``x-source``. Raises `SpecError` if it is missing, incomplete or of an unknown grade."""
         raw: Any = node.get("x-source")
         if not isinstance(raw, dict) or cast("Json", raw).get("grade") not in {"D", "P", "I"}:
-            raise SpecError(f"{where}: x-source needs a grade of D, P or I, not {raw!r}")
+            raise SpecError(f"{place}: x-source needs a grade of D, P or I, not {raw!r}")
         said = cast("Json", raw)
-        source = cls(said["grade"], said.get("document"), said.get("note"))
-        if source.grade in {"D", "P"} and not source.document:
-            raise SpecError(f"{where}: grade {source.grade} needs the name of a document")
+        named: Any = said.get("documents", [])
+        if not isinstance(named, list) or not all(isinstance(one, str) for one in cast("list[object]", named)):
+            raise SpecError(f"{place}: documents must be a list of texts, not {named!r}")
+        claims, others = _claims(cast("list[str]", named), place)
+        documents = (*dict.fromkeys(claim.page for claim in claims), *others)
+        source = cls(said["grade"], documents, said.get("note"), claims)
+        if source.grade == "D" and (not claims or others):
+            raise SpecError(f"{place}: grade D needs lines of the five pages, such as '003:47-54 duration'")
+        if source.grade == "P" and not others:
+            raise SpecError(f"{place}: grade P needs another public page, in words")
+        if source.grade == "I" and not source.note:
+            raise SpecError(f"{place}: grade I needs a note that says why")
         return source
+
+
+def _claims(named: list[str], place: str) -> tuple[tuple[Claim, ...], tuple[str, ...]]:
+    claims: list[Claim] = []
+    others: list[str] = []
+    for text in named:
+        found = _CLAIM.fullmatch(text)
+        if found is None:
+            others.append(text)
+            continue
+        first = int(found["first"])
+        claim = Claim(found["page"], first, int(found["last"] or first), found["quote"])
+        if not 0 < claim.first <= claim.last:
+            raise SpecError(f"{place}: {text!r} names no lines")
+        claims.append(claim)
+    return tuple(claims), tuple(others)
 
 
 @frozen
@@ -99,11 +158,16 @@ class Contract:
 
     document: Json = field(repr=False)
     models: Mapping[str, Model]
+    pages: Mapping[str, Page] = field(repr=False, factory=dict[str, Page])
+
+    def words_for(self, document: str) -> str:
+        """Return the name of a document for people: "the page of ltx-2-pro" for ``003``."""
+        return str(self.pages.get(document, document))
 
     def at(self, pointer: str) -> Any:
         """What stands at a JSON pointer (``#/components/…``), references followed on the way.
 
-        Raises `SpecError` where it leads nowhere.
+        Raises `SpecError` if it leads nowhere.
         """
         node: Any = self.document
         for part in pointer.removeprefix("#").split("/")[1:]:
@@ -122,7 +186,7 @@ class Contract:
                     yield path, method, operation
 
     def body_schema_name(self, operation: Mapping[str, Any]) -> str | None:
-        """The name of the schema of an operation's JSON body, or None where it takes none."""
+        """Return the name of the schema of an operation's JSON body; None if it takes no body."""
         body = operation.get("requestBody")
         if body is None:
             return None
@@ -136,8 +200,8 @@ def _child(node: Mapping[str, Any] | list[Any], key: str) -> Any:
 
 
 def contract_of(document: Json) -> Contract:
-    """Read a parsed document. Raises `SpecError` where a model is incomplete."""
-    contract = Contract(document, {})
+    """Read a parsed document. Raises `SpecError` if a model is incomplete."""
+    contract = Contract(document, {}, _pages(document))
     posts: dict[str, dict[str, str]] = {}
     sources: dict[str, Source] = {}
     for path, method, operation in contract.operations():
@@ -169,11 +233,27 @@ def contract_of(document: Json) -> Contract:
             v2=v2,
             v2_source=sources[v2],
         )
-    return Contract(document, models)
+    return Contract(document, models, contract.pages)
+
+
+def _pages(document: Json) -> dict[str, Page]:
+    raw: Any = document.get("x-documents", {})
+    pages: dict[str, Page] = {}
+    for name, entry in cast("dict[str, Json]", raw).items():
+        waived = {_lines(lines, name): str(why) for lines, why in entry.get("waived", {}).items()}
+        pages[name] = Page(name, entry["file"], entry["model"], " ".join(entry["about"].split()), waived)
+    return pages
+
+
+def _lines(text: str, page: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not first.isdecimal() or (last and not last.isdecimal()):
+        raise SpecError(f"#/x-documents/{page}/waived: {text!r} names no lines")
+    return int(first), int(last or first)
 
 
 def _refuse_unanswered(name: str, schema: Json) -> None:
-    """Raise `SpecError` if a schema that was made from a page still has open questions, or gaps where they stood."""
+    """Raise `SpecError` if a schema that was made from a page still has open questions, or gaps in their place."""
     about: Json = schema["x-model"]
     video: Json = about.get("video") or {}
     places = {f"x-model/{part}": about.get(part) for part in ("latency", "price", "video")}

@@ -20,7 +20,7 @@ TYPES: Final = {
 
 KEYWORDS: Final = {
     "const": "is always {}",
-    "default": "is {} where it is left out",
+    "default": "is {} if it is left out",
     "enum": "is one of {}",
     "exclusiveMaximum": "is less than {}",
     "exclusiveMinimum": "is more than {}",
@@ -35,7 +35,7 @@ KEYWORDS: Final = {
 
 
 def phrase(keyword: str, value: Any) -> str:
-    """What a keyword says: ``phrase("minimum", 1)`` is "is at least 1"."""
+    """Put a keyword into words: ``phrase("minimum", 1)`` is "is at least 1"."""
     if keyword == "type":
         names: list[str] = [value] if isinstance(value, str) else value
         return f"is {' or '.join(TYPES[name] for name in names)}"
@@ -43,7 +43,7 @@ def phrase(keyword: str, value: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """A JSON value in a sentence: ``[6, 8]`` is "6, 8"."""
+    """Return a JSON value as it stands in a sentence: ``[6, 8]`` is "6, 8"."""
     return json.dumps(value, ensure_ascii=False).strip("[]")
 
 
@@ -64,7 +64,7 @@ def video_rule(part: str, rule: Mapping[str, Any]) -> str:
         case "fps", {"parameter": value} | {"value": value}:
             return f"the video has {value} frames a second"
         case "sound", {"parameter": name}:
-            return f"the video has sound where {name} is true, and none where it is false"
+            return f"the video has sound if {name} is true, and no sound if it is false"
         case "sound", {"value": bool() as value}:
             return f"the video has {'sound' if value else 'no sound'}"
         case _:

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from segmind_ltx_conformance import prober
 from segmind_ltx_conformance.cli import conformance
-from segmind_ltx_conformance.recording import Recording, read_recording
+from segmind_ltx_conformance.har import read_recording
+from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.session import RefusedError, RunOptions, prepare, selected
 from segmind_ltx_sandbox import SCENARIOS, ManualClock
 from segmind_ltx_sandbox.testing import running_sandbox

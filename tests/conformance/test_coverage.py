@@ -13,7 +13,8 @@ def test_permissions_are_exactly_these_clauses() -> None:
     permissions = {clause.id for clause in clauses() if clause.permission}
     by_grade = {f"{model.slug}.v2" for model in load().models.values() if model.v2_source.grade != "D"}
     inferred = {clause.id for clause in clauses() if clause.id.endswith(".enum-inferred")}
-    assert permissions == by_grade | inferred | {
+    on_reads = {f"{kind}.status.{n}" for kind in ("poll", "result", "alias") for n in (403, 429, 500, 502, 504)}
+    assert permissions == by_grade | inferred | on_reads | {
         "v1.status.410",
         "v2.status.410",
         "status.406-elsewhere",

@@ -39,7 +39,7 @@ def test_seed_changes_packs_but_not_their_number() -> None:
 
 @every_model
 def test_refusals_are_invalid(model: Model) -> None:
-    """jsonschema refuses every body that is planned as a refusal."""
+    """Every body that is planned as a refusal is refused by jsonschema."""
     checker = FormatChecker()
     validator: Any = Draft202012Validator(model.schema, format_checker=checker)
     found = [one for one in refusals(model, PICTURE) if not isinstance(one.body, bytes)]

@@ -16,32 +16,60 @@ import pytest
 
 from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.plugin import ConformanceWarning, pytest_sessionfinish, show
-from segmind_ltx_sandbox import VALID, ManualClock
-from segmind_ltx_sandbox.testing import running_sandbox
-from segmind_ltx_spec import clauses_by_id
+from segmind_ltx_sandbox import VALID, Behaviour, ManualClock
+from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
+from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
+from segmind_ltx_spec import Contract, clauses_by_id
 from support.made_up import run
 
 CLAUSES = clauses_by_id()
 Pytest = Callable[..., subprocess.CompletedProcess[str]]
 
 
+class CountsRequests(Behaviour):
+    """Counts every request to the API."""
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__(contract)
+        self.count = 0
+
+    def intercept(self, request: ApiRequest) -> ApiResponse | None:
+        """Count the request, and let it pass."""
+        self.count += 1
+        return super().intercept(request)
+
+
 @pytest.fixture
-def call(tmp_path: Path) -> Generator[Pytest]:
+def server() -> Generator[RunningSandbox]:
+    """Yield a sandbox that counts its requests."""
+    with running_sandbox(clock=ManualClock(), behaviour=CountsRequests) as sandbox:
+        yield sandbox
+
+
+def sent(server: RunningSandbox) -> int:
+    """Return how many requests reached the API."""
+    behaviour = server.state.behaviour
+    assert isinstance(behaviour, CountsRequests)
+    return behaviour.count
+
+
+@pytest.fixture
+def call(tmp_path: Path, server: RunningSandbox) -> Pytest:
     """Return a function that runs pytest in a folder with a profile of a sandbox."""
-    with running_sandbox(clock=ManualClock()) as sandbox:
-        profile = tmp_path / "target.toml"
-        profile.write_text(f'base_url = "{sandbox.base_url}"\n[keys]\nvalid = "{VALID}"\n[limits]\njob_timeout = 5\n')
-        # A project may turn warnings into errors.
-        (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    profile = tmp_path / "target.toml"
+    profile.write_text(f'base_url = "{server.base_url}"\n[keys]\nvalid = "{VALID}"\n[limits]\njob_timeout = 5\n')
+    # A project may turn warnings into errors.
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
 
-        def called(*arguments: str) -> subprocess.CompletedProcess[str]:
-            command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--pyargs", "segmind_ltx_conformance"]
-            clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-            return subprocess.run(
-                [*command, *arguments], cwd=tmp_path, env=clean, capture_output=True, text=True, check=False
-            )
+    def called(*arguments: str, suite: bool = True) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+        command += ["--pyargs", "segmind_ltx_conformance"] * suite
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        return subprocess.run(
+            [*command, *arguments], cwd=tmp_path, env=clean, capture_output=True, text=True, check=False
+        )
 
-        yield called
+    return called
 
 
 PLUGIN = ("-p", "segmind_ltx_conformance.plugin")
@@ -50,8 +78,8 @@ TARGET = (*PLUGIN, "--segmind-ltx-target", "target.toml", "--segmind-ltx-free", 
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
-def test_each_check_is_a_test(call: Pytest, workers: list[str], tmp_path: Path) -> None:
-    """Each check is a pytest test, with one run for all workers, and no key is printed."""
+def test_each_clause_is_a_test(call: Pytest, workers: list[str], tmp_path: Path) -> None:
+    """Each clause is a pytest test, with one run for all workers, and no key is printed."""
     done = call(*TARGET, *workers, "--segmind-ltx-report", "out", "--junitxml", "pytest.xml")
     assert done.returncode == 0, done.stdout + done.stderr
     names = {
@@ -62,6 +90,41 @@ def test_each_check_is_a_test(call: Pytest, workers: list[str], tmp_path: Path) 
     assert {path.name for path in (tmp_path / "out").iterdir()} >= {"recording.har", "report.html"}
     assert "conforms: " in done.stdout
     assert VALID not in done.stdout + done.stderr
+
+
+WITHOUT_A_RUN = {
+    "other tests": ["test_mine.py"],
+    "fixtures": ["--fixtures", "--pyargs", "segmind_ltx_conformance"],
+    "setup plan": ["--setup-plan", "--pyargs", "segmind_ltx_conformance"],
+    "setup only": ["--setup-only", "--pyargs", "segmind_ltx_conformance"],
+    "setup plan, two workers": ["--setup-plan", "--pyargs", "segmind_ltx_conformance", "-n", "2"],
+    "nothing selected": ["-k", "nothing", "--pyargs", "segmind_ltx_conformance"],
+    "nothing selected, two workers": ["-k", "nothing", "--pyargs", "segmind_ltx_conformance", "-n", "2"],
+    "collection": ["--collect-only", "--pyargs", "segmind_ltx_conformance"],
+    "other tests, two workers": ["test_mine.py", "-n", "2"],
+    "an error before": ["--maxfail=1", "test_broken.py", "--pyargs", "segmind_ltx_conformance"],
+}
+
+
+@pytest.mark.parametrize("kind", WITHOUT_A_RUN)
+def test_options_in_addopts_send_nothing(call: Pytest, server: RunningSandbox, tmp_path: Path, kind: str) -> None:
+    """With the plugin's options in ``addopts``, nothing is sent unless a conformance test really runs."""
+    (tmp_path / "test_mine.py").write_text("def test_mine(): pass\n")
+    (tmp_path / "test_broken.py").write_text("def test_broken(): assert False\n")
+    options = " ".join([*PLUGIN, "--segmind-ltx-target", "target.toml"])
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = {options}\n")
+    done = call(*WITHOUT_A_RUN[kind], suite=False)
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert sent(server) == 0, done.stdout
+
+
+def test_only_collected_clauses_are_tested(call: Pytest, server: RunningSandbox) -> None:
+    """With ``-k`` only what the collected tests need is sent."""
+    options = ("--segmind-ltx-target", "target.toml", "--segmind-ltx-free", "-k", "unknown-model-is-404")
+    done = call(*PLUGIN, *options)
+    assert done.returncode == 0, done.stdout
+    assert 0 < sent(server) < 20
+    assert list(server.state.jobs) == []
 
 
 @pytest.mark.parametrize("arguments", [[], PLUGIN])
@@ -86,7 +149,7 @@ def test_unrequested_collection_is_skipped() -> None:
     assert (done.returncode, "1 skipped" in done.stdout) == (0, True)
 
 
-def _check(outcome: Outcome, clause: str = "job.ends") -> Check:
+def _check(outcome: Outcome, clause: str = "job.final") -> Check:
     return Check(CLAUSES[clause], None, outcome, "because", (0,))
 
 
@@ -94,26 +157,26 @@ def _check(outcome: Outcome, clause: str = "job.ends") -> Check:
 def test_failed_and_inconclusive_checks_fail(outcome: Outcome) -> None:
     """A failed or inconclusive check of grade D fails its test and shows a curl command."""
     with pytest.raises(pytest.fail.Exception, match="because") as caught:
-        show(_check(outcome), run())
+        show([_check(outcome)], run())
     assert "curl" in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "clause"), [(Outcome.WARNED, "job.ends"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
+    ("outcome", "clause"), [(Outcome.WARNED, "output.without-key"), (Outcome.INCONCLUSIVE, "auth.messages-differ")]
 )
 def test_checks_of_grade_p_give_warnings(outcome: Outcome, clause: str) -> None:
     """A broken or inconclusive check of grade P is a warning."""
     with pytest.warns(ConformanceWarning) as caught:
-        show(_check(outcome, clause), run())
+        show([_check(outcome, clause)], run())
     assert ["because" in str(warning.message) for warning in caught] == [True]
 
 
 def test_unexercised_checks_are_skipped() -> None:
     """A check that was not exercised is skipped; passed and noted checks pass."""
     with pytest.raises(pytest.skip.Exception, match="because"):
-        show(_check(Outcome.NOT_EXERCISED), run())
+        show([_check(Outcome.NOT_EXERCISED)], run())
     for outcome in (Outcome.PASSED, Outcome.NOTED):
-        show(_check(outcome), run())
+        show([_check(outcome), _check(Outcome.NOT_EXERCISED)], run())
 
 
 @pytest.mark.parametrize(("status", "ended"), [(0, 2), (1, 1)])

@@ -78,20 +78,38 @@ def test_whole_run_matches_its_plan() -> None:
 
 
 def test_result_is_read_before_the_status() -> None:
-    """Each round reads the result first, and both are read again after the final state."""
+    """Each round reads the result first, and both are read again after the final state, the status once more later."""
     with sandbox() as box:
         recording = probe(target_at(box.base_url), CONTRACT, QUICK)
-    (first, *_) = [json.loads(exchange.body)["request_id"] for exchange in billed(recording) if "/v2/" in exchange.url]
-    mine = [
-        exchange
-        for exchange in recording.exchanges
-        if first in exchange.url and (exchange.probe or "")[:4] in {"resu", "poll"}
-    ]
-    words = [(exchange.probe or "").split()[0] for exchange in mine]
-    assert words[:2] == ["result", "poll"]
-    assert words == ["result", "poll"] * (len(words) // 2)
-    assert (mine[-2].probe or "").endswith("again")
-    assert mine[-2].body == mine[-4].body
+    alone, other = [reads_of(recording, name) for name in ids_in(recording)][:2]
+    words = [probe.split()[0] for probe in other]
+    assert words[0] == "poll"
+    assert words[1:-1] == ["result", "poll"] * (len(words[1:-1]) // 2)
+    assert other[-3].endswith("again")
+    assert other[-1].endswith("later")
+    assert {probe.split()[0] for probe in alone[:-4]} == {"poll"}
+
+
+def test_one_job_is_read_by_its_status_alone() -> None:
+    """The result of one job is not read before its status has shown the end."""
+    with sandbox() as box:
+        recording = probe(target_at(box.base_url), CONTRACT, QUICK)
+    alone = next(iter(ids_in(recording)))
+    mine = [exchange for exchange in recording.exchanges if f"/v2/requests/{alone}" in exchange.url]
+    first = next(place for place, exchange in enumerate(mine) if not exchange.path.endswith("/status"))
+    assert first > 1
+    assert mine[first - 1].json["status"] == "COMPLETED"
+
+
+def ids_in(recording: Recording) -> list[str]:
+    """Return the request ids in the order of the submits."""
+    return [json.loads(exchange.body)["request_id"] for exchange in billed(recording) if "/v2/" in exchange.url]
+
+
+def reads_of(recording: Recording, name: str) -> list[str]:
+    """Return the labels of the reads of a job while it was followed."""
+    probes = [exchange.probe or "" for exchange in recording.exchanges if name in exchange.url]
+    return [probe for probe in probes if probe[:4] in {"resu", "poll"}]
 
 
 def test_same_seed_sends_the_same_requests() -> None:

@@ -84,7 +84,10 @@ def test_fuse_stops_after_three_acceptances() -> None:
     recording = recorded(NeverValidates, options)
     for path in ("/v1/ltx-2-fast", "/v2/ltx-2-fast"):
         accepted = [
-            exchange for exchange in of(recording, "refuse", "bulk") if exchange.path == path and exchange.status == 200
+            exchange
+            for exchange in of(recording, "refuse", "bulk")
+            # That null is forbidden is only inferred, and counts apart.
+            if exchange.path == path and exchange.status == 200 and None not in exchange.sent.values()
         ]
         assert 1 <= len(accepted) <= 3
     assert {skip.what for skip in recording.skips if skip.reason.startswith("fuse")} >= {"refuse", "bulk"}
@@ -132,12 +135,12 @@ def test_endless_job_is_polled_to_the_deadline() -> None:
 
 
 def test_unknown_state_ends_polling() -> None:
-    """A job with an unknown state is polled three times."""
+    """A job with an unknown state is polled three times after its first read."""
     recording = recorded(OtherWord, ACCEPT)
     submitted = [
         json.loads(exchange.body)["request_id"] for exchange in of(recording, "accept") if "/v2/" in exchange.url
     ]
-    assert {sum(name in exchange.url for exchange in of(recording, "poll")) for name in submitted} == {3}
+    assert {sum(name in exchange.url for exchange in of(recording, "poll")) for name in submitted} == {4}
 
 
 class NoV2(Behaviour):

@@ -39,7 +39,7 @@ def _console_text() -> str:
 
 
 def test_report_matches_its_schema() -> None:
-    """report.json is valid by its schema, and its counts add up."""
+    """The JSON report is valid by its schema, and its counts add up."""
     jsonschema.Draft202012Validator.check_schema(schema())
     made = json.loads(json.dumps(document(run())))
     jsonschema.validate(made, schema())

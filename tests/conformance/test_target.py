@@ -60,6 +60,14 @@ def test_toml_error_has_no_key(tmp_path: Path, text: str) -> None:
     assert refused.value.__cause__ is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_profile_with_byte_order_mark(tmp_path: Path, encoding: str) -> None:
+    """A profile with a byte order mark, as editors on Windows write it, is read."""
+    path = tmp_path / "target.toml"
+    path.write_text('base_url = "http://127.0.0.1:8900"\n', encoding=encoding)
+    assert read_target(path, {}).base_url == "http://127.0.0.1:8900"
+
+
 def test_missing_profile_is_named(tmp_path: Path) -> None:
     """The message about a missing profile contains its path."""
     with pytest.raises(ProfileError, match=r"nothing\.toml"):

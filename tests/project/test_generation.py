@@ -1,4 +1,4 @@
-"""A model is data: one more in the document is one more in the client, with no Python edited."""
+"""Add a sixth model to the document: the client has it too, without editing Python."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from generate import regenerate  # noqa: E402 - scripts are not installed
+from generate.emit import emit  # noqa: E402
 
 SLUG, NAME = "ltx-3-nano", "Ltx3NanoRequest"
 
 
 def _with_a_sixth() -> dict[str, Any]:
-    """The document and, beside its five models, a made-up one."""
+    """Return the document with a made-up sixth model."""
     document = read_document()
     schemas = document["components"]["schemas"]
     sixth = copy.deepcopy(schemas["Ltx2ProRequest"])
@@ -88,7 +89,7 @@ client.submit("{SLUG}", prompt="x", mood="odd")  # wrong
 
 @pytest.fixture(scope="module")
 def six(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package generated for six models."""
+    """Generate the package for six models into a folder."""
     home = tmp_path_factory.mktemp("generated")
     regenerate.generate(home / "segmind_ltx_api", contract_of(_with_a_sixth()))
     return home
@@ -98,7 +99,8 @@ def _env(home: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT / "overrides"), str(ROOT / "spec")])}
 
 
-def test_a_sixth_model_is_called_checked_and_limited_with_no_python_edited(six: Path) -> None:
+def test_sixth_model_is_usable(six: Path) -> None:
+    """A sixth model in the document can be called and is checked, without editing Python."""
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=_env(six))
     told = json.loads(done.stdout)
@@ -115,7 +117,8 @@ def test_a_sixth_model_is_called_checked_and_limited_with_no_python_edited(six: 
     assert "did you mean 'zoom'?" in told["refused"][2]
 
 
-def test_a_sixth_model_has_its_types(six: Path, tmp_path: Path) -> None:
+def test_sixth_model_is_typed(six: Path, tmp_path: Path) -> None:
+    """A sixth model has its types."""
     pytest.importorskip("mypy", reason="mypy is not installed here")
     (tmp_path / "use.py").write_text(TYPED)
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "use.py"]
@@ -127,13 +130,15 @@ def test_a_sixth_model_has_its_types(six: Path, tmp_path: Path) -> None:
     assert lines == {number for number, line in enumerate(TYPED.splitlines(), 1) if "# wrong" in line}
 
 
-def test_a_sixth_model_leaves_the_others_as_they_were(six: Path) -> None:
+def test_sixth_model_changes_no_other(six: Path) -> None:
+    """A sixth model changes no module of the others."""
     changed = set(regenerate.differences(regenerate.PACKAGE, six / "segmind_ltx_api"))
     kept = {line.split()[1] for line in changed if line.startswith(("changed", "removed"))}
     assert kept == {"contract.py", "calls.py", "requests.py", "models/__init__.py"} | (kept & {"README.md"})
 
 
-def test_the_view_for_generation_is_strict_in_requests_and_liberal_in_answers() -> None:
+def test_lenient_view() -> None:
+    """The view for the generator is strict in requests and lenient in responses."""
     document = read_document()
     before = copy.deepcopy(document)
     view = regenerate.lenient_view(document)
@@ -175,7 +180,8 @@ def _a_reference_to_nothing(document: dict[str, Any]) -> None:
         (_a_reference_to_nothing, r"Could not find reference"),
     ],
 )
-def test_a_warning_of_the_generator_is_a_failure(tmp_path: Path, damage: Any, words: str) -> None:
+def test_generator_warning_is_failure(tmp_path: Path, damage: Any, words: str) -> None:
+    """A warning of the generator is a failure."""
     document = read_document()
     damage(document)
     with pytest.raises(regenerate.GenerationError, match=words):
@@ -186,33 +192,38 @@ def test_a_warning_of_the_generator_is_a_failure(tmp_path: Path, damage: Any, wo
     ("model", "name", "value"),
     [("LtxVideoRequest", "aspect_ratio", "3:99"), ("LtxVideoRequest", "steps", 51), ("Ltx2ProRequest", "duration", 7)],
 )
-def test_a_default_that_the_parameter_does_not_allow_is_refused(
-    tmp_path: Path, model: str, name: str, value: object
-) -> None:
+def test_invalid_default_refused(tmp_path: Path, model: str, name: str, value: object) -> None:
+    """A default that its parameter does not allow is refused."""
     document = read_document()
     document["components"]["schemas"][model]["properties"][name]["default"] = value
     with pytest.raises(ValueError, match=name):
-        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+        emit(contract_of(document), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["maxSteps", "from", "top-k"])
-def test_a_parameter_whose_name_the_generator_would_change_is_refused(tmp_path: Path, name: str) -> None:
+def test_renamed_parameter_refused(tmp_path: Path, name: str) -> None:
+    """A parameter is refused if the generator would change its name."""
     document = read_document()
     properties = document["components"]["schemas"]["Ltx2ProRequest"]["properties"]
     properties[name] = copy.deepcopy(properties["prompt"])
     with pytest.raises(ValueError, match=name):
-        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+        emit(contract_of(document), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["model", "timeout", "on_status"])
-def test_a_parameter_may_not_have_a_name_that_the_calls_use_themselves(tmp_path: Path, name: str) -> None:
+def test_reserved_parameter_refused(tmp_path: Path, name: str) -> None:
+    """A parameter is refused if the calls use its name themselves."""
     document = read_document()
     properties = document["components"]["schemas"]["Ltx2ProRequest"]["properties"]
     properties[name] = copy.deepcopy(properties["prompt"])
     with pytest.raises(ValueError, match=name):
-        regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(document))
+        emit(contract_of(document), tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_to_generate_twice_gives_the_same_bytes_as_are_committed(tmp_path: Path) -> None:
+def test_generation_is_reproducible(tmp_path: Path) -> None:
+    """Generating again gives the committed bytes."""
     regenerate.generate(tmp_path / "segmind_ltx_api", contract_of(read_document()))
     assert list(regenerate.differences(regenerate.PACKAGE, tmp_path / "segmind_ltx_api")) == []

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
-from segmind_ltx_sandbox import ManualClock, Sandbox, create_app, key_of
+from segmind_ltx_sandbox import VALID, ManualClock, Sandbox, create_app, key_of
 from segmind_ltx_spec import Model, load
 
 pytestmark = pytest.mark.anyio
@@ -17,18 +18,31 @@ pytestmark = pytest.mark.anyio
 Payload = Callable[..., dict[str, Any]]
 
 
-async def test_v1_blocks_and_returns_bytes(
-    api: httpx.AsyncClient, clock: ManualClock, sandbox: Sandbox, model: Model, payload: Payload
+@pytest.fixture
+def bytes_app(clock: ManualClock) -> Starlette:
+    """Return a sandbox whose blocking calls return bytes."""
+    return create_app(clock=clock, speed=1, v1_bytes=True)
+
+
+async def post(app: Starlette, path: str, payload: dict[str, Any], **headers: str) -> httpx.Response:
+    """Send a POST with the valid key."""
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://s", headers={"x-api-key": VALID}) as client:
+        return await client.post(path, json=payload, headers=headers)
+
+
+async def test_v1_bytes_blocks_and_returns_video(
+    bytes_app: Starlette, clock: ManualClock, model: Model, payload: Payload
 ) -> None:
-    """A blocking call takes the usual time and returns the video with its headers."""
-    response = await api.post(model.v1, json=payload(model))
+    """With ``v1_bytes`` a blocking call takes the usual time and returns the video with its headers."""
+    response = await post(bytes_app, model.v1, payload(model))
     assert clock.now() == pytest.approx(model.seconds)
     assert response.status_code == 200
     assert response.headers["content-type"] == "video/mp4"
     assert response.content[4:8] == b"ftyp"
     assert float(response.headers["x-generation-time"]) == pytest.approx(0.95 * model.seconds, abs=0.001)
     cost = float(response.headers["x-cost"])
-    assert cost == sandbox.behaviour.cost(model, payload(model))
+    assert cost == bytes_app.state.sandbox.behaviour.cost(model, payload(model))
     assert float(response.headers["x-remaining-credits"]) == round(1_000_000 - cost, 4)
     assert response.headers["x-request-id"]
     int(response.headers["x-seed-value"])
@@ -37,23 +51,43 @@ async def test_v1_blocks_and_returns_bytes(
     assert reset == expected.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@pytest.fixture
-async def json_api() -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of a sandbox whose blocking calls return JSON."""
-    transport = httpx.ASGITransport(app=create_app(clock=ManualClock(), v1_json=True))
-    async with httpx.AsyncClient(transport=transport, base_url="http://s") as client:
-        yield client
-
-
-async def test_v1_json_returns_location(json_api: httpx.AsyncClient, model: Model, payload: Payload) -> None:
-    """With ``v1_json`` a blocking call returns the location of the video as JSON."""
-    response = await json_api.post(model.v1, json=payload(model), headers={"x-api-key": key_of("valid")})
+async def test_v1_returns_location_by_default(
+    api: httpx.AsyncClient, clock: ManualClock, model: Model, payload: Payload
+) -> None:
+    """By default a blocking call takes the usual time and returns the location of the video as JSON."""
+    response = await api.post(model.v1, json=payload(model))
+    assert clock.now() == pytest.approx(model.seconds)
     body = response.json()
     assert body.keys() == {"output", "video"}
     assert body["output"] == body["video"]["url"]
     assert float(response.headers["x-cost"]) > 0
-    video = await json_api.get(body["output"])
+    del api.headers["x-api-key"]
+    video = await api.get(body["output"])
     assert len(video.content) == body["video"]["file_size"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("text/html", "application/json"),
+        ("", "application/json"),
+        ("video/*;q=oops", "application/json"),
+        ("video/mp4;q=0", "application/json"),
+        ("*/*, video/*", "application/json"),
+        ("application/json, video/*;q=0.5", "application/json"),
+        ("video/*", "video/mp4"),
+        ("video/mp4", "video/mp4"),
+        ("Video/*, application/json;q=0.9", "video/mp4"),
+        ("application/json;q=0.5, video/webm", "video/mp4"),
+    ],
+)
+async def test_v1_follows_accept(api: httpx.AsyncClient, payload: Payload, accept: str, kind: str) -> None:
+    """A blocking call returns bytes if the request prefers a video, and is never refused for its Accept header."""
+    model = load().models["ltx-2-19b-t2v"]
+    response = await api.post(model.v1, json=payload(model), headers={"accept": accept})
+    assert (response.status_code, response.headers["content-type"]) == (200, kind)
 
 
 async def test_v1_with_failing_key_is_500(

@@ -41,5 +41,5 @@ def test_help_names_every_option() -> None:
     """``--help`` names every option."""
     result = CliRunner().invoke(app, ["sandbox", "--help"], env={"COLUMNS": "120", "TERM": "dumb", "NO_COLOR": "1"})
     assert result.exit_code == 0
-    for option in ("--port", "--host", "--speed", "--keys", "--v1-json"):
+    for option in ("--port", "--host", "--speed", "--keys", "--v1-bytes"):
         assert option in result.output

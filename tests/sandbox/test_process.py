@@ -18,6 +18,7 @@ import pytest
 from segmind_ltx_sandbox import SCENARIOS, ManualClock, key_of
 from segmind_ltx_sandbox.http.server import ListenError, listen, url_of
 from segmind_ltx_sandbox.testing import running_sandbox
+from segmind_ltx_spec import load
 
 # Hides the packages that only the client's command line installs.
 BARE = (
@@ -114,7 +115,7 @@ def test_running_sandbox_serves_in_thread() -> None:
     with running_sandbox(clock=clock, speed=1) as sandbox, httpx.Client(headers={"x-api-key": sandbox.key}) as client:
         job = client.post(f"{sandbox.base_url}/v2/ltx-video", json={"prompt": "a"}).json()
         assert client.get(job["status_url"]).json()["status"] == "QUEUED"
-        sandbox.clock.advance(55)
+        sandbox.clock.advance(load().models["ltx-video"].seconds)
         assert client.get(job["status_url"]).json()["status"] == "COMPLETED"
         assert len(sandbox.state.jobs) == 1
     with pytest.raises(httpx.ConnectError):

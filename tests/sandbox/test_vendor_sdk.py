@@ -55,9 +55,17 @@ def test_sdk_run_returns_output(server: RunningSandbox, payload: Payload) -> Non
         assert client.run(PRO.slug, **payload(PRO))["output"].startswith(server.base_url)
 
 
-def test_sdk_run_sync_returns_bytes(server: RunningSandbox, model: Model, payload: Payload) -> None:
-    """``SegmindClient.run_sync`` returns the bytes of the video."""
+def test_sdk_run_sync_returns_json(server: RunningSandbox, model: Model, payload: Payload) -> None:
+    """``SegmindClient.run_sync`` returns JSON with the location of the video."""
     with sdk(server) as client:
+        response = client.run_sync(model.slug, **payload(model))
+    assert response.json()["output"].startswith(server.base_url)
+    assert float(response.headers["x-cost"]) > 0
+
+
+def test_sdk_run_sync_returns_bytes(model: Model, payload: Payload) -> None:
+    """``SegmindClient.run_sync`` returns the bytes of the video if the sandbox sends them."""
+    with running_sandbox(speed=1e6, v1_bytes=True) as server, sdk(server) as client:
         response = client.run_sync(model.slug, **payload(model))
     assert response.content[4:8] == b"ftyp"
     assert float(response.headers["x-cost"]) > 0

@@ -12,15 +12,15 @@ from segmind_ltx_spec import Clause
 
 
 class Outcome(StrEnum):
-    """The result of a check. If a clause is broken, its grade selects failed, warned or noted."""
+    """The result of a check. If a clause is broken, the grade of the verdict selects failed, warned or noted."""
 
     PASSED = "passed"
     FAILED = "failed"
-    """A clause of grade D is broken: the server has to keep it."""
+    """A verdict of grade D: the clause is broken: the server has to keep it."""
     WARNED = "warned"
-    """A clause of grade P is broken: the server should keep it."""
+    """A verdict of grade P: the clause is broken: the server should keep it."""
     NOTED = "noted"
-    """A clause of grade I is broken, or a permission is not used: the server may do so."""
+    """A verdict of grade I: the clause is broken, or a permission is not used: the server may do so."""
     INCONCLUSIVE = "inconclusive"
     """Tested without a result: transient faults used up the retries, or several causes are possible."""
     NOT_EXERCISED = "not exercised"
@@ -29,8 +29,15 @@ class Outcome(StrEnum):
     """The suite itself failed while it judged this check."""
 
 
+GRADES: Final = ("D", "P", "I")
+"""The grades, the strongest first."""
 BROKEN: Final[Mapping[str, Outcome]] = {"D": Outcome.FAILED, "P": Outcome.WARNED, "I": Outcome.NOTED}
 """The outcome of a broken clause, by its grade."""
+
+
+def weakest(*clauses: Clause) -> str:
+    """Return the weakest grade of some clauses."""
+    return max((clause.grade for clause in clauses), key=GRADES.index)
 
 
 @frozen
@@ -38,7 +45,8 @@ class Finding:
     """One fact that the recording shows about one clause.
 
     ``model`` is the slug of the model that it concerns, or None if it concerns no single model. ``holds`` is None if
-    the recording does not decide it. ``exchanges`` are the indices of the exchanges that show it.
+    the recording does not decide it. ``exchanges`` are the indices of the exchanges that show it. ``rests_on`` names
+    further clauses without which the fact would say nothing: the verdict is as weak as the weakest of them.
     """
 
     clause: str
@@ -46,6 +54,7 @@ class Finding:
     holds: bool | None
     detail: str
     exchanges: tuple[int, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
 
 @frozen
@@ -63,7 +72,7 @@ class Check:
     """The outcome of one clause for one model, or for no single model if ``model`` is None.
 
     ``cases`` is how often it was tested. If this failure only follows from another check, ``cause`` is the id of that
-    check.
+    check. ``through`` names the weaker clauses that the verdict rests on.
     """
 
     clause: Clause
@@ -73,6 +82,12 @@ class Check:
     exchanges: tuple[int, ...] = ()
     cases: int = 0
     cause: str | None = None
+    through: tuple[Clause, ...] = ()
+
+    @property
+    def grade(self) -> str:
+        """The grade of the verdict: the weakest of the clause and of what the verdict rests on."""
+        return weakest(self.clause, *self.through)
 
     @property
     def id(self) -> str:
@@ -98,7 +113,7 @@ class Judgement:
     @property
     def exit_status(self) -> int:
         """0 if a check of grade D passed and none failed, 1 if one failed, 2 if the run is inconclusive."""
-        decisive = [check for check in self.checks if check.clause.grade == "D"]
+        decisive = [check for check in self.checks if check.grade == "D"]
         if any(check.outcome is Outcome.FAILED for check in decisive):
             return 1
         if self.having(Outcome.ERROR) or any(check.outcome is Outcome.INCONCLUSIVE for check in decisive):

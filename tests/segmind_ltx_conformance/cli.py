@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from segmind_ltx_conformance.report.streams import consoles
 from segmind_ltx_conformance.session import (
     RefusedError,
     RunOptions,
@@ -68,7 +69,7 @@ def run(
     """Check a server against the documents, clause by clause."""
     if context.invoked_subcommand is not None:
         return
-    out, err = _consoles()
+    out, err = consoles()
     redact: list[Callable[[str], str]] = []
     with _exit_on_error(err, redact):
         if target is None:
@@ -104,14 +105,15 @@ def judge_trace(
     from segmind_ltx_conformance.report import write_reports
     from segmind_ltx_conformance.report.console import print_report
 
-    out, err = _consoles()
+    out, err = consoles()
     with _exit_on_error(err, []):
         if report is not None:
             check_folder(report)
         judged = judge_file(trace, base_url)
-        print_report(out, judged)
+        # Write first: the reader of the output may be gone.
         if report is not None:
             write_reports(report, judged)
+        print_report(out, judged)
         raise typer.Exit(judged.judgement.exit_status)
 
 
@@ -147,8 +149,9 @@ def _report(session: Session, folder: Path, out: Console, err: Console) -> None:
         saved = f"the recording so far is {folder / RECORDING}; judge it with: segmind-ltx conformance judge"
         _print_err(err, f"{session.redact(str(stopped))}; {saved}")
         raise typer.Exit(EXIT_INCONCLUSIVE if failed else EXIT_INTERRUPTED) from None
-    print_report(out, done)
+    # Write first: the reader of the output may be gone.
     write_reports(folder, done)
+    print_report(out, done)
     _print_err(err, f"report: {folder / 'report.html'}")
     if session.options.visit == "start":
         _print_err(err, "run again with --visit resume, 50 and then 61 minutes after the jobs ended")
@@ -196,13 +199,6 @@ def _redacted(text: str, redact: list[Callable[[str], str]]) -> str:
     for redact_text in redact:
         text = redact_text(text)
     return text
-
-
-def _consoles() -> tuple[Console, Console]:
-    """Return a console for results and one for messages, made now so that they use the current streams."""
-    out = Console()
-    # If the output is not a terminal, do not squeeze tables into eighty columns.
-    return out if out.is_terminal else Console(width=160), Console(stderr=True, soft_wrap=True)
 
 
 def _print_err(err: Console, text: str) -> None:

@@ -18,9 +18,13 @@ from segmind_ltx_spec.contract import Contract, Model
 OMITTED: Final = object()
 """Marks a parameter that is left out."""
 
+LONGEST_PROMPT: Final = 524
+"""Characters of the longest prompt that a page prints. No page says up to which length a server takes one."""
+LONGEST_OTHER_TEXT: Final = 96
+"""The same for a text that may be left out, such as a negative prompt."""
 UNICODE: Final = "Ein Drachen steigt über dem Strand. 凧が上がる 🪁 ‏עפיפון‏ e\u0301"
 LONG: Final = "A kite rises above a windy beach, and the camera follows it. " * 40
-"""About 2,400 characters: no page limits a prompt, and users write long ones."""
+"""Cut to the length of the longest text that a page prints: no page says that a server takes longer ones."""
 
 NOT_URIS: Final = ("boat.png", "not a uri", "", "//example.com/boat.png", "https://exa mple.com/boat.png")
 NOT_OBJECTS: Final[tuple[tuple[str, bytes], ...]] = (
@@ -81,7 +85,8 @@ def _choices(model: Model, name: str, schema: Mapping[str, Any], picture: str) -
     elif schema.get("format") == "uri":
         yield Choice(name, picture, f"{prefix}.format")
     elif kind == "string":
-        yield from (Choice(name, value, f"{prefix}.type") for value in (UNICODE, LONG))
+        longest = LONGEST_PROMPT if name in model.required else LONGEST_OTHER_TEXT
+        yield from (Choice(name, value, f"{prefix}.type") for value in (UNICODE, LONG[:longest]))
     else:
         yield from _numbers(name, schema, prefix, kind)
     if nullable:
@@ -168,8 +173,9 @@ def refusals(model: Model, picture: str) -> Iterator[Refusal]:
 def _wrong(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     kind = json_type(schema)
     for value in _of_other_types(schema, kind):
-        if value is not None or "null" not in schema["type"]:
-            yield "type", value
+        yield "type", value
+    if "null" not in schema["type"]:
+        yield "not-null", None
     if "enum" in schema:
         yield from (
             ("enum", value) for value in _neighbours([value_ for value_ in schema["enum"] if value_ is not None])
@@ -199,7 +205,7 @@ def _of_other_types(schema: Mapping[str, Any], kind: str) -> Iterator[Any]:
             yield from (str(example), example + 0.5, True, [example])
         case _:
             yield from (str(example), True, [example])
-    yield from ({"value": example}, None)
+    yield {"value": example}
 
 
 def _neighbours(allowed: list[Any]) -> Iterator[Any]:

@@ -1,26 +1,30 @@
-"""Run each check as a pytest test. Load the plugin by name, so that it affects no other test run.
+"""Run the suite from pytest, with a test for each clause. Load the plugin by name, so that it affects no other run.
 
     pytest --pyargs segmind_ltx_conformance -p segmind_ltx_conformance.plugin --segmind-ltx-target target.toml
 
 A test fails if a clause of grade D is broken or inconclusive. A broken clause of grade P is a warning, and a clause
-that was not exercised is skipped.
+that was not exercised is skipped. Nothing is sent before the first of these tests runs, so the options may stand in
+``addopts``; only the clauses of collected tests are tested.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from segmind_ltx_conformance.checks import Check, Outcome
-from segmind_ltx_conformance.recording import read_recording
+from segmind_ltx_conformance.har import read_recording
 from segmind_ltx_conformance.report import RECORDING, write_reports
 from segmind_ltx_conformance.report.document import Run, headline
 from segmind_ltx_conformance.report.junit import check_lines
 from segmind_ltx_conformance.report.spending import spent
+from segmind_ltx_conformance.report.text import one_line
 from segmind_ltx_conformance.session import (
     RefusedError,
     RunOptions,
@@ -30,11 +34,13 @@ from segmind_ltx_conformance.session import (
     perform,
     prepare,
 )
+from segmind_ltx_spec import clauses
 
 EXIT_INCONCLUSIVE: Final = 2
 _RUN: Final = pytest.StashKey[Run]()
 _FOLDER: Final = pytest.StashKey[Path]()
 _INPUT: Final = "segmind_ltx_recording"
+_NODE_ID: Final = re.compile(r"(?:^|/)test_conformance\.py::test_conformance\[(.+)\]$")
 
 
 class ConformanceWarning(UserWarning):
@@ -59,34 +65,59 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", f"default::{__name__}.{ConformanceWarning.__name__}")
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Run the suite before collection, because the tests to collect depend on its checks."""
-    the_run(session.config)
+def clause_ids(config: pytest.Config) -> list[str]:
+    """Return the ids of the selected clauses; none if there is no target. Sends nothing."""
+    if config.option.segmind_ltx_target is None:
+        return []
+    session = _prepared(config, config.option.segmind_ltx_select)
+    return [clause.id for clause in clauses(session.contract) if session.only is None or clause.id in session.only]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Share one run among all pytest-xdist workers, since it may cost money; each worker judges its recording."""
-    if the_run(node.config) is not None:
+    """Tell each pytest-xdist worker where the recording of the run will be."""
+    if node.config.option.segmind_ltx_target is not None:
         node.workerinput[_INPUT] = str(_folder(node.config))
 
 
-def the_run(config: pytest.Config) -> Run | None:
-    """Return the run, performing it on first use; None if there is no target or pytest only collects."""
-    profile: str | None = config.option.segmind_ltx_target
-    if profile is None or config.option.collectonly:
-        return None
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Perform the one run for all workers, since it may cost money. Each worker judges its recording."""
+    if node.config.option.segmind_ltx_target is None or node.config.option.setuponly:
+        return
+    named = {match[1] for node_id in ids if (match := _NODE_ID.search(node_id))}
+    if named:
+        # A project may have a test of the same name; only its parameters tell them apart.
+        collected = [clause for clause in clause_ids(node.config) if clause in named]
+        if collected:
+            the_run(node.config, collected)
+
+
+def the_run(config: pytest.Config, collected: Collection[str]) -> Run:
+    """Return the run, performing it on first use, for the clauses whose tests were collected.
+
+    Call it only when a test runs: it may cost money.
+    """
     if _RUN not in config.stash:
+        every = len(collected) == len(clause_ids(config))
+        session = _prepared(config, config.option.segmind_ltx_select if every else collected)
         try:
-            config.stash[_RUN] = _run_or_read(config, prepare(Path(profile), _run_options(config)))
+            config.stash[_RUN] = _run_or_read(config, session)
         except (RefusedError, OSError) as error:
-            pytest.exit(f"segmind-ltx: {error}", EXIT_INCONCLUSIVE)
+            pytest.exit(f"segmind-ltx: {one_line(str(error), 2000)}", EXIT_INCONCLUSIVE)
     return config.stash[_RUN]
 
 
-def _run_options(config: pytest.Config) -> RunOptions:
+def _prepared(config: pytest.Config, select: Collection[str]) -> Session:
+    try:
+        return prepare(Path(config.option.segmind_ltx_target), _run_options(config, select))
+    except (RefusedError, OSError) as error:
+        pytest.exit(f"segmind-ltx: {error}", EXIT_INCONCLUSIVE)
+
+
+def _run_options(config: pytest.Config, select: Collection[str]) -> RunOptions:
     return RunOptions(
-        select=tuple(config.option.segmind_ltx_select),
+        select=tuple(select),
         models=tuple(config.option.segmind_ltx_model),
         free=config.option.segmind_ltx_free,
         jobs=max(1, config.option.segmind_ltx_jobs),
@@ -109,7 +140,8 @@ def _run_or_read(config: pytest.Config, session: Session) -> Run:
         run = perform(session, folder, _silent)
     except Interrupted as stopped:
         pytest.exit(
-            f"segmind-ltx: {session.redact(str(stopped))}; recording so far: {folder / RECORDING}", EXIT_INCONCLUSIVE
+            f"segmind-ltx: {one_line(session.redact(str(stopped)), 2000)}; recording so far: {folder / RECORDING}",
+            EXIT_INCONCLUSIVE,
         )
     if config.option.segmind_ltx_report:
         write_reports(folder, run)
@@ -128,20 +160,25 @@ def _silent(*_: object) -> None:
     """Show no progress: pytest uses the terminal."""
 
 
-def show(check: Check, run: Run) -> None:
-    """End a test according to the outcome of its check."""
-    text = "\n".join(check_lines(check, run.recording))
-    match check.outcome:
-        case Outcome.FAILED | Outcome.ERROR:
-            pytest.fail(text, pytrace=False)
-        case Outcome.INCONCLUSIVE if check.clause.grade == "D":
-            pytest.fail(f"inconclusive\n{text}", pytrace=False)
-        case Outcome.WARNED | Outcome.INCONCLUSIVE:
-            warnings.warn(ConformanceWarning(f"{check.id}: {text}"), stacklevel=2)
-        case Outcome.NOT_EXERCISED:
-            pytest.skip(check.detail)
-        case Outcome.NOTED | Outcome.PASSED:
-            pass
+def show(checks: Sequence[Check], run: Run) -> None:
+    """End a test according to the outcomes of its checks: those of one clause, with each model."""
+    failures: list[str] = []
+    for check in checks:
+        text = "\n".join(check_lines(check, run.recording))
+        match check.outcome:
+            case Outcome.FAILED | Outcome.ERROR:
+                failures.append(f"{check.id}: {text}")
+            case Outcome.INCONCLUSIVE if check.clause.grade == "D":
+                failures.append(f"{check.id}: inconclusive\n{text}")
+            case Outcome.WARNED | Outcome.INCONCLUSIVE:
+                warnings.warn(ConformanceWarning(f"{check.id}: {text}"), stacklevel=2)
+            case Outcome.NOT_EXERCISED | Outcome.NOTED | Outcome.PASSED:
+                pass
+    if failures:
+        pytest.fail("\n\n".join(failures), pytrace=False)
+    if all(check.outcome is Outcome.NOT_EXERCISED for check in checks):
+        why = one_line(checks[0].detail, 2000) if checks else "the selected models do not exercise it"
+        pytest.skip(f"not exercised: {why}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -157,5 +194,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     run = config.stash.get(_RUN, None)
     if run is not None:
         terminalreporter.write_sep("-", "LTX conformance")
-        terminalreporter.write_line(headline(run))
+        terminalreporter.write_line(one_line(headline(run)))
         terminalreporter.write_line(f"recording: {_folder(config) / RECORDING}")

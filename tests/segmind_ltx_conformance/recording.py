@@ -1,8 +1,7 @@
-"""Read and write recordings as HAR 1.2: requests and responses, all that the judge needs.
+"""Hold recordings, and write them as HAR 1.2: requests and responses, all that the judge needs.
 
-The prober's own notes are in fields that begin with an underscore, as HAR allows. A HAR file from elsewhere has no such
-fields, and the judge uses what it shows. A recording contains no key: the name of the key's scenario is written
-instead.
+The prober's own notes are in fields that begin with an underscore, as HAR allows. A recording contains no key: the name
+of the key's scenario is written instead. `har` reads recordings, and HAR files from elsewhere.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,6 +27,14 @@ class RecordingError(ValueError):
     """The file is not a recording; the message says why."""
 
 
+class Part(StrEnum):
+    """A part of an exchange that a recording may not show."""
+
+    REQUEST_BODY = "request body"
+    BODY = "response body"
+    KEY = "key"
+
+
 @frozen
 class Exchange:
     """One request and its response. Header names are in lower case.
@@ -34,7 +42,9 @@ class Exchange:
     ``key`` is the scenario of the key that was sent, "wrong" for a key that belongs to no account, or None if no key
     was sent. ``at`` is the time of sending on the target's clock, in seconds since the recording started; it includes
     any time by which the clock was advanced. If no response arrived, ``status`` is 0 and ``fault`` says why. ``probe``
-    says what the request was sent for.
+    says what the request was sent for. ``unknown`` names the parts that the recording does not show, as opposed to
+    parts that were empty; nothing may be concluded from them. ``took`` is how long the response took in seconds, or
+    None if that is unknown.
     """
 
     method: str
@@ -50,6 +60,8 @@ class Exchange:
     media: Mapping[str, Any] | None = None
     fault: str | None = None
     probe: str | None = None
+    took: float | None = None
+    unknown: frozenset[Part] = frozenset()
 
     @property
     def path(self) -> str:
@@ -84,7 +96,7 @@ class Recording:
     """The exchanges with one target, in the order in which they were sent.
 
     ``job_deadline`` is for how many seconds after its submit a job was polled, on the target's clock; None if no job
-    was polled. ``skips`` lists what was left out.
+    was polled. ``skips`` lists what was left out. ``unread`` says which entries of a file could not be read.
     """
 
     base_url: str
@@ -92,17 +104,20 @@ class Recording:
     started: datetime = field(factory=lambda: datetime.now(UTC))
     job_deadline: float | None = None
     skips: tuple[Skip, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def to_har(self) -> dict[str, Any]:
         """Return the recording as a HAR document."""
         entries = [_entry(exchange, self.started) for exchange in self.exchanges]
         creator = {"name": "segmind-ltx conformance", "version": "1"}
-        notes = {
+        notes: dict[str, Any] = {
             "_base_url": self.base_url,
             "_started": self.started.isoformat(),
             "_job_deadline": self.job_deadline,
             "_skips": [asdict(exchange) for exchange in self.skips],
         }
+        if self.unread:
+            notes["_unread"] = list(self.unread)
         return {"log": {"version": VERSION, "creator": creator, **notes, "entries": entries}}
 
 
@@ -121,44 +136,12 @@ def write_recording(recording: Recording, path: Path) -> None:
         raise
 
 
-def read_recording(path: Path, base_url: str | None = None) -> Recording:
-    """Read the HAR file at ``path``; pass ``base_url`` if another tool wrote it. Raises `RecordingError`."""
-    try:
-        log: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["log"]
-        entries: list[dict[str, Any]] = [entry for entry in log["entries"] if isinstance(entry, dict)]
-        origin = base_url or log.get("_base_url") or _origin(entries)
-        started = _started(log, entries)
-        exchanges = tuple(_exchange(entry, started) for entry in entries)
-        skips = tuple(Skip(skip["what"], skip["model"], skip["reason"]) for skip in log.get("_skips", ()))
-        job_deadline = log.get("_job_deadline")
-        return Recording(origin, exchanges, started, None if job_deadline is None else float(job_deadline), skips)
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RecordingError(f"{path} is no HAR recording: {type(error).__name__}: {error}") from None
-
-
-def _started(log: Mapping[str, Any], entries: list[dict[str, Any]]) -> datetime:
-    """Return the recorded start, or else the time of the first request."""
-    if noted := log.get("_started"):
-        return _moment(noted)
-    return min((_time(entry) for entry in entries), default=datetime.now(UTC))
-
-
-def _origin(entries: list[dict[str, Any]]) -> str:
-    """Return the origin of the first call to a path of this API."""
-    for entry in entries:
-        url: str = entry["request"]["url"]
-        parts = urlsplit(url)
-        if parts.path.startswith(("/v1/", "/v2/")):
-            return f"{parts.scheme}://{parts.netloc}"
-    raise ValueError("no request in it is to a path of this API")
-
-
 def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
     moment = datetime.fromtimestamp(started.timestamp() + exchange.at, UTC)
     text, encoding = _text(exchange.body)
-    content = {"size": exchange.size, "mimeType": exchange.headers.get("content-type", ""), "text": text, **encoding}
+    content: dict[str, Any] = {"size": exchange.size, "mimeType": exchange.headers.get("content-type", "")}
+    if Part.BODY not in exchange.unknown:
+        content |= {"text": text, **encoding}
     request: dict[str, Any] = {
         "method": exchange.method,
         "url": exchange.url,
@@ -167,7 +150,7 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
         "queryString": [],
         "cookies": [],
         "headersSize": -1,
-        "bodySize": len(exchange.request_body or ""),
+        "bodySize": len((exchange.request_body or "").encode("utf-8", "replace")),
     }
     if exchange.request_body is not None:
         mime = exchange.request_headers.get("content-type", "application/json")
@@ -183,57 +166,25 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
         "headersSize": -1,
         "bodySize": exchange.size,
     }
-    notes = {
+    notes: dict[str, Any] = {
         "_key": exchange.key,
         "_at": exchange.at,
         "_media": exchange.media,
         "_fault": exchange.fault,
         "_probe": exchange.probe,
     }
+    if exchange.unknown:
+        notes["_unknown"] = sorted(exchange.unknown)
     timings = {"send": 0, "wait": 0, "receive": 0}
     return {
         "startedDateTime": moment.isoformat(),
-        "time": 0,
+        "time": round(1000 * (exchange.took or 0.0), 3),
         "request": request,
         "response": response,
         "cache": {},
         "timings": timings,
         **notes,
     }
-
-
-def _exchange(entry: Mapping[str, Any], started: datetime) -> Exchange:
-    request, response = entry["request"], entry["response"]
-    sent = {pair["name"].lower(): pair["value"] for pair in request["headers"]}
-    content = response.get("content", {})
-    text = content.get("text") or ""
-    posted: dict[str, Any] = request.get("postData") or {}
-    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
-    return Exchange(
-        method=request["method"].upper(),
-        url=request["url"],
-        # In another tool's recording the key's scenario is unknown.
-        key=entry.get("_key", "unknown" if "x-api-key" in sent else None),
-        at=entry["_at"] if "_at" in entry else (_time(entry) - started).total_seconds(),
-        status=int(response["status"]),
-        request_headers=sent,
-        request_body=posted.get("text"),
-        headers={pair["name"].lower(): pair["value"] for pair in response["headers"]},
-        body=body,
-        size=content.get("size", len(body)),
-        media=entry.get("_media"),
-        fault=entry.get("_fault"),
-        probe=entry.get("_probe"),
-    )
-
-
-def _time(entry: Mapping[str, Any]) -> datetime:
-    return _moment(entry["startedDateTime"])
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _text(body: bytes) -> tuple[str, dict[str, str]]:

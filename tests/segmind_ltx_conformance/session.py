@@ -12,7 +12,8 @@ from attrs import evolve, frozen
 
 from segmind_ltx_conformance.checks import Judgement
 from segmind_ltx_conformance.coverage import stages_for
-from segmind_ltx_conformance.recording import Recording, RecordingError, read_recording
+from segmind_ltx_conformance.har import read_recording
+from segmind_ltx_conformance.recording import Recording, RecordingError
 from segmind_ltx_conformance.report import RECORDING, write_recording
 from segmind_ltx_conformance.report.document import Run
 from segmind_ltx_conformance.report.files import ensure_writable

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, cast
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
 from attrs import field, fields_dict, frozen
+
+from segmind_ltx_conformance.masking import replace_secrets
 
 SCENARIOS: Final[Mapping[str, int | None]] = {
     "valid": None,
@@ -45,15 +47,9 @@ class Keys:
     _by_scenario: Mapping[str, str] = field(repr=False, factory=dict[str, str])
 
     @cached_property
-    def _forms(self) -> tuple[tuple[str, str], ...]:
-        """Every form in which a key may be written, with its scenario."""
-        found = {
-            (form, scenario)
-            for scenario, key in self._by_scenario.items()
-            for form in (key, quote(key), quote(key, safe=""), quote_plus(key), json.dumps(key)[1:-1])
-        }
-        # Replace the longest first, so that no key is replaced inside a longer one.
-        return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair)))
+    def _labels(self) -> Mapping[str, str]:
+        """The label of each key."""
+        return {key: f"[{scenario} key]" for scenario, key in self._by_scenario.items()}
 
     def __getitem__(self, scenario: str) -> str:
         return self._by_scenario[scenario]
@@ -65,16 +61,14 @@ class Keys:
         return iter(self._by_scenario)
 
     def redact(self, text: str) -> str:
-        """Replace each key by its scenario's name, also if it is URL-encoded or escaped as JSON."""
-        for form, scenario in self._forms:
-            text = text.replace(form, f"[{scenario} key]")
-        return text
+        """Replace each key by its scenario's name, also if it is escaped for JSON, URLs or HTML."""
+        return replace_secrets(text, self._labels)
 
     def redact_bytes(self, data: bytes) -> bytes:
         """Replace each key in bytes of any encoding: a key is ASCII."""
-        for form, scenario in self._forms:
-            data = data.replace(form.encode("ascii"), f"[{scenario} key]".encode())
-        return data
+        text = data.decode("latin-1")
+        redacted = self.redact(text)
+        return data if redacted == text else redacted.encode("latin-1")
 
     def __repr__(self) -> str:
         return f"<keys: {', '.join(self) or 'none'}>"
@@ -108,7 +102,7 @@ class Target:
 def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Target:
     """Read the profile at ``path``; environment variables override its keys. Raises `ProfileError`."""
     try:
-        profile = tomllib.loads(path.read_text(encoding="utf-8"))
+        profile = tomllib.loads(_text(path.read_bytes()))
     except OSError as error:
         raise ProfileError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -118,6 +112,12 @@ def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Targ
         place = f"line {line}" if isinstance(line, int) else "its text"
         raise ProfileError(f"{path}: not TOML, see {place}") from None
     return target_of(profile, str(path), environment)
+
+
+def _text(data: bytes) -> str:
+    """Decode a text file; one from Windows may begin with a byte order mark."""
+    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if utf16 else "utf-8-sig")
 
 
 def target_of(profile: Mapping[str, Any], source: str, environment: Mapping[str, str]) -> Target:

@@ -8,41 +8,55 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from segmind_ltx_sandbox.http.app import SPEED, create_app
+from segmind_ltx_sandbox.http.recorder import Recorder
 from segmind_ltx_sandbox.http.server import ListenError, listen, serve
-from segmind_ltx_sandbox.service.scenarios import SCENARIOS
+from segmind_ltx_sandbox.service.scenarios import SCENARIOS, VALID
 
 
-class UnknownDeviationError(ValueError):
-    """No deviation has this name."""
+def run(
+    *,
+    host: str,
+    port: int,
+    speed: float,
+    v1_bytes: bool,
+    deviation: str | None = None,
+    choices: Sequence[str] = (),
+    log: bool = False,
+    record: Path | None = None,
+) -> int:
+    """Serve until interrupted and return the exit status.
 
-
-def run(*, host: str, port: int, speed: float, v1_json: bool, deviation: str | None = None) -> int:
-    """Serve until interrupted and return the exit status. ``deviation`` names the deviation to serve, if any."""
-    options: dict[str, Any] = {"v1_json": v1_json}
+    ``deviation`` names the deviation to serve, if any; ``choices`` are of the form NAME=VALUE. ``log`` prints a line
+    for each request, ``record`` is the HAR file to write them to.
+    """
     try:
-        if deviation is not None:
-            options |= _options_for(deviation)
+        options: dict[str, Any] = {"v1_bytes": v1_bytes}
+        if deviation is not None or choices:
+            # Imported late: making the thousand deviations takes time, and the plain sandbox needs none of them.
+            from segmind_ltx_sandbox.options import settings
+
+            options |= settings(choices, deviation)
         app = create_app(speed=speed, **options)
         sock = listen(host, port)
+        recorder = None if record is None else Recorder(record)
     except (ListenError, ValueError) as error:
         sys.stderr.write(f"segmind-ltx sandbox: {error}\n")
         return 2
-    serve(app, sock, announce)
+    except OSError as error:
+        sys.stderr.write(f"segmind-ltx sandbox: cannot write --record {record}: {error.strerror}\n")
+        return 2
+    if log:
+        app.traffic.listeners.append(lambda request: sys.stderr.write(f"{request.line}\n"))
+    with recorder or nullcontext():
+        if recorder is not None:
+            app.traffic.listeners.append(recorder)
+        serve(app, sock, announce)
     return 0
-
-
-def _options_for(name: str) -> dict[str, Any]:
-    # Imported late: making the thousand deviations takes time, and the plain sandbox needs none of them.
-    from segmind_ltx_sandbox.deviations import find
-
-    try:
-        found = find(name)
-    except KeyError:
-        raise UnknownDeviationError(f"no deviation is called {name}; --deviations lists them") from None
-    return {**found.options, "behaviour": found.behaviour}
 
 
 def listed_deviations() -> Iterator[str]:
@@ -56,9 +70,19 @@ def listed_deviations() -> Iterator[str]:
 
 
 def announce(url: str) -> None:
-    """Print the URL of the sandbox."""
+    """Print the URL of the sandbox for programs, and to a terminal what a person does next."""
     sys.stdout.write(f"segmind-ltx sandbox listening on {url}\n")
+    if sys.stdout.isatty():
+        sys.stdout.write(greeting(url))
     sys.stdout.flush()
+
+
+def greeting(url: str) -> str:
+    """Return where the pages are, and the lines to paste into another terminal."""
+    return (
+        f"API reference: {url}/docs    keys: {url}/ or --keys    stop: Ctrl-C\n\n"
+        f"    export SEGMIND_BASE_URL={url}\n    export SEGMIND_API_KEY={VALID}\n\n"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,13 +93,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--speed", type=float, default=SPEED, help="speed of jobs; 1 is real time (default: %(default)g)"
     )
-    parser.add_argument("--v1-json", action="store_true", help="return JSON from blocking calls, not bytes")
+    parser.add_argument("--v1-bytes", action="store_true", help="return bytes from blocking calls, not JSON")
+    parser.add_argument("--log", action="store_true", help="print a line for each request to stderr")
+    parser.add_argument("--record", metavar="FILE", type=Path, help="write the requests to a HAR file")
     parser.add_argument("--keys", action="store_true", help="list the keys and what they do, then exit")
+    parser.add_argument(
+        "--option", metavar="NAME=VALUE", action="append", default=[], help="choose what the documents leave open"
+    )
+    parser.add_argument("--options", action="store_true", help="list what can be chosen, then exit")
     parser.add_argument("--deviation", metavar="NAME", help="serve this deviation from the documents")
     parser.add_argument("--deviations", action="store_true", help="list all deviations, then exit")
     options = parser.parse_args(arguments)
     if options.deviations:
         sys.stdout.writelines(f"{line}\n" for line in listed_deviations())
+        return 0
+    if options.options:
+        from segmind_ltx_sandbox.options import listed_options
+
+        sys.stdout.writelines(f"{line}\n" for line in listed_options())
         return 0
     if options.keys:
         sys.stdout.write("".join(f"{s.key}  {s.name:<16} {s.summary}\n" for s in SCENARIOS))
@@ -84,8 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=options.host,
         port=options.port,
         speed=options.speed,
-        v1_json=options.v1_json,
+        v1_bytes=options.v1_bytes,
         deviation=options.deviation,
+        choices=options.option,
+        log=options.log,
+        record=options.record,
     )
 
 

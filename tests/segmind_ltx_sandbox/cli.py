@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +19,16 @@ def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     speed: Annotated[float, typer.Option(help="How many times faster than usual jobs run; 1 is real time.")] = SPEED,
     keys: Annotated[bool, typer.Option("--keys", help="List the keys and what they do, then exit.")] = False,
-    v1_json: Annotated[bool, typer.Option("--v1-json", help="Return JSON from blocking calls, not bytes.")] = False,
+    v1_bytes: Annotated[bool, typer.Option("--v1-bytes", help="Return bytes from blocking calls, not JSON.")] = False,
+    log: Annotated[bool, typer.Option("--log", help="Print a line for each request to stderr.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the requests to a HAR file, for `conformance judge`.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Choose what the documents leave open; --options lists the choices."),
+    ] = None,
+    options: Annotated[bool, typer.Option("--options", help="List what can be chosen, then exit.")] = False,
     deviation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Serve this deviation from the documents.")
     ] = None,
@@ -28,11 +38,29 @@ def sandbox(
     if keys:
         Console().print(key_table())
         return
+    if options:
+        # Imported late, as in `run`.
+        from segmind_ltx_sandbox.options import listed_options
+
+        for line in listed_options():
+            typer.echo(line)
+        return
     if deviations:
         for line in listed_deviations():
             typer.echo(line)
         return
-    raise typer.Exit(run(host=host, port=port, speed=speed, v1_json=v1_json, deviation=deviation))
+    raise typer.Exit(
+        run(
+            host=host,
+            port=port,
+            speed=speed,
+            v1_bytes=v1_bytes,
+            deviation=deviation,
+            choices=option or (),
+            log=log,
+            record=record,
+        )
+    )
 
 
 def key_table() -> Table:

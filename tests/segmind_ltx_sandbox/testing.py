@@ -10,14 +10,18 @@ Async tests need no server: ``httpx.ASGITransport(app=create_app(clock=ManualClo
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from segmind_ltx_sandbox.http.app import CREDITS_USD, SPEED, create_app
+from segmind_ltx_sandbox.http.app import CREDITS_USD, SPEED, SandboxApp, create_app
+from segmind_ltx_sandbox.http.faults import fault_in
 from segmind_ltx_sandbox.http.server import Server, listen, url_of
+from segmind_ltx_sandbox.http.traffic import ReceivedRequest
 from segmind_ltx_sandbox.service.behaviour import Behaviour
 from segmind_ltx_sandbox.service.clock import Clock, SystemClock
 from segmind_ltx_sandbox.service.outputs import VideoCache
@@ -35,8 +39,18 @@ class RunningSandbox:
     base_url: str
     clock: Clock
     state: Sandbox
+    app: SandboxApp = field(repr=False)
     key: str = VALID
     """The key of the scenario ``valid``; see `segmind_ltx_sandbox.SCENARIOS` for others."""
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """The requests to the API so far, and the downloads, oldest first."""
+        return list(self.app.traffic)
+
+    def next(self, **fault: Any) -> None:
+        """Choose what the next requests get, such as ``status=429`` or ``drop=True``; see `http.faults`."""
+        self.app.faults.add(fault_in(json.dumps(fault).encode()))
 
 
 @contextmanager
@@ -45,7 +59,7 @@ def running_sandbox(
     *,
     clock: Clock | None = None,
     speed: float = SPEED,
-    v1_json: bool = False,
+    v1_bytes: bool = False,
     credits_usd: float = CREDITS_USD,
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
     videos: VideoCache | None = None,
@@ -58,7 +72,7 @@ def running_sandbox(
         contract,
         clock=used,
         speed=speed,
-        v1_json=v1_json,
+        v1_bytes=v1_bytes,
         credits_usd=credits_usd,
         behaviour=behaviour,
         videos=videos,
@@ -71,7 +85,7 @@ def running_sandbox(
         try:
             if not started.wait(_TIMEOUT):
                 raise RuntimeError("the sandbox did not start")
-            yield RunningSandbox(url_of(sock), used, app.state.sandbox)
+            yield RunningSandbox(url_of(sock), used, app.state.sandbox, app)
         finally:
             server.should_exit = True
             thread.join(_TIMEOUT)

@@ -104,7 +104,7 @@ SPOILT: dict[str, Callable[[Clause], Clause]] = {
     "leads nowhere": lambda clause: evolve(clause, pointers=("#/components/schemas/Nobody",)),
     "no pointer": lambda clause: evolve(clause, pointers=()),
     "unknown grade": lambda clause: evolve(clause, grade="X"),
-    "wrong document": lambda clause: evolve(clause, grade="D", document="the vendor's page on errors"),
+    "wrong document": lambda clause: evolve(clause, grade="D", documents=("the vendor's page on errors",)),
     "not a sentence": lambda clause: evolve(clause, statement=""),
     "not an id": lambda clause: evolve(clause, id="Job states"),
     "unknown model": lambda clause: evolve(clause, models=("ltx-3",)),
@@ -120,13 +120,11 @@ def test_faulty_clause_is_found(contract: Contract, fault: str) -> None:
     assert any(fault in found for found in faults(contract, [*others, SPOILT[fault](last)]))
 
 
-@pytest.mark.parametrize(
-    ("grade", "document", "note"), [("P", "003_7bab7b41f9556d7c.txt", None), ("P", None, None), ("I", None, None)]
-)
-def test_grade_needs_its_source(contract: Contract, grade: str, document: str | None, note: str | None) -> None:
+@pytest.mark.parametrize(("grade", "documents", "note"), [("P", ("003",), None), ("P", (), None), ("I", (), None)])
+def test_grade_needs_its_source(contract: Contract, grade: str, documents: tuple[str, ...], note: str | None) -> None:
     """A clause graded P needs a document other than the five pages; one graded I needs a note."""
     *others, last = clauses()
-    spoilt = evolve(last, grade=grade, document=document, note=note)
+    spoilt = evolve(last, grade=grade, documents=documents, note=note)
     assert any("wrong document" in found for found in faults(contract, [*others, spoilt]))
 
 
@@ -150,7 +148,7 @@ def test_duplicate_generated_id_is_refused(document: Json) -> None:
 
 def test_sixth_model_has_clauses(document: Json) -> None:
     """If a model is added with new keywords, it has clauses without any code."""
-    source = {"grade": "D", "document": "000_25a457b2e54be73d.txt"}
+    source = {"grade": "D", "documents": ["000:59 prompt"]}
     about = _schema(document, "Ltx2ProRequest")["x-model"]
     document["components"]["schemas"]["NovaRequest"] = {
         "type": "object",
@@ -193,7 +191,7 @@ def test_sixth_model_has_clauses(document: Json) -> None:
         ("ltx-2-19b-i2v.v2", "D", ("POST /v2/ltx-2-19b-i2v",)),
         ("ltx-2-pro.video.size", "I", ()),
         ("v1.status.410", "P", ()),
-        ("poll.status.422", "D", ()),
+        ("poll.status.422", "P", ()),
         ("job.failed-is-422", "D", ()),
         ("billing.no-idempotency", "P", ()),
     ],
@@ -212,7 +210,7 @@ def test_command_prints_table_or_json(capsys: pytest.CaptureFixture[str]) -> Non
     assert [entry["id"] for entry in printed] == [clause.id for clause in clauses()]
     assert main(["--grade", "I", "--model", "ltx-video"]) == 0
     table = capsys.readouterr().out.splitlines()
-    assert table[0].split()[:2] == ["ltx-video.aspect_ratio.enum-inferred", "I"]
+    assert table[0].split()[:2] == ["ltx-video.prompt.not-null", "I"]
     assert table[-1] == f"{len(table) - 1} clauses"
     assert main(["--model", "nobody"]) == 1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -13,15 +13,35 @@ from segmind_ltx import AsyncClient, Client
 from segmind_ltx_sandbox import ManualClock
 from segmind_ltx_sandbox.testing import RunningSandbox
 from support.clocks import FakeClock, LinkedClock
+from support.pairwise import pairwise
 
 KEY = "SG_0123456789abcdef"
 BASE = "https://api.example.test"
 
 Step = Callable[[Any], Any]
+CALLERS = ("sync", "asyncio")
+"""The two clients, as parameters of the fixture `caller`."""
+
+
+def caller_cases(*axes: Sequence[Any]) -> list[Any]:
+    """Return pairwise cases over the clients and these axes, with the client first.
+
+    ``nox -s mutation`` skips ids with "asyncio", since those tests run with the sync client too. These do not, so their
+    ids say "async".
+    """
+    return [
+        pytest.param(*row, id="-".join([row[0].removesuffix("io"), *map(_label, row[1:])]))
+        for row in pairwise(CALLERS, *axes)
+    ]
+
+
+def _label(value: object) -> str:
+    name = getattr(value, "__name__", None) or str(value)
+    return name[:40].replace(" ", "-")
 
 
 class Caller:
-    """Runs the same steps with `Client` or with `AsyncClient`. Each step gets the value of the previous one."""
+    """Run steps with `Client` or with `AsyncClient`; each takes the value of the one before it."""
 
     def __init__(self, kind: str, clock: FakeClock) -> None:
         self.kind, self.clock = kind, clock
@@ -46,7 +66,7 @@ class Caller:
         return anyio.run(main, backend=self.kind)
 
     def raising(self, kind: type[Exception], *steps: Step, **options: Any) -> Any:
-        """Run the steps and return the exception that they raise. Fail if it is not exactly of class ``kind``."""
+        """Return the exception that ends the steps, of exactly this class."""
         with pytest.raises(kind) as caught:
             self(*steps, **options)
         if type(caught.value) is not kind:
@@ -58,7 +78,7 @@ class Caller:
 
 
 class Live:
-    """Runs the same steps with either client against a sandbox. Each step gets the value of the previous one."""
+    """Run steps with either client against a sandbox; each takes the value of the one before it."""
 
     def __init__(self, sandbox: RunningSandbox, kind: str) -> None:
         self.sandbox, self.kind = sandbox, kind

@@ -39,7 +39,7 @@ def constraints(node: Any, at: str, *, named: bool = False) -> Iterator[str]:
             yield from constraints(value, here)
         elif key == "required" and isinstance(value, list):
             yield from (f"{here}/{index}" for index in range(len(cast("list[str]", value))))
-        elif key in KEYWORDS and (key, value) != ("additionalProperties", True):  # True constrains nothing.
+        elif key in KEYWORDS and (key, value) not in (("additionalProperties", True), ("additionalProperties", {})):
             yield here
             if key == "type" and "null" in value:
                 yield f"{here}/{value.index('null')}"
@@ -60,7 +60,8 @@ def places(document: Json) -> set[str]:
         found.update(constraints(item, escaped))
         for method, operation in item.items():
             found.add(f"{escaped}/{method}")
-            found.update(f"{escaped}/{method}/responses/{status}" for status in operation["responses"])
+            statuses = set(operation["responses"]) - {"default"}  # It allows every other status.
+            found.update(f"{escaped}/{method}/responses/{status}" for status in statuses)
     for name, response in components["responses"].items():
         found.update(f"#/components/responses/{name}/headers/{header}" for header in response.get("headers", {}))
     for name, schema in components["schemas"].items():
@@ -102,9 +103,9 @@ def faults(contract: Contract, given: Sequence[Clause]) -> list[str]:
             except SpecError:
                 found.append(f"{clause.id}: {pointer} leads nowhere")
         sourced = {
-            "D": clause.document in pages,
-            "P": bool(clause.document) and clause.document not in pages,
-            "I": bool(clause.note) and clause.document in {None, *pages},
+            "D": bool(clause.claims) and set(clause.documents) <= pages,
+            "P": bool(set(clause.documents) - pages),
+            "I": bool(clause.note),
         }
         checks = {
             "no pointer": bool(clause.pointers),

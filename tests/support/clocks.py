@@ -1,4 +1,4 @@
-"""Clocks that tests need not wait for."""
+"""Provide clocks that no test waits for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from segmind_ltx_sandbox import ManualClock
 
 
 class FakeClock:
-    """A clock on which time passes only during a sleep. ``slept`` holds the length of each sleep."""
+    """A clock that only sleeping advances. ``slept`` lists the lengths of the sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -32,7 +32,7 @@ class FakeClock:
 
 
 class LinkedClock:
-    """A clock for the client that is the sandbox's clock: if the client sleeps, the sandbox's jobs proceed."""
+    """The client's clock, linked to the sandbox's: if the client sleeps, the sandbox's jobs proceed."""
 
     def __init__(self, other: ManualClock) -> None:
         self._other = other

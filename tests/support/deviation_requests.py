@@ -22,6 +22,8 @@ from segmind_ltx_spec import load
 ORIGIN = "http://127.0.0.1"
 ABOUT_PAYLOADS = {"accept", "refuse"}
 """The kinds of deviation that change the treatment of payloads."""
+READ_BY_STATUS = 7
+"""After so many steps of the clock every job has ended."""
 ABOUT_JOBS, JOBS = {"answer", "life", "retention", "output"}, "jobs"
 """The kinds of deviation that change jobs, and the part of the requests that starts with jobs."""
 
@@ -119,10 +121,14 @@ async def _jobs(http: httpx.AsyncClient, clock: ManualClock) -> AsyncIterator[ht
         accepted: object = response.json() if response.status_code == 200 else None
         jobs.append({"key": key_of(key), **accepted} if isinstance(accepted, dict) else {})
         yield response
-    for seconds in (0, 1, 30, 20, 15, 40, 0, 0, 70, 600, 1300, 1100, 480, 60, 5, 3600, 1e5, 4.6e5, 1e5, 3e5):
+    for place, seconds in enumerate(
+        (0, 1, 30, 20, 15, 40, 0, 0, 70, 600, 1300, 1100, 480, 60, 5, 3600, 1e5, 4.6e5, 1e5, 3e5)
+    ):
         clock.advance(seconds)
-        for job in jobs:
-            for name in ("response_url", "status_url", "poll_url"):
+        for number, job in enumerate(jobs):
+            names = ("response_url", "status_url", "poll_url")
+            # One job is read by nothing but its status until its end.
+            for name in ("status_url",) if number == 0 and place < READ_BY_STATUS else names:
                 if str(job.get(name, "")).startswith(ORIGIN + "/"):
                     response = await http.get(job[name], headers={"x-api-key": job["key"]})
                     yield response
@@ -133,6 +139,7 @@ async def _jobs(http: httpx.AsyncClient, clock: ManualClock) -> AsyncIterator[ht
                 yield await http.get(job["output"], headers=good)
         if jobs[0].get("response_url", "").startswith(ORIGIN + "/"):
             yield await http.get(jobs[0]["response_url"], headers={"x-api-key": key_of("other")})
+    yield await http.post("/v2/ltx-2-19b-t2v", json={"prompt": "a"}, headers=good)
 
 
 async def _keys(http: httpx.AsyncClient) -> AsyncIterator[httpx.Response]:
@@ -167,10 +174,13 @@ async def _bodies(http: httpx.AsyncClient) -> AsyncIterator[httpx.Response]:
             "generate_audio": False,
         }
         bodies += [{**least, name: value} for name, value in several.items()]
+        bodies += [{**least, "prompt": "a" * 3000}, {**least, "seed": None}, {**least, "duration": None}]
         bodies += [{**least, "aspect_ratio": "16:9"}, {**least, "image": image, "aspect_ratio": "1:2"}]
         for path in (model.v1, model.v2):
-            for body in bodies:
-                yield await http.post(path, json=body, headers=headers)
+            for number, body in enumerate(bodies):
+                # The first blocking call returns JSON, the others the video itself, in which every difference shows.
+                wanted = {"accept": "video/mp4"} if number else {}
+                yield await http.post(path, json=body, headers={**headers, **wanted})
             yield await http.post(path, content=b"{", headers=headers)
             yield await http.post(path, content=b'{"prompt": "a"}', headers={**headers, "content-type": "text/plain"})
     for path in ("/v1/no-such-model", "/v2/no-such-model"):

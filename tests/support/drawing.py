@@ -1,4 +1,4 @@
-"""Strategies of hypothesis for schemas of the contract, with the keywords that the contract uses."""
+"""Draw values that a schema of the contract allows, for the few keywords that it uses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST: Final = 2**53
 
 
 def values(schema: Mapping[str, Any], contract: Contract) -> st.SearchStrategy[Any]:
-    """Return a strategy for values that ``schema`` allows."""
+    """Draw values that ``schema`` allows, at every depth."""
     if "$ref" in schema:
         return values(contract.at(schema["$ref"]), contract)
     if "const" in schema:
@@ -49,7 +49,7 @@ def _of_type(name: str, schema: Mapping[str, Any], contract: Contract) -> st.Sea
 
 
 def objects(schema: Mapping[str, Any], contract: Contract) -> st.SearchStrategy[dict[str, Any]]:
-    """Return a strategy for objects with all required fields and any optional ones."""
+    """Draw objects with all required properties and some optional ones."""
     fields = {name: values(field, contract) for name, field in schema["properties"].items()}
     required = set(schema.get("required", ()))
     return st.fixed_dictionaries(

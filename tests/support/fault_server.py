@@ -1,4 +1,4 @@
-"""Serve valid responses on a real socket, except for the faults that a test orders."""
+"""Run a server on a real socket that answers well, or misbehaves if a fault is set."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ VIDEO = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(range(256)) * 8
 STAGES = ("submit", "status", "result", "download", "v1")
 
 Fault = Callable[["Line"], None]
-"""Handles one request badly. It gets the line, which has the body of a valid response."""
+"""A function that answers one request badly. Its argument holds the socket and the good response."""
 
 
 class Line:
-    """One request, and the socket to respond on."""
+    """One request, and the socket for its response."""
 
     def __init__(self, server: FaultServer, sock: socket.socket, stage: str, good: bytes, kind: str) -> None:
         self.server, self.sock, self.stage, self.good, self.kind = server, sock, stage, good, kind
@@ -34,14 +34,14 @@ class Line:
         headers: dict[str, str] | None = None,
         kind: str | None = None,
     ) -> None:
-        """Send a complete response."""
+        """Send a whole response."""
         body = self.good if body is None else body
         sent = {"content-type": kind or self.kind, "content-length": str(len(body)), **(headers or {})}
         self.head(status, sent)
         self.sock.sendall(body)
 
     def head(self, status: int, headers: dict[str, str]) -> None:
-        """Send the status line and the headers of a response."""
+        """Send the head of a response."""
         lines = [f"HTTP/1.1 {status} X", *(f"{name}: {value}" for name, value in headers.items()), "connection: close"]
         self.sock.sendall("\r\n".join([*lines, "", ""]).encode())
 
@@ -50,19 +50,19 @@ class Line:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def silence_until_read(self) -> None:
-        """Wait until the client has read what was sent, since a reset discards unread bytes."""
+        """Let the client read the bytes so far, since a reset discards unread ones."""
         self.sock.settimeout(0.03)
         with contextlib.suppress(TimeoutError):
             self.sock.recv(1)
 
     def silence(self) -> None:
-        """Send nothing until the client closes the connection, or for 20 seconds."""
+        """Send nothing until the client disconnects or the test ends."""
         self.sock.settimeout(20)
         self.sock.recv(1)
 
 
 class FaultServer:
-    """Serves the API and the download. ``faults`` holds the faults of the next requests, by stage."""
+    """Answer the API's calls and the download. ``faults`` lists the faults of the next requests of each stage."""
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
@@ -88,7 +88,7 @@ class FaultServer:
         return sock
 
     def listen(self) -> None:
-        """Accept connections from now on. Until then they are refused."""
+        """Accept connections from now on; before, they are refused."""
         self._listening = True
         self._start(self._listener, self._serve)
 
@@ -98,7 +98,7 @@ class FaultServer:
         self._listener.close()
 
     def fill(self) -> None:
-        """Fill the backlog without accepting, so that a further connection times out."""
+        """Fill the queue of connections, so that a further one times out."""
         if self._listener.fileno() < 0:
             self._listener = self._bound(self.port)
         self._listener.listen(0)
@@ -109,7 +109,7 @@ class FaultServer:
             self._sockets.append(sock)
 
     def listen_once(self) -> None:
-        """Accept connections if the server does not yet."""
+        """Accept connections, if it does not yet."""
         if not self._listening:
             self.listen()
 
@@ -132,7 +132,7 @@ class FaultServer:
             with sock:
                 handle(sock)
         except OSError:
-            return  # The client may close the connection.
+            return  # The client disconnected, as it may.
 
     def _note(self, sock: socket.socket) -> None:
         self.elsewhere.append(_request(sock))
@@ -158,7 +158,7 @@ class FaultServer:
             fault(line)
 
     def _good(self, stage: str) -> tuple[bytes, str]:
-        """Return the body of a valid response and its media type."""
+        """Return the body of a good response, and its media type."""
         own = f"{self.base_url}/v2/requests/{ID}"
         url = f"{self.base_url}/out/a.mp4"
         answers: dict[str, Any] = {

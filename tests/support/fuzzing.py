@@ -1,4 +1,4 @@
-"""Make random responses for `test_fuzz`. Most are nearly valid, since noise is detected at once."""
+"""Draw responses for `test_fuzz`: most are nearly right, since noise is recognized at once."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ DECODED: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Reply(NamedTuple):
-    """A response. If ``fault`` is refused or lost, none is sent; if it is broken, its body breaks off."""
+    """One response. ``fault`` happens instead of it (refused, lost) or in the middle of it (broken)."""
 
     status: int
     headers: Mapping[str, str]
@@ -78,18 +78,18 @@ class Reply(NamedTuple):
 
     @property
     def accepted(self) -> bool:
-        """Return whether the status is a success."""
+        """Return True if the status is a success."""
         return 200 <= self.status < 300
 
     @property
     def whole(self) -> bool:
-        """Return whether the body is complete, judged by its length if the headers state one."""
+        """Return True if nothing is missing, as far as the length says."""
         length = self.headers.get("content-length", "")
         stated = length.isascii() and length.isdigit() and len(length) < 20 and "content-encoding" not in self.headers
         return not self.fault and not (stated and int(length) != len(self.body))
 
     def read(self) -> bytes | None:
-        """Return the decoded body, or None if it is truncated."""
+        """Return the decoded body, or None if it is not whole."""
         try:
             return DECODED[self.headers.get("content-encoding", "identity")](self.body) if self.whole else None
         except (OSError, EOFError, zlib.error):
@@ -104,7 +104,7 @@ class Reply(NamedTuple):
             return b""
 
     def json(self) -> Any:
-        """Return the body as JSON, or None if it is not JSON. A complete text counts even if its padding is cut."""
+        """Return the body as JSON, or None. The text must be whole; the bytes after it need not be."""
         try:
             return json.loads(self.part()) if self.whole else None
         except (ValueError, RecursionError):
@@ -118,7 +118,7 @@ def fields_of(value: object) -> dict[str, Any]:
 
 @st.composite
 def bent(draw: st.DrawFn, value: Any) -> Any:
-    """Return the value with one fault: a field that is dropped, null, of another type, or wrapped."""
+    """Draw the value with one thing wrong in it: dropped, null, of another type, wrapped."""
     fields = fields_of(value)
     if fields and draw(st.integers(0, 4)) > 0:
         key = draw(st.sampled_from(sorted(fields)))
@@ -129,7 +129,7 @@ def bent(draw: st.DrawFn, value: Any) -> Any:
 
 @st.composite
 def replies(draw: st.DrawFn, route: str) -> Reply:
-    """Return a response of this route."""
+    """Draw a response of this route."""
     value: Any = draw(st.sampled_from(GOOD[route]))
     kind = draw(st.sampled_from(KINDS))
     if kind == "fault":
@@ -165,13 +165,13 @@ def _spoilt(draw: st.DrawFn, body: bytes) -> bytes:
 
 
 def _sent(draw: st.DrawFn, status: int, headers: dict[str, str], body: bytes, *, video: bool) -> Reply:
-    """Return the reply for a body: encoded or not, truncated or not, with headers that match or not."""
+    """Encode or truncate the body, with headers that fit or do not."""
     encoding = draw(st.sampled_from([*[""] * 6, "gzip", "deflate", "identity", "a lie", "cut"]))
     if encoding:
         headers["content-encoding"] = {"a lie": "gzip", "cut": "gzip"}.get(encoding, encoding)
         zipped = gzip.compress(body, mtime=0)
         if encoding == "cut" and video:
-            encoding = "gzip"  # KNOWN: if a compressed video is truncated, its first part is saved.
+            encoding = "gzip"  # KNOWN: of a truncated compressed video, the part that came is saved.
         body = {"gzip": zipped, "deflate": zlib.compress(body), "cut": zipped[:-9]}.get(encoding, body)
     if draw(st.booleans()):
         headers["content-length"] = str(len(body)) if draw(st.booleans()) else draw(LENGTHS)
@@ -197,7 +197,7 @@ class _Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 class Server:
-    """Sends the replies of each route in turn, then the last one for ever. ``used`` holds the ones that were sent."""
+    """Answer each route with its replies in turn, and repeat the last; ``used`` lists those that were sent."""
 
     def __init__(self, routes: Mapping[str, list[Reply]]) -> None:
         self._left = {name: list(given) for name, given in routes.items()}
@@ -219,7 +219,7 @@ class Server:
 
 
 def call(server: Server, kind: str, clock: FakeClock, *steps: Callable[[Any], Any]) -> Any:
-    """Run the steps with one of the clients, through ``transport`` or ``http``."""
+    """Run the steps with one of the clients, over a transport or an httpx client."""
     transport = httpx.MockTransport(server)
     options: dict[str, Any] = {"clock": clock, "logger": QUIET}
     if kind == "async":

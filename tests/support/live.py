@@ -10,7 +10,7 @@ from segmind_ltx_conformance.target import Target, target_of
 from segmind_ltx_sandbox import SCENARIOS, ManualClock
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 
-ONE_MODEL: Final = "ltx-2-19b-t2v"
+ONE_MODEL: Final = "ltx-2-19b-i2v"
 
 
 def profile_for(sandbox: RunningSandbox, **limits: Any) -> Target:

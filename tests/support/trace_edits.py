@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from segmind_ltx_conformance.judge.answers import schema_for
 from segmind_ltx_conformance.judge.trace import Trace
 from segmind_ltx_conformance.recording import Exchange, Recording
+from segmind_ltx_conformance.target import SCENARIO_STATUS
 
 STATUSES: Final = (200, 400, 401, 403, 404, 406, 422)
 """The statuses that replace the one of a response. 429 and 5xx may be transient, so they are left out."""
@@ -138,6 +139,8 @@ def allowed(edit: Edit, original: Trace) -> str | None:
     if one.key == "other":
         return "what another account sees of a job is not documented"
     if edit.what == "status":
+        if one.method == "GET" and one.key in SCENARIO_STATUS:
+            return "what a GET gets whose key is refused for POSTs is not documented"
         left_open = (one.probe or "").startswith("open") and edit.value >= 400 and edit.value != 422
         return "with which status such a request is refused is not documented" if left_open else None
     if title == "ErrorMessage" and edit.what == "field":

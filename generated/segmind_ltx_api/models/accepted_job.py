@@ -19,7 +19,7 @@ class AcceptedJob:
         request_id (None | str | Unset): The id of the job. Opaque; keep it, since it is the only way back to a paid
             job.
         status (None | str | Unset): The first state.
-        poll_url (None | str | Unset): An address for older clients, under v1.
+        poll_url (None | str | Unset): The address of the result under v1, for older clients.
         status_url (None | str | Unset): Where the job is polled.
         response_url (None | str | Unset): Where the result is fetched.
     """

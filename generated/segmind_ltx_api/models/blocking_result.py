@@ -17,7 +17,7 @@ T = TypeVar("T", bound="BlockingResult")
 
 @_attrs_define
 class BlockingResult:
-    """The JSON form of a blocking call's answer. Where in it the location stands is not documented.
+    """The JSON form of the response to a blocking call. No page names the field that holds the location.
 
     Attributes:
         output (None | str | Unset): Location of the video.

@@ -13,7 +13,7 @@ T = TypeVar("T", bound="ErrorMessage")
 
 @_attrs_define
 class ErrorMessage:
-    """What went wrong.
+    """A message about an error.
 
     Attributes:
         error (None | str | Unset): A message for people.

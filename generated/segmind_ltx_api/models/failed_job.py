@@ -22,7 +22,7 @@ class FailedJob:
     Attributes:
         request_id (None | str | Unset): The id of the job.
         status (None | str | Unset): The state.
-        error (None | str | Unset): What went wrong.
+        error (None | str | Unset): The reason of the failure.
         metrics (JobMetrics | None | Unset):
     """
 

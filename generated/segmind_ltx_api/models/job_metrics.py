@@ -13,15 +13,15 @@ T = TypeVar("T", bound="JobMetrics")
 
 @_attrs_define
 class JobMetrics:
-    """What a job took and cost.
+    """Timings and price of a job.
 
     Attributes:
-        cost (float | None | Unset): Price of the job, in USD. Absent where a job failed.
-        remaining_credits (float | None | Unset): What is left on the account, in USD.
+        cost (float | None | Unset): Price of the job, in USD. Absent if the job failed.
+        remaining_credits (float | None | Unset): Credits left on the account, in USD.
         queue_time (float | None | Unset): Time in the queue, in seconds.
         inference_time (float | None | Unset): Time on the worker, in seconds.
         total_time (float | None | Unset): Both together, in seconds.
-        retry_count (int | None | Unset): How often the job was started again; present only where it was.
+        retry_count (int | None | Unset): How often the job was started again; absent if it was not.
     """
 
     cost: float | None | Unset = UNSET

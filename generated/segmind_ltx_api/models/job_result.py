@@ -18,14 +18,14 @@ T = TypeVar("T", bound="JobResult")
 
 @_attrs_define
 class JobResult:
-    """The answer to a job; complete once the state is COMPLETED.
+    """The final response body of a job.
 
     Attributes:
         request_id (None | str | Unset): The id of the job.
         status (None | str | Unset): QUEUED while it waits for a worker, PROCESSING while it runs, COMPLETED when the
             result is ready. The fourth state, FAILED, is served with status 422.
-        output (None | str | Unset): Location of the video, on another host. No key is needed there, and none must be
-            sent.
+        output (None | str | Unset): Location of the video, on another host. It needs no key, and none must be sent
+            there.
         video (None | Unset | VideoFile):
         metrics (JobMetrics | None | Unset):
     """

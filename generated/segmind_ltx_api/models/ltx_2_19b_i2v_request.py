@@ -16,15 +16,15 @@ class Ltx219BI2VRequest:
     """Parameters of ltx-2-19b-i2v, which makes video with sound from a picture and text.
 
     Attributes:
-        prompt (str): What is to be seen and heard.
-        image (str): Location of the picture to start from.
-        negative_prompt (str | Unset): What is to be avoided.
+        prompt (str): Describes the scene of the video.
+        image (str): Location of the image.
+        negative_prompt (str | Unset): What to avoid.
         width (int | Unset): Width of the video, in pixels.
         height (int | Unset): Height of the video, in pixels.
         num_frames (int | Unset): Length of the video, in frames.
         fps (int | Unset): Frames a second.
-        guidance_scale (float | Unset): How closely the result keeps to the prompt; the larger, the closer.
-        seed (int | Unset): Makes a video reproducible. The service uses its default seed where it is left out.
+        guidance_scale (float | Unset): How closely the video follows the prompt.
+        seed (int | Unset): Makes a video reproducible. The service uses its default seed if it is left out.
     """
 
     prompt: str

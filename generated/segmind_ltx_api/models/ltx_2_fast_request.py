@@ -15,14 +15,16 @@ T = TypeVar("T", bound="Ltx2FastRequest")
 
 @_attrs_define
 class Ltx2FastRequest:
-    """Parameters of ltx-2-fast, the quick one of the LTX 2 pair.
+    """Parameters of ltx-2-fast.
 
     Attributes:
-        prompt (str): What is to be seen and heard; details help.
-        duration (Ltx2FastRequestDuration | Unset): Length of the video, in seconds.
-        resolution (Ltx2FastRequestResolution | Unset): Resolution of the video.
-        generate_audio (bool | Unset): Whether the video has sound.
-        image (None | str | Unset): Location of a picture to start from; null for none.
+        prompt (str): Describes the video. Details give better results.
+        duration (Ltx2FastRequestDuration | Unset): Length of the video, in seconds. A detailed scene needs a longer
+            one.
+        resolution (Ltx2FastRequestResolution | Unset): Resolution of the video; 4k for high detail.
+        generate_audio (bool | Unset): Whether the video has sound; meant for dynamic scenes.
+        image (None | str | Unset): Location of an image; null for none. Use a detailed one if the background is
+            complex.
     """
 
     prompt: str

@@ -15,14 +15,15 @@ T = TypeVar("T", bound="Ltx2ProRequest")
 
 @_attrs_define
 class Ltx2ProRequest:
-    """Parameters of ltx-2-pro, the careful one of the LTX 2 pair.
+    """Parameters of ltx-2-pro.
 
     Attributes:
-        prompt (str): What is to be seen and heard; details help.
-        duration (Ltx2ProRequestDuration | Unset): Length of the video, in seconds.
-        resolution (Ltx2ProRequestResolution | Unset): Resolution of the video.
-        generate_audio (bool | Unset): Whether the video has sound.
-        image (str | Unset): Location of a picture to start from. Unlike with ltx-2-fast, null is not documented here.
+        prompt (str): Describes the video. Detailed prompts give vivid results.
+        duration (Ltx2ProRequestDuration | Unset): Length of the video, in seconds by inference. Short ones suit demos,
+            longer ones detailed scenes.
+        resolution (Ltx2ProRequestResolution | Unset): Resolution of the video; 1080p for the web, 4k for the cinema.
+        generate_audio (bool | Unset): Whether the video has sound; meant for interactive or detailed presentations.
+        image (str | Unset): Location of an image; a JPEG or PNG of high resolution gives the best results.
     """
 
     prompt: str

@@ -16,19 +16,19 @@ T = TypeVar("T", bound="LtxVideoRequest")
 
 @_attrs_define
 class LtxVideoRequest:
-    """Parameters of ltx-video, the first and smallest of the five models.
+    """Parameters of ltx-video.
 
     Attributes:
-        prompt (str): What the video is to show. Long and descriptive prompts work best with this model.
-        negative_prompt (str | Unset): What the video is not to show.
-        aspect_ratio (LtxVideoRequestAspectRatio | Unset): Width to height of the video. Ignored where an image is
-            given.
-        target_size (LtxVideoRequestTargetSize | Unset): The size aimed at, in pixels.
+        prompt (str): What the video shows. This model needs long descriptive prompts; the quality suffers if they are
+            short.
+        negative_prompt (str | Unset): What the video must not show.
+        aspect_ratio (LtxVideoRequestAspectRatio | Unset): Width to height of the video. Ignored if an image is given.
+        target_size (LtxVideoRequestTargetSize | Unset): Target size of the video.
         length (LtxVideoRequestLength | Unset): Length of the video, in frames.
-        steps (int | Unset): Number of denoising steps.
-        cfg (float | Unset): How closely the result keeps to the prompt; the larger, the closer.
-        seed (int | Unset): Makes a video reproducible. Chosen at random where it is left out.
-        image (None | str | Unset): Location of a picture to start from; null for none.
+        steps (int | Unset): Number of steps.
+        cfg (float | Unset): How closely the video follows the prompt.
+        seed (int | Unset): Makes a video reproducible. Random if it is left out.
+        image (None | str | Unset): Location of an image to use as the first frame; null for none.
     """
 
     prompt: str

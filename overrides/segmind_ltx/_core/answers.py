@@ -176,7 +176,7 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
 
 
 def video_url(body: Mapping[str, Any]) -> str | None:
-    """Return the output's address: `output` (a string, or a list of them) or `video.url`; None if there is none.
+    """Return the output's address: `output` (a string, or a list of them) or `video.url`; None if the body has neither.
 
     Only a URL counts: an `output` with any other text must not pass for a video.
     """

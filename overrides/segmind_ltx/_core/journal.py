@@ -119,7 +119,7 @@ def attaching_request_id() -> Generator[Callable[[str], object]]:
 
 
 class Journal:
-    """Record nothing, but add what is known to exceptions. `segmind_ltx.ledger.Ledger` also writes a file."""
+    """Record nothing, but add the known facts to exceptions. `segmind_ltx.ledger.Ledger` also writes a file."""
 
     def record_submit(
         self,

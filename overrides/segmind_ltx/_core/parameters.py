@@ -88,7 +88,7 @@ def _plain(model: Model, name: str, value: object) -> object:
 
 
 def model_named(name: str) -> Model:
-    """Return the model of that name. Raises `ParameterError`, which lists the known names, if there is none."""
+    """Return the model of that name. Raises `ParameterError`, which lists the known names, if the name is unknown."""
     if name in MODELS:
         return MODELS[name]
     raise ParameterError(
@@ -172,7 +172,7 @@ def _problems(model: Model, payload: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _problem(parameter: Parameter, value: object) -> str | None:
-    """Return what is wrong with a value, and which values are allowed; None if it is valid."""
+    """Return the problem with a value, and the allowed values; None if the value is valid."""
     if not any(_is(kind, value) for kind in parameter.types):
         wanted = " or ".join(_TYPE_NAMES[kind] for kind in parameter.types)
         return f"is {type(value).__name__}, but must be {wanted}"

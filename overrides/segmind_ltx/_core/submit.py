@@ -22,6 +22,8 @@ SUBMIT_TIMEOUT: Final = 60.0
 """Seconds of silence after which a submit fails, if the caller set no timeout."""
 VIDEO_TIME: Final = 60.0
 """Seconds that the video of a blocking call may take on top of the deadline of its call."""
+ACCEPT_VIDEO: Final = "video/*, application/json;q=0.9, */*;q=0.1"
+"""The Accept header of a blocking call. Bytes come first: they are the video, and need no second request."""
 LEDGER_WAIT: Final = 30.0
 """Seconds for which a paid call waits if another process has locked the ledger."""
 LEDGER_POLL: Final = 0.5
@@ -62,6 +64,7 @@ def generate_blocking(context: Context, prepared: PreparedRequest, timeout: floa
     """Make one blocking v1 call, and return the facts about its video; ``timeout`` is in seconds."""
     slug = prepared.model.slug
     call = call_from(prepared.model.generate(body=prepared.request), check_seconds("timeout", timeout), VIDEO_TIME)
+    call = call._replace(accept=ACCEPT_VIDEO)
     paid = _PaidCall(context, prepared, call, (yield from _record_before_sending(context, prepared, call)))
     try:
         response = yield from paid.post(None, blocking=True)

@@ -88,10 +88,10 @@ class AsyncDriver(BaseDriver):
         request = self._request(call, attempt.atrace)
         if isinstance(request, NoResponse):
             return request
-        begun = self.context.now()
+        started = self.context.now()
         try:
             exchange = await self._transport.send(request, attempt.hand_over, to_api=call.sink is None)
-            reader = self._reader(call, exchange.response, begun)
+            reader = self._reader(call, exchange.response, started)
         except Exception as error:
             return self._failure(error, attempt)
         try:

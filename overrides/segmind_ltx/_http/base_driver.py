@@ -93,6 +93,8 @@ class BaseDriver:
                 headers = DOWNLOAD_HEADERS | (call.resume.headers if call.resume else {})
                 return transport.request(call.method, url, headers, None, extensions, to_api=False)
             headers = {**self._headers, "x-api-key": self._key.reveal()}
+            if call.accept is not None and not any(name.lower() == "accept" for name in headers):
+                headers["accept"] = call.accept
             url = _parse_url(self.base_url + call.path)
             request = transport.request(call.method, url, headers, call.json, extensions, to_api=True)
         except Exception as error:
@@ -106,13 +108,13 @@ class BaseDriver:
             )
         return request
 
-    def _reader(self, call: Call, response: object, begun: float) -> ResponseReader:
+    def _reader(self, call: Call, response: object, started: float) -> ResponseReader:
         if not isinstance(response, httpx.Response):
             raise NoHTTPResponseError(type(response).__name__)
         status: object = response.status_code
         if not isinstance(status, int):
             raise NoHTTPResponseError(f"a response with the status {status!r}")
-        return ResponseReader(call, response, self.context.now, begun, self._key)
+        return ResponseReader(call, response, self.context.now, started, self._key)
 
     def _end(self, flow: Flow[T], error: BaseException) -> BaseException:
         """Let the flow add what it knows about the job to the exception that ends it, and return the exception."""

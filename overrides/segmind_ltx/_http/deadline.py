@@ -107,7 +107,7 @@ class DeadlineExecutor:
 
 
 def _late_result(worker: _Worker, seconds: float) -> Any:
-    """Return the late result of an interrupted worker, None if there is none. A second interrupt ends the wait."""
+    """Return the late result of an interrupted worker, or None. A second interrupt ends the wait."""
     try:
         return worker.result(seconds, _NO_CHUNKS)[0] if seconds else None
     except BaseException:  # The first interrupt is raised.

@@ -132,11 +132,11 @@ class Driver(BaseDriver):
         request = self._request(call, attempt.trace)
         if isinstance(request, NoResponse):
             return request
-        begun = self.context.now()
+        started = self.context.now()
         try:
             exchange = self._transport.send(request, attempt.hand_over, to_api=call.sink is None)
             attempt.check()  # A download that was given up must not touch its file.
-            reader = self._reader(call, exchange.response, begun)
+            reader = self._reader(call, exchange.response, started)
         except Exception as error:
             return self._failure(error, attempt)
         try:

@@ -103,7 +103,7 @@ class ResponseReader:
 
 
 def _length(headers: Mapping[str, str]) -> int | None:
-    """Return the announced length of the body; None if there is none, or if it counts encoded bytes."""
+    """Return the announced length of the body; None if it was not announced, or counts encoded bytes."""
     announced = headers.get("content-length", "")
     return int(announced) if announced.isdecimal() and len(announced) < 20 and not _encoded(headers) else None
 

@@ -83,7 +83,7 @@ class AsyncWorkerPool:
         return None
 
     async def _make_call(self, task: JobTask, call: Call) -> Effect | None:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         try:
             reply = await self._driver.call(call)
         except InterruptedCall as caught:
@@ -92,7 +92,7 @@ class AsyncWorkerPool:
             raise caught.interrupt from None
         except Exception as error:
             return task.throw(error)
-        self._limit.took(time.perf_counter() - begun)
+        self._limit.took(time.perf_counter() - started)
         return task.step(reply)
 
 

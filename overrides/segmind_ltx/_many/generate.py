@@ -57,7 +57,7 @@ class Outcome(Generic[V]):
     error: Exception | None
 
     def result(self) -> V:
-        """Return the video, or raise the error if there is none."""
+        """Return the video, or raise the error if the job has no video."""
         if self.video is None:
             raise self.error or RuntimeError("an outcome has a video or an error")
         return self.video

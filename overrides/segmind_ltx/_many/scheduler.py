@@ -83,7 +83,7 @@ class JobTask:
         return self._resume(lambda flow: flow.throw(error))
 
     def _resume(self, action: Callable[[Flow[VideoFacts]], Effect]) -> Effect | None:
-        assert self.flow is not None  # noqa: S101 - only what was begun goes on
+        assert self.flow is not None  # noqa: S101 - only what was started goes on
         try:
             return action(self.flow)
         except StopIteration as stop:
@@ -148,4 +148,4 @@ class ConcurrencyLimit:
 
     def allows(self, calls: Collection[float], now: float) -> bool:
         """Whether to start one more call beside those that began at ``calls``. Stalled ones do not count."""
-        return len(calls) < self._maximum and sum(begun > now - STALLED_AFTER for begun in calls) < self.size
+        return len(calls) < self._maximum and sum(started > now - STALLED_AFTER for started in calls) < self.size

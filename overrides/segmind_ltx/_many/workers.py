@@ -112,14 +112,14 @@ class WorkerPool:
     def _seconds_to_check(self) -> float:
         """Return the seconds until the next check for calls that do not end, however many tasks end meanwhile."""
         calls = list(self._calls.values())
-        ends = [begun + attempt.call.limit for _, attempt, begun in calls]
+        ends = [started + attempt.call.limit for _, attempt, started in calls]
         return min([self._last_check + CHECK_INTERVAL, *ends]) - time.monotonic()
 
     def _abandon_overdue(self) -> None:
         """Take tasks back from threads whose call has passed its deadline: a slow server could hold them for ever."""
         now = time.monotonic()
-        for thread, (task, attempt, begun) in list(self._calls.items()):
-            if now >= begun + attempt.call.limit and self._calls.pop(thread, None) is not None:
+        for thread, (task, attempt, started) in list(self._calls.items()):
+            if now >= started + attempt.call.limit and self._calls.pop(thread, None) is not None:
                 with self._timer:
                     self._threads.remove(thread)
                 self._submitting.discard(thread)
@@ -159,8 +159,8 @@ class WorkerPool:
             return
         # A thread between two calls counts as one whose call has just started.
         now, calls = time.monotonic(), dict(self._calls)
-        begun = [calls[thread][2] if thread in calls else now for thread in self._threads]
-        if self._limit.allows(begun, now):
+        started = [calls[thread][2] if thread in calls else now for thread in self._threads]
+        if self._limit.allows(started, now):
             self._start_thread()
 
     def _start_thread(self) -> bool:
@@ -207,9 +207,9 @@ class WorkerPool:
 
     def _make_call(self, task: JobTask, call: Call) -> Response | NoResponse | Exception | None:
         """Make a call; None if it was cancelled, or its task was taken back meanwhile."""
-        me, begun, submit = threading.current_thread(), time.monotonic(), call.method == "POST"
+        me, started, submit = threading.current_thread(), time.monotonic(), call.method == "POST"
         attempt = self._driver.attempt(call)
-        self._calls[me] = task, attempt, begun
+        self._calls[me] = task, attempt, started
         if submit:
             self._submitting.add(me)
         if self._stopping:  # Check after registering above: either `close` sees this call, or it is not sent.
@@ -224,7 +224,7 @@ class WorkerPool:
             reply = error
         if self._calls.pop(me, None) is None:
             return None
-        self._limit.took(time.monotonic() - begun)
+        self._limit.took(time.monotonic() - started)
         return reply
 
 

@@ -21,34 +21,39 @@ from segmind_ltx_spec.pages.reader import read_page
 from segmind_ltx_spec.pages.report import report as make_report
 
 EXIT_UNREADABLE = 2
+PROGRAM = "segmind-ltx spec page"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``page read``, ``page check`` or ``page fragment``; return the exit status."""
-    parser = argparse.ArgumentParser(
-        "segmind-ltx spec page", description="Read a page of the vendor that was saved as text."
-    )
-    commands = parser.add_subparsers(required=True)
-    read = commands.add_parser("read", help="print what the page says")
-    read.set_defaults(run=_read)
-    check = commands.add_parser("check", help="compare the page with the contract")
-    check.set_defaults(run=_check)
-    fragment = commands.add_parser("fragment", help="make a new model for the contract of the page")
-    fragment.set_defaults(run=_fragment)
-    fragment.add_argument("page", type=Path, help="a page saved as text")
-    fragment.add_argument(
-        "--into", type=Path, metavar="OPENAPI", help="print a copy of this document with the model in it"
-    )
-    fragment.add_argument("--out", type=Path, help="write to this file instead of printing")
-    report = commands.add_parser("report", help="check a folder of saved pages, and print the text of an issue")
-    report.set_defaults(run=_report)
-    report.add_argument("folder", type=Path, help="a folder with pages saved as *.txt")
-    for command in (read, check):
-        command.add_argument("page", type=Path, help="a page saved as text")
-        command.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+    """Run ``page read``, ``page check``, ``page fragment`` or ``page report``; return the exit status."""
+    parser = argparse.ArgumentParser(PROGRAM, description="Read a page of the vendor that was saved as text.")
+    parsers(parser)
     options = parser.parse_args(argv)
     status: int = options.run(options)
     return status
+
+
+def parsers(parent: argparse.ArgumentParser | None = None) -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command by name, below a parser for all of them."""
+    commands = (parent or argparse.ArgumentParser(PROGRAM)).add_subparsers(required=True)
+    found: dict[str, argparse.ArgumentParser] = {}
+    for name, run, words in (
+        ("read", _read, "Print what the page says."),
+        ("check", _check, "Compare the page with the contract."),
+        ("fragment", _fragment, "Make a new model for the contract of the page."),
+        ("report", _report, "Check a folder of saved pages, and print the text of an issue."),
+    ):
+        found[name] = commands.add_parser(name, help=words, description=words)
+        found[name].set_defaults(run=run)
+    for name in ("read", "check", "fragment"):
+        found[name].add_argument("page", type=Path, help="a page saved as text")
+    for name in ("read", "check"):
+        found[name].add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+    fragment = found["fragment"]
+    fragment.add_argument("--into", type=Path, metavar="OPENAPI", help="print a copy of this document with the model")
+    fragment.add_argument("--out", type=Path, metavar="FILE", help="write to this file instead of printing")
+    found["report"].add_argument("folder", type=Path, help="a folder with pages saved as *.txt")
+    return found
 
 
 def _read(options: argparse.Namespace) -> int:
@@ -119,7 +124,7 @@ def _check_text(check: Check) -> str:
 
 
 def _difference_text(one: Difference) -> str:
-    where = f" (line {one.line})" if one.line else ""
+    place = f" (line {one.line})" if one.line else ""
     grade = f", graded {one.grade}" if one.grade else ""
     spec, page = (json.dumps(value, ensure_ascii=False) for value in (one.spec, one.page))
-    return f"{one.of}: {one.kind}: the contract says {spec}{grade}; the page says {page}{where}"
+    return f"{one.of}: {one.kind}: the contract says {spec}{grade}; the page says {page}{place}"

@@ -88,7 +88,7 @@ def route(contract: Contract, path: str) -> Stated:
 
 def job_routes(contract: Contract) -> tuple[str, ...]:
     """Return the paths with which a job is read."""
-    return tuple(path for path, method, _ in contract.operations() if method == "get")
+    return tuple(path for path, method, _ in contract.operations() if method == "get" and not path.startswith("/v1/"))
 
 
 def statuses(contract: Contract, model: Model) -> dict[int, Stated]:
@@ -97,16 +97,16 @@ def statuses(contract: Contract, model: Model) -> dict[int, Stated]:
     responses: Json = contract.document["paths"][model.v1]["post"]["responses"]
     for status, response in responses.items():
         target: Json = contract.at(response["$ref"]) if "$ref" in response else response
-        if status != "200":
+        if status not in {"200", "default"}:
             found[int(status)] = Stated(int(status), Source.of(target, status).grade)
     return found
 
 
 def job_status(contract: Contract, component: str) -> int | None:
     """Return the status with which a component's response is sent when a job is read."""
-    for path, method, operation in contract.operations():
+    for _, method, operation in contract.operations():
         for status, response in operation["responses"].items():
-            if method == "get" and path.endswith("/status") and response.get("$ref") == component:
+            if method == "get" and response.get("$ref") == component:
                 return int(status)
     return None
 

@@ -33,7 +33,7 @@ class Fragment:
     body_name: str
     body: Json
     paths: dict[str, Json]
-    documents: dict[str, str]
+    documents: dict[str, Json]
     notes: tuple[str, ...]
 
     def document(self) -> Json:
@@ -61,7 +61,8 @@ def fragment_text(fragment: Fragment) -> str:
 def make_fragment(page: Page, file_name: str, document: Json) -> Fragment:
     """Make the parts of a new model from a page.
 
-    ``file_name`` names the page in every source. The responses are those that the models of ``document`` share.
+    ``file_name`` is the page's name in ``x-documents``; its sources name it by the next free number. The
+    responses are those that the models of ``document`` share.
     Raises `FragmentError` if the page cannot be read, is cut, or is of a model that ``document`` has.
     """
     if page.unreadable is not None or page.parameters is None:
@@ -70,7 +71,7 @@ def make_fragment(page: Page, file_name: str, document: Json) -> Fragment:
         raise FragmentError(f"{file_name}: the saved copy ends in line {page.last_line}, within the parameters")
     if page.v1 is None or not page.slug:
         raise FragmentError(f"{file_name}: {page.endpoint} is no v1 endpoint of a model")
-    slug = page.slug
+    slug, page_id = page.slug, _next_id(document)
     title = pascal(slug)
     schemas: Json = document["components"]["schemas"]
     if any(schema.get("x-model", {}).get("slug") == slug for schema in schemas.values()):
@@ -81,11 +82,13 @@ def make_fragment(page: Page, file_name: str, document: Json) -> Fragment:
     return Fragment(
         slug=slug,
         schema_name=f"{title}Request",
-        schema=_schema(page, f"{title}Request", file_name),
+        schema=_schema(page, f"{title}Request", page_id),
         body_name=title,
         body=_body(page, f"{title}Request"),
-        paths=_paths(page, title, file_name, document),
-        documents={file_name: f"The page of {slug}. Describes {'v1 and v2' if page.v2 else 'v1 only'}."},
+        paths=_paths(page, title, page_id, document),
+        documents={
+            page_id: {"file": file_name, "model": slug, "about": f"Describes {'v1 and v2' if page.v2 else 'v1 only'}."}
+        },
         notes=tuple(_notes(page)),
     )
 
@@ -96,9 +99,9 @@ def pascal(slug: str) -> str:
     return "".join(part.upper() if re.search(r"\d", part) else part.capitalize() for part in parts)
 
 
-def _schema(page: Page, title: str, file_name: str) -> Json:
+def _schema(page: Page, title: str, page_id: str) -> Json:
     parameters = page.parameters or {}
-    source = _source(file_name, page.lines.get("v1"))
+    source = _source(page_id, page.lines.get("v1"), page.v1 or "")
     shown = _title(page)
     return {
         "title": title,
@@ -111,11 +114,11 @@ def _schema(page: Page, title: str, file_name: str) -> Json:
             "slug": page.slug,
             "title": shown,
             "summary": f"The video model {shown}.",
-            "latency": _latency(page, file_name),
-            "price": _price(page, file_name),
+            "latency": _latency(page, page_id),
+            "price": _price(page, page_id),
             "video": dict.fromkeys(("size", "frames", "fps", "sound")),
         },
-        "properties": {name: _property(row, file_name) for name, row in parameters.items()},
+        "properties": {name: _property(row, page_id) for name, row in parameters.items()},
     }
 
 
@@ -123,28 +126,38 @@ def _title(page: Page) -> str:
     return re.sub(r" Serverless API$", "", page.title or "") or str(page.slug)
 
 
-def _source(file_name: str, line: int | None) -> Json:
-    return {"grade": "D", "document": file_name, **({} if line is None else {"line": line})}
+def _source(page_id: str, line: int | None, quote: str) -> Json:
+    """A source of grade D. A person replaces the line if the page did not give it away."""
+    return {"grade": "D", "documents": [f"{page_id}:{line or 1} {quote}"]}
 
 
-def _latency(page: Page, file_name: str) -> Json | None:
+def _next_id(document: Json) -> str:
+    """The first number that no page of the contract has."""
+    taken = {int(one) for one in document.get("x-documents", {}) if str(one).isdecimal()}
+    return f"{next(number for number in range(1000) if number not in taken):03}"
+
+
+def _latency(page: Page, page_id: str) -> Json | None:
     if page.latency_seconds is None:
         return None
-    return {"seconds": page.latency_seconds, "x-source": _source(file_name, page.lines.get("latency"))}
+    return {
+        "seconds": page.latency_seconds,
+        "x-source": _source(page_id, page.lines.get("latency"), f"{page.latency_seconds:g}"),
+    }
 
 
-def _price(page: Page, file_name: str) -> Json | None:
+def _price(page: Page, page_id: str) -> Json | None:
     if page.price is None:
         return None
     numbers = [float(one) for one in re.findall(r"\d+(?:\.\d+)?", page.price)]
     return {
         "usd_low": numbers[0],
         "usd_high": numbers[-1],
-        "x-source": _source(file_name, page.lines.get("price")),
+        "x-source": _source(page_id, page.lines.get("price"), page.price),
     }
 
 
-def _property(row: PageParameter, file_name: str) -> Json:
+def _property(row: PageParameter, page_id: str) -> Json:
     found = _TYPE.fullmatch(row.type or "string")
     base = found["base"] if found else "string"
     schema: Json = {"type": "array", "items": {"type": base}} if found and found["list"] else {"type": base}
@@ -163,7 +176,7 @@ def _property(row: PageParameter, file_name: str) -> Json:
             schema["type"] = [schema["type"], "null"]
             if "enum" in schema:
                 schema["enum"].append(None)
-    return {**schema, "x-source": _source(file_name, row.line)}
+    return {**schema, "x-source": _source(page_id, row.line, row.name)}
 
 
 def _body(page: Page, schema_name: str) -> Json:
@@ -188,7 +201,7 @@ def _value(row: PageParameter) -> Any:
     return "https://example.com/input.png" if "(uri)" in kind else "A paper boat drifts down a stream."
 
 
-def _paths(page: Page, title: str, file_name: str, document: Json) -> dict[str, Json]:
+def _paths(page: Page, title: str, page_id: str, document: Json) -> dict[str, Json]:
     """The two routes, with the responses that the other models have."""
     identifier = re.sub(r"\W", "_", page.slug or "")
     known: dict[str, Json] = {}
@@ -199,10 +212,10 @@ def _paths(page: Page, title: str, file_name: str, document: Json) -> dict[str, 
     queued = page.v2 or f"/v2/{page.slug}"
     routes = (
         ("v1", page.v1 or "", f"generate_{identifier}", f"Generate with {page.slug} and wait",
-         "Blocks until the video has been made.", _source(file_name, page.lines.get("v1"))),
+         "Blocks until the video has been made.", _source(page_id, page.lines.get("v1"), page.v1 or "")),
         ("v2", queued, f"submit_{identifier}", f"Submit a job to {page.slug}",
-         "Accepts the job and answers at once with its request id.",
-         _source(file_name, page.lines.get("v2")) if page.v2 else inferred),
+         "Accepts the job and returns its request id at once.",
+         _source(page_id, page.lines.get("v2"), page.v2) if page.v2 else inferred),
     )  # fmt: skip
     return {
         path: {

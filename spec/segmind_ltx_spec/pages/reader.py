@@ -185,8 +185,8 @@ def _implausible(page: PageText, result: Page, found: list[Row], start: int, end
     """Why what was found cannot be trusted, if so."""
     nested = [row for row in found if _NESTED.match(row.type)]
     if nested:
-        where = f"{nested[0].name} in line {page.line(nested[0].start)}"
-        return f"nested parameters ({where} is of type {nested[0].type}); the rows do not show what belongs to what"
+        place = f"{nested[0].name} in line {page.line(nested[0].start)}"
+        return f"nested parameters ({place} is of type {nested[0].type}); the rows do not show what belongs to what"
     if len(result.parameters or {}) != len(found):
         return "two rows have the same name; the layout cannot be trusted"
     if not found and page.text[start:end].strip() and result.table_complete:

@@ -1,4 +1,4 @@
-"""The rows of a parameter table: where each begins, its name, whether it is required, its type.
+"""The rows of a parameter table: the line at which each begins, its name, whether it is required, its type.
 
 A copy that lost its layout glues a name to what stands before it: ``falseseedoptional`` is the value ``false`` and the
 row ``seed``. What is cut off a name here goes back to the row before.
@@ -40,7 +40,7 @@ HEAD_LIKE: Final = re.compile(r"^[\w-]*\w(?:required|optional) *\n?\s*[a-z]", re
 
 @frozen
 class Row:
-    """A row's head, and where its body lies: what is printed after the type."""
+    """A row's head, and the place of its body: all that is printed after the type."""
 
     name: str
     need: str

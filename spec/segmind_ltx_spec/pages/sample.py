@@ -1,7 +1,7 @@
 """The sample on a page: which parameters it sends, with which values.
 
-A sample differs from the table now and then, so it decides nothing. It is evidence for where a glued name begins and
-for how a run of digits is to be split.
+A sample differs from the table now and then, so it decides nothing. It is evidence of the place at which a glued name
+begins, and of the way to split a run of digits.
 """
 
 from __future__ import annotations

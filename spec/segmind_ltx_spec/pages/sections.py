@@ -53,7 +53,7 @@ _BULLETS: Final = {
 
 @frozen
 class Head:
-    """What stands above the sample, and where the sample begins."""
+    """The text above the sample, and the line at which the sample begins."""
 
     title: str | None
     latency: float | None
@@ -66,7 +66,7 @@ class Head:
 
 @frozen
 class Endpoint:
-    """The address of the blocking call, and where the table begins and ends (None if the copy ends before)."""
+    """The address of the blocking call, and the first and last line of the table (None if the copy ends before)."""
 
     url: str
     url_at: int

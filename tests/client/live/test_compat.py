@@ -1,4 +1,4 @@
-"""Code that was written for the vendor's SDK, as its two samples are, with only the import changed."""
+"""Run the vendor's two samples with only the import changed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from segmind_ltx import compat
 from segmind_ltx._clock import SystemClock
 from segmind_ltx.compat import InferenceFailed, InferenceTimeout, SegmindClient, SegmindError
-from segmind_ltx_sandbox import key_of
-from segmind_ltx_sandbox.testing import RunningSandbox
+from segmind_ltx_sandbox import ManualClock, key_of
+from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 
 PRO: dict[str, Any] = {
     "image": "https://example.com/harbour.webp",
@@ -33,7 +34,7 @@ I2V: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _one_clock(monkeypatch: pytest.MonkeyPatch, live_sandbox: RunningSandbox) -> None:  # pyright: ignore[reportUnusedFunction]
-    """The vendor's constructor takes no clock, so the machine's is replaced."""
+    """Replace the system clock: the vendor's constructor takes none."""
 
     def now(_: SystemClock) -> float:
         return live_sandbox.clock.now()
@@ -53,9 +54,8 @@ def _set(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, live_s
 
 @pytest.mark.usefixtures("_set")
 @pytest.mark.parametrize(("slug", "payload"), [("ltx-2-pro", PRO), ("ltx-2-19b-i2v", I2V)])
-def test_the_samples_print_what_they_print(
-    capsys: pytest.CaptureFixture[str], slug: str, payload: dict[str, Any]
-) -> None:
+def test_vendor_samples(capsys: pytest.CaptureFixture[str], slug: str, payload: dict[str, Any]) -> None:
+    """The vendor's samples print the id, the status and the output."""
     client = SegmindClient()
     job = client.submit_async(slug, **payload)
     print(job.request_id)  # noqa: T201 - as the sample does
@@ -75,7 +75,8 @@ def test_the_samples_print_what_they_print(
     assert printed[2].startswith("http://127.0.0.1:")
 
 
-def test_a_failure_and_a_deadline_are_the_vendors_names(live_sandbox: RunningSandbox) -> None:
+def test_vendor_exceptions(live_sandbox: RunningSandbox) -> None:
+    """A failure and a timeout have the vendor's names and attributes."""
     with SegmindClient(key_of("failing"), live_sandbox.base_url) as client:
         job = client.submit_async("ltx-2-pro", **PRO)
         with pytest.raises(InferenceFailed) as failed:
@@ -94,11 +95,44 @@ def test_a_failure_and_a_deadline_are_the_vendors_names(live_sandbox: RunningSan
         assert isinstance(late.value, SegmindError)
 
 
-def test_run_and_run_sync_give_what_the_vendors_do(live_sandbox: RunningSandbox) -> None:
+def test_vendor_run_and_run_sync(live_sandbox: RunningSandbox) -> None:
+    """The vendor's run and run_sync return what the vendor's SDK returns."""
     with SegmindClient(live_sandbox.key, live_sandbox.base_url + "/v1", timeout=60.0) as client:
         small = {**I2V, "width": 256, "height": 256}
         result = client.run("ltx-2-19b-i2v", **small)
         response = client.run_sync("ltx-2-19b-i2v", **small)
     assert result["status"] == "COMPLETED"
+    assert response.json()["output"].startswith(live_sandbox.base_url)
+
+
+def test_job_has_the_vendors_addresses(live_sandbox: RunningSandbox) -> None:
+    """A job has ``status_url`` and ``response_url``, at the base URL that the client was given."""
+    with SegmindClient(live_sandbox.key, live_sandbox.base_url + "/v1") as client:
+        job = client.submit_async("ltx-2-pro", **PRO)
+    assert job.response_url == f"{live_sandbox.base_url}/v2/requests/{job.request_id}"
+    assert job.status_url == f"{job.response_url}/status"
+
+
+@pytest.mark.usefixtures("_set")
+def test_functions_use_the_environment() -> None:
+    """The module's functions work as its client's methods do, with the settings of the environment."""
+    compat._default_client.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        small = {**I2V, "width": 256, "height": 256}
+        assert compat.run("ltx-2-19b-i2v", **small)["status"] == "COMPLETED"
+        assert compat.run_sync("ltx-2-19b-i2v", **small).json()["output"]
+        assert compat.submit_async("ltx-2-19b-i2v", **small).wait()["status"] == "COMPLETED"
+    finally:
+        compat._default_client().close()  # pyright: ignore[reportPrivateUsage]
+        compat._default_client.cache_clear()  # pyright: ignore[reportPrivateUsage]
+
+
+def test_run_sync_returns_bytes_if_service_does() -> None:
+    """``run_sync`` prefers no type, as the vendor's does, so it returns bytes if the service sends them."""
+    with (
+        running_sandbox(clock=ManualClock(), v1_bytes=True) as sandbox,
+        SegmindClient(sandbox.key, sandbox.base_url) as client,
+    ):
+        response = client.run_sync("ltx-2-19b-i2v", **{**I2V, "width": 256, "height": 256})
     assert response.headers["content-type"] == "video/mp4"
     assert response.content[4:8] == b"ftyp"

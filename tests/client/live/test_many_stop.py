@@ -1,4 +1,4 @@
-"""What is left of `generate_many` where it is stopped, closed or short of threads: no paid job without a word."""
+"""Stop `generate_many`, close it or starve it of threads: every paid job is named."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ import segmind_ltx as ltx
 from segmind_ltx._many.workers import WorkerPool
 from segmind_ltx.ledger import Ledger
 
-SLOW_START = 10.0
+TIMEOUT = 10.0
 GOOD = ltx.LtxVideoRequest(prompt="x")
 WRONG = ltx.LtxVideoRequest(prompt="x", steps=1000)
-"""A request that is handed over as an outcome before anything is sent for it."""
+"""An invalid request: its outcome comes before anything is sent."""
 
 
 class Service:
-    """Answers itself. A submit waits until it is let in; a poll of a job in ``silent`` until the end."""
+    """Answer all requests. A submit waits for ``let_in``; a poll of a job in ``silent`` waits for ``over``."""
 
     def __init__(self) -> None:
         self.entered, self.let_in, self.over = threading.Event(), threading.Event(), threading.Event()
@@ -42,12 +42,12 @@ class Service:
         if request.method == "POST":
             self.posts += 1
             self.entered.set()
-            assert self.let_in.wait(SLOW_START)
+            assert self.let_in.wait(TIMEOUT)
             if self.loses:
                 raise httpx.ReadError("cut")
             return httpx.Response(200, json={"request_id": f"job-{next(self.ids)}"})
         if request.url.path.split("/")[3] in self.silent:
-            self.over.wait(SLOW_START)
+            self.over.wait(TIMEOUT)
         return httpx.Response(422, json={"status": "FAILED", "error": "no"})
 
     def client(self, **more: Any) -> ltx.Client:
@@ -61,8 +61,8 @@ def service() -> Generator[Service]:
     service.let_in.set()
     service.over.set()
     for thread in threading.enumerate():
-        if thread.name == "segmind-ltx worker":
-            thread.join(SLOW_START)
+        if thread.name == "segmind-ltx crew":
+            thread.join(TIMEOUT)
     gc.collect()
 
 
@@ -71,9 +71,10 @@ def states(path: Path) -> list[tuple[str, str | None]]:
         return [(entry.state, entry.request_id) for entry in ledger.entries()]
 
 
-def test_a_client_that_is_closed_waits_for_the_submits_of_a_generator_that_is_not(
+def test_client_close_awaits_submits(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Closing the client waits for the submits of a generator that is still open."""
     close = WorkerPool.close
 
     def closed(self: WorkerPool) -> None:
@@ -84,7 +85,7 @@ def test_a_client_that_is_closed_waits_for_the_submits_of_a_generator_that_is_no
     with service.client(ledger=tmp_path / "l.sqlite") as client:
         outcomes = client.generate_many([GOOD, WRONG])
         assert next(outcomes).index == 1
-        assert service.entered.wait(SLOW_START)
+        assert service.entered.wait(TIMEOUT)
     assert states(tmp_path / "l.sqlite") == [("accepted", "job-0")]
     assert caplog.text.count("job-0") == 1
     with pytest.raises(ltx.ConfigurationError, match="closed") as caught:
@@ -93,7 +94,8 @@ def test_a_client_that_is_closed_waits_for_the_submits_of_a_generator_that_is_no
     assert caplog.text.count("job-0") == 1
 
 
-def test_after_its_client_was_closed_a_generator_begins_nothing_more(service: Service) -> None:
+def test_closed_client_ends_generator(service: Service) -> None:
+    """A generator sends nothing more if its client is closed."""
     service.let_in.set()
     with service.client() as client:
         outcomes = client.generate_many(iter([GOOD, GOOD, GOOD]), concurrency=1)
@@ -121,7 +123,8 @@ entered.wait(5)
 """
 
 
-def test_a_program_that_simply_ends_waits_for_its_submits(tmp_path: Path) -> None:
+def test_program_end_awaits_submits(tmp_path: Path) -> None:
+    """A program that ends waits for its submits."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, "l.sqlite"], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
@@ -130,34 +133,35 @@ def test_a_program_that_simply_ends_waits_for_its_submits(tmp_path: Path) -> Non
     assert states(tmp_path / "l.sqlite") == [("accepted", "job-0")]
 
 
-def test_a_submit_whose_answer_was_lost_is_named_by_its_index(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_lost_response_named_by_index(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """A submit whose response was lost is named by its index."""
     service.loses = True
     service.let_in.set()
     with service.client() as client:
         outcomes = client.generate_many([WRONG, GOOD, WRONG])
         assert [next(outcomes).index, next(outcomes).index] == [0, 2]
-        assert service.entered.wait(SLOW_START)
+        assert service.entered.wait(TIMEOUT)
         outcomes.close()
     assert "for 1 requests a job may exist" in caplog.text
     assert "Their indexes are 1" in caplog.text
 
 
-def test_a_submit_that_outlasts_the_grace_is_named_by_its_index(
+def test_slow_submit_named_by_index(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A submit that outlasts the grace period is named by its index."""
     monkeypatch.setattr("segmind_ltx._many.workers.GRACE", 0.0)
     with service.client() as client:
         outcomes = client.generate_many([GOOD, WRONG])
         next(outcomes)
-        assert service.entered.wait(SLOW_START)
+        assert service.entered.wait(TIMEOUT)
         outcomes.close()
         assert "Their indexes are 0" in caplog.text
         service.let_in.set()
 
 
-def test_what_was_refused_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_refused_submit_not_named(caplog: pytest.LogCaptureFixture) -> None:
+    """A refused submit is not named."""
     refused = threading.Event()
 
     def handler(_: httpx.Request) -> httpx.Response:
@@ -167,19 +171,20 @@ def test_what_was_refused_is_not_told_of(caplog: pytest.LogCaptureFixture) -> No
     with ltx.Client("k", "https://api.test", transport=httpx.MockTransport(handler)) as client:
         outcomes = client.generate_many([GOOD, WRONG])
         next(outcomes)
-        assert refused.wait(SLOW_START)
+        assert refused.wait(TIMEOUT)
         outcomes.close()
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-def test_a_deadline_is_kept_while_other_jobs_end(service: Service) -> None:
+def test_deadline_while_others_end(service: Service) -> None:
+    """A job's deadline holds while other jobs end."""
     service.let_in.set()
-    service.silent.add("job-9")  # Not one of the first, which are made one by one.
+    service.silent.add("job-9")  # Not one of the warm-up calls, which are made one at a time.
     begun = time.monotonic()
     seen: list[Any] = []
 
     def requests() -> Iterator[ltx.LtxVideoRequest]:
-        while not seen and time.monotonic() < begun + SLOW_START / 2:
+        while not seen and time.monotonic() < begun + TIMEOUT / 2:
             yield GOOD
 
     with service.client() as client:
@@ -187,13 +192,14 @@ def test_a_deadline_is_kept_while_other_jobs_end(service: Service) -> None:
             if outcome.request_id == "job-9":
                 seen.append(outcome.error)
                 service.over.set()
-                assert time.monotonic() < begun + SLOW_START / 2
+                assert time.monotonic() < begun + TIMEOUT / 2
     assert [type(error) for error in seen] == [ltx.WaitTimeoutError]
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("how", ["break", "cancel", "error"])
-def test_after_a_stop_no_submit_leaves(backend: str, how: str, tmp_path: Path) -> None:
+def test_no_submit_after_stop(backend: str, how: str, tmp_path: Path) -> None:
+    """No submit is sent after a stop."""
     posts: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -221,9 +227,8 @@ def test_after_a_stop_no_submit_leaves(backend: str, how: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("most", [0, 1, 2])
-def test_where_no_thread_can_be_started_those_there_are_go_on(
-    service: Service, most: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_few_threads_available(service: Service, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pool works with the threads it has if no more can be started."""
     start, started = threading.Thread.start, list[threading.Thread]()
 
     def limited(self: threading.Thread) -> None:

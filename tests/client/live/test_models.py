@@ -1,6 +1,6 @@
-"""All five models, from the submit to a video on disk that is what was asked for."""
+"""Make a video with each of the five models, and compare the file with the request."""
 
-# A step takes what the one before it gave.
+# Each step takes the value of the one before it.
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 
 
 def seen_in(path: Path) -> ExpectedVideo:
-    """What is in the file."""
+    """Read the size, frames, rate and audio of a video file."""
     with av.open(path) as container:
         stream = container.streams.video[0]
         frames = sum(1 for packet in container.demux(stream) if packet.size)
@@ -35,12 +35,14 @@ def seen_in(path: Path) -> ExpectedVideo:
         return ExpectedVideo(stream.width, stream.height, frames, round(float(rate)), bool(container.streams.audio))
 
 
-def test_every_model_has_its_payload_here() -> None:
+def test_payload_for_every_model() -> None:
+    """Every model has a payload in this file."""
     assert set(PAYLOADS) == set(MODELS)
 
 
 @pytest.mark.parametrize("slug", PAYLOADS)
-def test_submit_wait_and_save_give_the_video_that_was_asked_for(live: Live, tmp_path: Path, slug: str) -> None:
+def test_submit_wait_save(live: Live, tmp_path: Path, slug: str) -> None:
+    """Submit, wait and save give the video that was requested."""
     states: list[str] = []
     ids: list[str] = []
 
@@ -65,14 +67,17 @@ def test_submit_wait_and_save_give_the_video_that_was_asked_for(live: Live, tmp_
 
 
 @pytest.mark.parametrize("slug", PAYLOADS)
-def test_a_request_object_makes_the_same_video_in_one_call(live: Live, tmp_path: Path, slug: str) -> None:
+def test_generate_with_request_object(live: Live, tmp_path: Path, slug: str) -> None:
+    """A request object gives the same video in one call."""
     request = MODELS[slug].request(**PAYLOADS[slug])
     path = live(lambda c: c.generate(request), lambda v: v.save(tmp_path / "a.mp4"))
     assert seen_in(path) == expected_video(load().models[slug], PAYLOADS[slug])
 
 
 @pytest.mark.parametrize("slug", PAYLOADS)
-def test_a_blocking_call_gives_the_bytes(live: Live, tmp_path: Path, slug: str) -> None:
+def test_blocking_call_bytes(live: Live, tmp_path: Path, slug: str) -> None:
+    """A blocking call gives the bytes of the video."""
+
     def saved(video: Any) -> Any:
         assert video.content is not None
         assert video.url is None
@@ -85,7 +90,9 @@ def test_a_blocking_call_gives_the_bytes(live: Live, tmp_path: Path, slug: str) 
     assert seen_in(path) == expected_video(load().models[slug], PAYLOADS[slug])
 
 
-def test_a_blocking_call_that_answers_json_leads_to_the_same_video(live_json: Live, tmp_path: Path) -> None:
+def test_blocking_call_json(live_json: Live, tmp_path: Path) -> None:
+    """A blocking call that answers in JSON leads to the same video."""
+
     def saved(video: Any) -> Any:
         assert video.content is None
         assert video.url.startswith("http://127.0.0.1:")

@@ -1,4 +1,4 @@
-"""The async client over another transport: the one of the extra `aiohttp`."""
+"""Run the async client over the transport of the extra `aiohttp`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from segmind_ltx_api.models.ltx_video_request import LtxVideoRequest
 from segmind_ltx_sandbox.testing import running_sandbox
 
 
-def test_many_jobs_over_aiohttp_give_their_videos() -> None:
+def test_many_jobs_over_aiohttp() -> None:
+    """Many jobs over aiohttp give their videos."""
+
     async def main(key: str, base_url: str) -> list[int]:
         requests = [LtxVideoRequest(prompt=f"kite {number}") for number in range(20)]
         async with (

@@ -1,6 +1,6 @@
-"""What the sandbox's keys stand for, met by the client; and a job that outlives the client that began it."""
+"""Meet each scenario of the sandbox's keys, and resume jobs with another client."""
 
-# A step takes what the one before it gave.
+# Each step takes the value of the one before it.
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pytest
 import segmind_ltx as ltx
 from segmind_ltx_sandbox import SCENARIOS, ManualClock, Scenario, key_of
 from support.callers import Live, Step
+from support.pairwise import pairwise
 
 SMALL: dict[str, Any] = {"prompt": "x", "width": 256, "height": 256, "num_frames": 4}
 SUBMIT: Step = lambda c: c.submit("ltx-2-19b-t2v", **SMALL)  # noqa: E731
@@ -26,9 +27,13 @@ CLASSES: dict[int, type[ltx.SegmindLtxError]] = {
 REFUSING = [scenario for scenario in SCENARIOS if scenario.status]
 
 
-@pytest.mark.parametrize("scenario", REFUSING, ids=lambda scenario: scenario.name)
-@pytest.mark.parametrize("step", [SUBMIT, lambda c: c.job("some-id").status()], ids=["submit", "status"])
-def test_each_key_that_is_refused_has_its_class(live: Live, scenario: Scenario, step: Step) -> None:
+@pytest.mark.parametrize(
+    ("live", "scenario", "step"),
+    pairwise(["sync", "asyncio", "trio"], REFUSING, [SUBMIT, lambda c: c.job("some-id").status()]),
+    indirect=["live"],
+)
+def test_refused_key_class(live: Live, scenario: Scenario, step: Step) -> None:
+    """Each key that the sandbox refuses raises the class of its status."""
     assert scenario.status is not None
     with pytest.raises(CLASSES[scenario.status]) as caught:
         live(step, key=scenario.key)
@@ -39,19 +44,22 @@ def test_each_key_that_is_refused_has_its_class(live: Live, scenario: Scenario, 
         assert caught.value.reset_at is not None
 
 
-def test_an_unknown_key_is_refused(live: Live) -> None:
+def test_unknown_key(live: Live) -> None:
+    """An unknown key is refused."""
     with pytest.raises(ltx.AuthenticationError):
         live(SUBMIT, key="SG_ffffffffffffffff")
 
 
-def test_without_credits_nothing_is_submitted(live: Live) -> None:
+def test_no_credits(live: Live) -> None:
+    """No job is created if the account has no credits."""
     before = len(live.sandbox.state.jobs)
     with pytest.raises(ltx.InsufficientCreditsError):
         live(SUBMIT, key=key_of("no_credits"))
     assert len(live.sandbox.state.jobs) == before
 
 
-def test_a_job_that_fails_says_why_and_is_not_charged(live: Live) -> None:
+def test_failed_job(live: Live) -> None:
+    """A failed job gives its reason in every call."""
     with pytest.raises(ltx.JobFailedError) as caught:
         live(SUBMIT, lambda job: job.wait(), key=key_of("failing"))
     assert caught.value.detail
@@ -64,14 +72,16 @@ def test_a_job_that_fails_says_why_and_is_not_charged(live: Live) -> None:
         live(lambda c: c.job(request_id).result(), key=key_of("failing"))
 
 
-def test_another_account_does_not_see_the_job(live: Live) -> None:
+def test_job_of_other_account(live: Live) -> None:
+    """Another account does not see the job."""
     job = live(SUBMIT)
     with pytest.raises(ltx.NotFoundError) as caught:
         live(lambda c: c.job(job.id).wait(), key=key_of("other"))
     assert caught.value.request_id == job.id
 
 
-def test_another_client_takes_the_job_up_by_its_id(live: Live, tmp_path: Path) -> None:
+def test_job_resumed_by_id(live: Live, tmp_path: Path) -> None:
+    """Another client resumes a job by its id."""
     job = live(SUBMIT)
     with pytest.raises(ltx.JobNotFinishedError) as caught:
         live(lambda c: c.job(job.id).result())
@@ -80,7 +90,8 @@ def test_another_client_takes_the_job_up_by_its_id(live: Live, tmp_path: Path) -
     assert path.stat().st_size > 0
 
 
-def test_after_a_deadline_the_job_is_still_there(live: Live) -> None:
+def test_job_after_timeout(live: Live) -> None:
+    """After a timeout the job can still be awaited."""
     with pytest.raises(ltx.WaitTimeoutError) as caught:
         live(lambda c: c.generate("ltx-2-19b-t2v", timeout=5, **SMALL))
     assert caught.value.elapsed == pytest.approx(5)
@@ -89,7 +100,8 @@ def test_after_a_deadline_the_job_is_still_there(live: Live) -> None:
     assert live(lambda c: c.job(request_id).wait()).request_id == request_id
 
 
-def test_after_its_hour_a_job_is_not_found(live: Live) -> None:
+def test_job_after_retention(live: Live) -> None:
+    """A job is not found an hour after its end."""
     job = live(SUBMIT)
     live(lambda c: c.job(job.id).wait())
     assert isinstance(live.sandbox.clock, ManualClock)
@@ -99,7 +111,8 @@ def test_after_its_hour_a_job_is_not_found(live: Live) -> None:
     assert caught.value.request_id == job.id
 
 
-def test_a_wait_is_over_soon_after_the_job(live: Live) -> None:
+def test_wait_ends_soon_after_job(live: Live) -> None:
+    """A wait ends soon after the job."""
     states: list[Any] = []
     begun = live.sandbox.clock.now()
     video = live(SUBMIT, lambda job: job.wait(on_status=states.append))

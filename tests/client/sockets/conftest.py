@@ -1,4 +1,4 @@
-"""The server that misbehaves on request."""
+"""Provide the fault server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.fault_server import FaultServer
 
 @pytest.fixture
 def faulty(clock: FakeClock) -> Generator[FaultServer]:
-    """A server that refuses connections until it is told to listen."""
+    """Provide a server that refuses connections until ``listen`` is called."""
     server = FaultServer(clock)
     yield server
     server.close()

@@ -1,4 +1,4 @@
-"""A process killed at any moment loses no paid job, and its successor pays for none twice.
+"""Kill a process at random moments: no paid job is lost, and none is paid twice.
 
 ``SEGMIND_LTX_KILLS=200`` kills more often than the few times of the default run.
 """
@@ -33,7 +33,8 @@ for number in range(10_000):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_no_accepted_job_is_without_a_row_and_none_is_submitted_twice(tmp_path: Path) -> None:
+def test_killed_process_loses_no_job(tmp_path: Path) -> None:
+    """If a process is killed, each accepted job has a row and none is submitted twice."""
     path = tmp_path / "jobs.sqlite"
     die = random.Random(11)  # noqa: S311 - moments, not secrets
     with running_sandbox() as sandbox:
@@ -43,7 +44,7 @@ def test_no_accepted_job_is_without_a_row_and_none_is_submitted_twice(tmp_path: 
             with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE) as process:
                 assert process.stdout is not None
                 assert process.stdout.readline() == b"ready\n"
-                # A moment of real time is meant here, for once: it must not matter which.
+                # Real time is intended here: the moment must not matter.
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(die.uniform(0, 0.25))
                 process.send_signal(signal.SIGKILL)

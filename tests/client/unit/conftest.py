@@ -1,4 +1,4 @@
-"""What the unit tests share: a proxy that answers everything itself."""
+"""Provide a proxy that answers every request itself."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def proxy() -> Generator[tuple[str, list[bytes]]]:
-    """A proxy's address, and what it is asked for."""
+    """Start a proxy; give its URL and the requests that it receives."""
     with _Proxy() as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}", server.asked

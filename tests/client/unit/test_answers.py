@@ -1,4 +1,4 @@
-"""What is made of an answer, field by field and word by word; and what of one that is odd."""
+"""Parse responses field by field, and compare the messages for unexpected ones."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ FILE: dict[str, Any] = {
 }
 
 
-def said(body: object, status: int = 200, **headers: str) -> Response:
-    """An answer of JSON, or of the bytes that are given; headers with underscores for dashes."""
+def reply(body: object, status: int = 200, **headers: str) -> Response:
+    """Return a response with this JSON or these bytes; underscores in header names stand for dashes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, content)
 
 
 def done(**more: object) -> Response:
-    return said({"request_id": ID, "status": "COMPLETED", "output": URL, **more})
+    return reply({"request_id": ID, "status": "COMPLETED", "output": URL, **more})
 
 
-def test_a_completed_job_gives_all_that_the_answer_says_of_it() -> None:
+def test_video_of_complete_result() -> None:
+    """A completed job's video has every figure that the response states."""
     answer = done(video=FILE, metrics=FIGURES, new=1)
     facts = video_of_job(parse_result(answer, CALL, ID), ID, "ltx-2-pro")
     assert facts == VideoFacts(
@@ -56,22 +57,25 @@ def test_a_completed_job_gives_all_that_the_answer_says_of_it() -> None:
 
 
 @pytest.mark.parametrize("odd", [{}, {"video": None, "metrics": None}, {"video": "x", "metrics": [1]}], ids=str)
-def test_a_completed_job_of_which_nothing_is_said_is_a_video_all_the_same(odd: dict[str, Any]) -> None:
+def test_video_of_sparse_result(odd: dict[str, Any]) -> None:
+    """A completed job is a video even if the response gives nothing but its location."""
     facts = video_of_job(parse_result(done(**odd), CALL, ID), ID, None)
     assert facts == VideoFacts(request_id=ID, model=None, url=URL)
 
 
-def test_figures_are_read_from_a_status_as_well() -> None:
-    seen = parse_status(said({"status": "PROCESSING", "metrics": FIGURES, "error": "of an earlier try"}), CALL, ID)
+def test_metrics_in_status() -> None:
+    """Metrics are read from a status response too, and its error only if the job failed."""
+    seen = parse_status(reply({"status": "PROCESSING", "metrics": FIGURES, "error": "of an earlier try"}), CALL, ID)
     assert {name: getattr(seen.metrics, name) for name in FIGURES} == FIGURES
     assert (seen.state, seen.detail) == ("PROCESSING", None)
 
 
-def test_only_a_failed_job_has_a_detail() -> None:
-    seen = parse_status(said({"status": "FAILED", "error": "blocked"}, 422), CALL, ID)
+def test_detail_of_failed_job() -> None:
+    """A detail is set if and only if the job failed."""
+    seen = parse_status(reply({"status": "FAILED", "error": "blocked"}, 422), CALL, ID)
     assert (seen.state, seen.detail, seen.body) == ("FAILED", "blocked", {"status": "FAILED", "error": "blocked"})
-    assert parse_status(said({"error": "blocked"}, 422), CALL, ID).state == "FAILED"
-    assert parse_status(said({"status": "FAILED"}), CALL, ID).detail is None
+    assert parse_status(reply({"error": "blocked"}, 422), CALL, ID).state == "FAILED"
+    assert parse_status(reply({"status": "FAILED"}), CALL, ID).detail is None
 
 
 NUMBERS: list[tuple[object, float | None, int | None]] = [
@@ -103,15 +107,16 @@ NUMBERS: list[tuple[object, float | None, int | None]] = [
 
 
 @pytest.mark.parametrize(("value", "number", "whole"), NUMBERS, ids=lambda value: ascii(value)[:20])
-def test_a_figure_is_a_finite_number_or_nothing(value: Any, number: float | None, whole: int | None) -> None:
+def test_figure_forms(value: Any, number: float | None, whole: int | None) -> None:
+    """A figure is a finite number, or None if the response holds anything else."""
     answer = done(metrics={"cost": value, "remaining_credits": value}, video={"file_size": value})
     facts = video_of_job(parse_result(answer, CALL, ID), ID, None)
-    price = number if number is None or number >= 0 else None  # What is below zero is no price.
+    price = number if number is None or number >= 0 else None  # A negative number is no price.
     assert (facts.cost, facts.remaining_credits, facts.file_size) == (price, number, whole)
     assert type(facts.file_size) is type(whole)
 
 
-PLACES: dict[str, tuple[dict[str, Any], str | None]] = {
+URL_PLACES: dict[str, tuple[dict[str, Any], str | None]] = {
     "output": ({"output": URL, "video": FILE}, URL),
     "the file's": ({"video": FILE}, FILE["url"]),
     "the file's, where the output is none": ({"output": "done", "video": FILE}, FILE["url"]),
@@ -131,21 +136,23 @@ PLACES: dict[str, tuple[dict[str, Any], str | None]] = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_video_lies_where_an_address_is_named_and_nowhere_else(place: str) -> None:
-    body, url = PLACES[place]
+@pytest.mark.parametrize("case", URL_PLACES)
+def test_video_url_places(case: str) -> None:
+    """A video's URL is the first valid http(s) address, and without one the response is unexpected."""
+    body, url = URL_PLACES[case]
     if url is None:
         with pytest.raises(errors.UnexpectedResponseError, match="no output is named"):
-            parse_result(said({"status": "COMPLETED", **body}), CALL, ID)
+            parse_result(reply({"status": "COMPLETED", **body}), CALL, ID)
         with pytest.raises(errors.UnexpectedResponseError, match="neither a video nor its location"):
-            video_of_call(said(body), PAID, "ltx-2-pro")
+            video_of_call(reply(body), PAID, "ltx-2-pro")
     else:
-        assert video_of_job(parse_result(said({"status": "COMPLETED", **body}), CALL, ID), ID, None).url == url
-        assert video_of_call(said(body), PAID, "ltx-2-pro").url == url
+        assert video_of_job(parse_result(reply({"status": "COMPLETED", **body}), CALL, ID), ID, None).url == url
+        assert video_of_call(reply(body), PAID, "ltx-2-pro").url == url
 
 
-def test_a_job_that_still_runs_needs_no_output() -> None:
-    assert parse_result(said({"status": "PROCESSING"}), CALL, ID).state == "PROCESSING"
+def test_result_of_running_job() -> None:
+    """The result of a running job needs no output."""
+    assert parse_result(reply({"status": "PROCESSING"}), CALL, ID).state == "PROCESSING"
 
 
 HEADERS: dict[str, Any] = {
@@ -156,8 +163,9 @@ HEADERS: dict[str, Any] = {
 }
 
 
-def test_a_blocking_call_gives_what_its_headers_say() -> None:
-    answer = said(MP4, content_type="Video/MP4; x=y", x_request_id="v1-1", **HEADERS)
+def test_blocking_video_headers() -> None:
+    """A blocking call's figures come from its response headers."""
+    answer = reply(MP4, content_type="Video/MP4; x=y", x_request_id="v1-1", **HEADERS)
     facts = video_of_call(answer, PAID, "ltx-2-pro")
     assert facts == VideoFacts(
         request_id="v1-1",
@@ -174,15 +182,16 @@ def test_a_blocking_call_gives_what_its_headers_say() -> None:
     assert facts.raw == {}
 
 
-def test_headers_come_before_figures_and_figures_fill_what_headers_leave_out() -> None:
+def test_blocking_video_headers_and_metrics() -> None:
+    """Headers win over metrics, and metrics fill in if a header is missing."""
     body = {"output": URL, "metrics": FIGURES}
-    both = video_of_call(said(body, content_type="application/json", **HEADERS), PAID, "ltx-2-pro")
+    both = video_of_call(reply(body, content_type="application/json", **HEADERS), PAID, "ltx-2-pro")
     assert (both.cost, both.remaining_credits, both.inference_time, both.seed) == (0.75, 9.0, 20.5, 42)
     assert (both.content, both.content_type, both.file_size, both.raw) == (None, None, None, body)
-    bare = video_of_call(said(body), PAID, "ltx-2-pro")
+    bare = video_of_call(reply(body), PAID, "ltx-2-pro")
     assert (bare.cost, bare.remaining_credits, bare.inference_time, bare.seed) == (0.5, 12.25, 30.0, None)
     assert bare.request_id is None
-    free = video_of_call(said(body, x_cost="0"), PAID, "ltx-2-pro")
+    free = video_of_call(reply(body, x_cost="0"), PAID, "ltx-2-pro")
     assert free.cost == 0.0
 
 
@@ -205,8 +214,9 @@ def test_headers_come_before_figures_and_figures_fill_what_headers_leave_out() -
         ("", b"", False),
     ],
 )
-def test_a_video_is_known_by_its_type_or_its_first_bytes(media_type: str, body: bytes, video: bool) -> None:
-    assert looks_like_video(said(body, content_type=media_type)) is video
+def test_looks_like_video(media_type: str, body: bytes, video: bool) -> None:
+    """A response is a video if its media type or its first bytes say so."""
+    assert looks_like_video(reply(body, content_type=media_type)) is video
 
 
 IDS: dict[str, tuple[bytes, str]] = {
@@ -220,9 +230,10 @@ IDS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("where", IDS)
-def test_the_id_of_an_accepted_job_is_found_wherever_it_stands(where: str) -> None:
+def test_request_id_places(where: str) -> None:
+    """A request id is read from its field, from a URL, or even from truncated JSON."""
     body, request_id = IDS[where]
-    assert parse_submit(said(body), PAID, "ltx-2-pro") == request_id
+    assert parse_submit(reply(body), PAID, "ltx-2-pro") == request_id
 
 
 @pytest.mark.parametrize(
@@ -235,9 +246,10 @@ def test_the_id_of_an_accepted_job_is_found_wherever_it_stands(where: str) -> No
         b'"request_id": ""',
     ],
 )
-def test_what_is_no_id_is_told_with_all_that_came(body: bytes) -> None:
+def test_request_id_unreadable(body: bytes) -> None:
+    """If no request id can be read, the error quotes the response and says that a job is billed."""
     with pytest.raises(errors.UnexpectedResponseError) as caught:
-        parse_submit(said(body, 202), PAID, "ltx-2-pro")
+        parse_submit(reply(body, 202), PAID, "ltx-2-pro")
     error = caught.value
     assert str(error) == (
         "POST /v2/ltx-2-pro was accepted (status 202), so a job exists and is billed, but no request id can be read "
@@ -248,35 +260,36 @@ def test_what_is_no_id_is_told_with_all_that_came(body: bytes) -> None:
     assert error.text == body.decode()
 
 
-SENSELESS: dict[str, tuple[Response, str]] = {
-    "no JSON": (said(b"<html>"), "it is not JSON. It begins: '<html>'"),
-    "too deep": (said(b"[" * 100_000), "it is not JSON. It begins: '" + "[" * 120 + "'"),
-    "nothing": (said(b""), "it is not JSON. It begins: (empty)"),
-    "no object": (said([1]), "it is not a JSON object. It begins: '[1]'"),
-    "not UTF-8": (said(b"\xff"), "it is not JSON. It begins: '�'"),
-    "cut off": (said({})._replace(truncated="reset"), "it ends early (reset). It begins: '{}'"),
-    "no status": (said({"a": 1}), "it has no status. It begins: '{\"a\": 1}'"),
-    "an empty status": (said({"status": ""}), 'it has no status. It begins: \'{"status": ""}\''),
+UNEXPECTED: dict[str, tuple[Response, str]] = {
+    "no JSON": (reply(b"<html>"), "it is not JSON. It begins: '<html>'"),
+    "too deep": (reply(b"[" * 100_000), "it is not JSON. It begins: '" + "[" * 120 + "'"),
+    "nothing": (reply(b""), "it is not JSON. It begins: (empty)"),
+    "no object": (reply([1]), "it is not a JSON object. It begins: '[1]'"),
+    "not UTF-8": (reply(b"\xff"), "it is not JSON. It begins: '�'"),
+    "cut off": (reply({})._replace(truncated="reset"), "it ends early (reset). It begins: '{}'"),
+    "no status": (reply({"a": 1}), "it has no status. It begins: '{\"a\": 1}'"),
+    "an empty status": (reply({"status": ""}), 'it has no status. It begins: \'{"status": ""}\''),
     "422 and another word": (
-        said({"status": "QUEUED"}, 422),
+        reply({"status": "QUEUED"}, 422),
         'status 422 means FAILED, but it says QUEUED. It begins: \'{"status": "QUEUED"}\'',
     ),
-    "422 without a word": (said({"error": ""}, 422), 'it has no status. It begins: \'{"error": ""}\''),
+    "422 without a word": (reply({"error": ""}, 422), 'it has no status. It begins: \'{"error": ""}\''),
     "another job": (
-        said({"status": "QUEUED", "request_id": "j"}),
+        reply({"status": "QUEUED", "request_id": "j"}),
         'it is about another job, \'j\'. It begins: \'{"status": "QUEUED", "request_id": "j"}\'',
     ),
     "no output": (
-        said({"status": "COMPLETED"}),
+        reply({"status": "COMPLETED"}),
         'the job is COMPLETED, but no output is named. It begins: \'{"status": "COMPLETED"}\'',
     ),
-    "a redirect": (said(b"", 302), "status 302 is not expected here. It begins: (empty)"),
+    "a redirect": (reply(b"", 302), "status 302 is not expected here. It begins: (empty)"),
 }
 
 
-@pytest.mark.parametrize("answer", SENSELESS)
-def test_an_answer_that_makes_no_sense_is_told_word_by_word(answer: str) -> None:
-    given, words = SENSELESS[answer]
+@pytest.mark.parametrize("answer", UNEXPECTED)
+def test_unexpected_result_messages(answer: str) -> None:
+    """The message for an unexpected result names the call, the reason and the start of the body."""
+    given, words = UNEXPECTED[answer]
     with pytest.raises(errors.UnexpectedResponseError) as caught:
         parse_result(given, CALL, ID)
     error = caught.value
@@ -288,21 +301,22 @@ def test_an_answer_that_makes_no_sense_is_told_word_by_word(answer: str) -> None
 
 
 BILLED: dict[str, tuple[Response, str]] = {
-    "empty": (said(b"", content_type="video/mp4"), "the video ends early (it is empty); it is billed"),
-    "a part": (said(MP4, 206, content_type="video/mp4"), "the video ends early (only a part); it is billed"),
+    "empty": (reply(b"", content_type="video/mp4"), "the video ends early (it is empty); it is billed"),
+    "a part": (reply(MP4, 206, content_type="video/mp4"), "the video ends early (only a part); it is billed"),
     "cut off": (
-        said(MP4, content_type="video/mp4")._replace(truncated="reset"),
+        reply(MP4, content_type="video/mp4")._replace(truncated="reset"),
         "the video ends early (reset); it is billed",
     ),
-    "cut off JSON": (said({})._replace(truncated="reset"), "it ends early (reset); it is billed"),
-    "no JSON": (said(b"x"), "it is not JSON; it is billed"),
-    "no object": (said([]), "it is not a JSON object; it is billed"),
-    "no location": (said({}), "it has neither a video nor its location; it is billed"),
+    "cut off JSON": (reply({})._replace(truncated="reset"), "it ends early (reset); it is billed"),
+    "no JSON": (reply(b"x"), "it is not JSON; it is billed"),
+    "no object": (reply([]), "it is not a JSON object; it is billed"),
+    "no location": (reply({}), "it has neither a video nor its location; it is billed"),
 }
 
 
 @pytest.mark.parametrize("answer", BILLED)
-def test_a_blocking_call_that_gave_no_video_is_told_to_be_billed(answer: str) -> None:
+def test_blocking_call_without_video(answer: str) -> None:
+    """A blocking call that succeeds without a video raises an error that says it is billed."""
     given, words = BILLED[answer]
     with pytest.raises(errors.UnexpectedResponseError) as caught:
         video_of_call(given._replace(headers={**given.headers, "x-request-id": "v1-1"}), PAID, "ltx-2-pro")
@@ -313,26 +327,27 @@ def test_a_blocking_call_that_gave_no_video_is_told_to_be_billed(answer: str) ->
 
 
 DETAILS: dict[str, tuple[Response, str | None]] = {
-    "error": (said({"error": "no", "message": "other"}, 400), "no"),
-    "message": (said({"error": "", "message": "no"}, 400), "no"),
-    "both": (said({"error": "no", "error_description": "really"}, 400), "no: really"),
-    "description alone": (said({"error_description": "really"}, 400), "really"),
-    "neither": (said({"error": {"code": 1}}, 400), None),
-    "long": (said({"error": "é" * 501}, 400), "é" * 500),
-    "a lone surrogate": (said({"error": "a\ud800b"}, 400), "a?b"),
-    "text": (said(b" no \n such\tluck ", 400), "no such luck"),
-    "long text": (said(b"x" * 501, 400), "x" * 500),
-    "text after a page of markup": (said(b"<p>" * 2600 + b"x" * 300, 400), "x" * 200),
-    "not UTF-8": (said(b"a\xffb", 400), "a�b"),
-    "markup": (said(b"<TITLE>t</TITLE><style>s\ns</style><b>no</b><script a>x</script><i>luck", 400), "no luck"),
-    "a greater sign alone": (said(b"a > b", 400), "a > b"),
-    "an array": (said([1, 2], 400), "[1, 2]"),
-    "nothing": (said(b"", 400), None),
+    "error": (reply({"error": "no", "message": "other"}, 400), "no"),
+    "message": (reply({"error": "", "message": "no"}, 400), "no"),
+    "both": (reply({"error": "no", "error_description": "really"}, 400), "no: really"),
+    "description alone": (reply({"error_description": "really"}, 400), "really"),
+    "neither": (reply({"error": {"code": 1}}, 400), None),
+    "long": (reply({"error": "é" * 501}, 400), "é" * 500),
+    "a lone surrogate": (reply({"error": "a\ud800b"}, 400), "a?b"),
+    "text": (reply(b" no \n such\tluck ", 400), "no such luck"),
+    "long text": (reply(b"x" * 501, 400), "x" * 500),
+    "text after a page of markup": (reply(b"<p>" * 2600 + b"x" * 300, 400), "x" * 200),
+    "not UTF-8": (reply(b"a\xffb", 400), "a�b"),
+    "markup": (reply(b"<TITLE>t</TITLE><style>s\ns</style><b>no</b><script a>x</script><i>luck", 400), "no luck"),
+    "a greater sign alone": (reply(b"a > b", 400), "a > b"),
+    "an array": (reply([1, 2], 400), "[1, 2]"),
+    "nothing": (reply(b"", 400), None),
 }
 
 
 @pytest.mark.parametrize("answer", DETAILS)
-def test_the_services_own_words_are_taken_from_whatever_it_sends(answer: str) -> None:
+def test_error_detail_forms(answer: str) -> None:
+    """The service's own message is taken from JSON, plain text or HTML alike."""
     given, detail = DETAILS[answer]
     error = error_for(given, CALL, request_id=ID, model="ltx-2-pro")
     assert error.detail == detail
@@ -343,24 +358,27 @@ def test_the_services_own_words_are_taken_from_whatever_it_sends(answer: str) ->
     assert error.body == (json.loads(given.body) if given.body[:1] == b"{" else None)
 
 
-def test_a_full_stop_is_not_doubled() -> None:
-    assert "answered 400: no. Nothing" in error_for(said({"error": "no."}, 400), CALL).message
-    assert "answered 400: use at most X. Nothing" in error_for(said({"error": "use at most X."}, 400), CALL).message
+def test_error_message_full_stop() -> None:
+    """A full stop is added only if the service's message has none."""
+    assert "answered 400: no. Nothing" in error_for(reply({"error": "no."}, 400), CALL).message
+    assert "answered 400: use at most X. Nothing" in error_for(reply({"error": "use at most X."}, 400), CALL).message
 
 
 @pytest.mark.parametrize(("status", "told"), [(399, False), (400, True), (500, True)])
-def test_an_id_in_an_error_is_kept_whatever_the_status(status: int, told: bool) -> None:
+def test_error_keeps_request_id(status: int, told: bool) -> None:
+    """An error keeps the request id in its body, whatever its status."""
     body = {"request_id": ID, "error": "no"}
-    error = error_for(said(body, status), PAID, model="ltx-2-pro")
+    error = error_for(reply(body, status), PAID, model="ltx-2-pro")
     assert (error.request_id, error.model, error.status, error.body) == (ID, "ltx-2-pro", status, body)
     assert isinstance(error, errors.APIStatusError) is told
-    assert error_for(said(body, status), PAID, request_id="mine").request_id == "mine"
-    assert error_for(said({"request_id": 7}, status), PAID).request_id == "7"
+    assert error_for(reply(body, status), PAID, request_id="mine").request_id == "mine"
+    assert error_for(reply({"request_id": 7}, status), PAID).request_id == "7"
 
 
-def test_a_failure_is_told_with_its_reason_and_that_it_is_free() -> None:
+def test_failed_job_message() -> None:
+    """A failed job's error gives the reason and says that it is not charged."""
     body = {"status": "FAILED", "error": "blocked", "request_id": ID}
-    error = error_for(said(body, 422), PAID, model="ltx-2-pro")
+    error = error_for(reply(body, 422), PAID, model="ltx-2-pro")
     assert type(error) is errors.JobFailedError
     assert str(error) == "job job-1 failed: blocked. Failed jobs are not charged. (POST /v2/ltx-2-pro)"
     assert (error.request_id, error.model, error.status, error.detail) == (ID, "ltx-2-pro", 422, "blocked")
@@ -369,8 +387,9 @@ def test_a_failure_is_told_with_its_reason_and_that_it_is_free() -> None:
     assert str(bare) == "job job-1 failed: no reason given. Failed jobs are not charged. (GET /v2/requests/job-1)"
 
 
-def test_json_is_an_object_or_an_error_that_says_whose() -> None:
-    assert json_object(said({"a": 1}), CALL) == {"a": 1}
+def test_json_object_or_error() -> None:
+    """A body is a JSON object, or the error carries the request id and the model."""
+    assert json_object(reply({"a": 1}), CALL) == {"a": 1}
     with pytest.raises(errors.UnexpectedResponseError, match="it is not JSON; so there") as caught:
-        json_object(said(b"x"), CALL, ID, "ltx-2-pro", "; so there")
+        json_object(reply(b"x"), CALL, ID, "ltx-2-pro", "; so there")
     assert (caught.value.request_id, caught.value.model) == (ID, "ltx-2-pro")

@@ -1,4 +1,4 @@
-"""The exception tree: drawn as it is, every class of it survives pickle and copy, and says what a payer needs."""
+"""Check the exception tree: its drawing, pickle and copy, and the facts in its messages."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -54,19 +54,23 @@ EXTRA: dict[str, dict[str, Any]] = {
 ABOUT: dict[str, Any] = {"request_id": "job-1", "model": "ltx-video", "status": 418, "detail": "d", "body": {"a": [1]}}
 
 
-@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, _pickled])
 @pytest.mark.parametrize("kind", ALL)
-def test_an_exception_survives_pickle_and_copy(kind: type[errors.SegmindLtxError], way: Any) -> None:
-    error = kind("what happened", **ABOUT, **EXTRA.get(kind.__name__, {}))
-    other = way(error)
-    assert type(other) is kind
-    assert vars(other) == vars(error)
-    assert (str(other), other.args) == (str(error), error.args)
-    for name, value in {**ABOUT, **EXTRA.get(kind.__name__, {})}.items():
-        assert getattr(other, name) == value
+def test_error_pickle_and_copy(kind: type[errors.SegmindLtxError]) -> None:
+    """An exception keeps its class, message and attributes through pickle and copy."""
+    error = kind("what happened", **ABOUT)
+    for name, value in EXTRA.get(kind.__name__, {}).items():
+        setattr(error, name, value)
+    for way in (copy.copy, copy.deepcopy, _pickled):
+        other = way(error)
+        assert type(other) is kind
+        assert vars(other) == vars(error)
+        assert (str(other), other.args) == (str(error), error.args)
+        for name, value in {**ABOUT, **EXTRA.get(kind.__name__, {})}.items():
+            assert getattr(other, name) == value
 
 
-def test_the_tree_in_the_docstring_is_the_real_one() -> None:
+def test_tree_in_docstring() -> None:
+    """The tree in the module's docstring is the real one."""
     lines = re.findall(r"^    ([│ ├└─]*)(\w+Error)\b( \((\w+)\))?", errors.__doc__ or "", re.MULTILINE)
     path: list[str] = []
     drawn: dict[str, set[str]] = {}
@@ -78,7 +82,8 @@ def test_the_tree_in_the_docstring_is_the_real_one() -> None:
     assert drawn == real
 
 
-def test_the_statuses_in_the_docstring_are_the_ones_that_give_the_class() -> None:
+def test_statuses_in_docstring() -> None:
+    """The statuses in the docstring map to the classes beside them."""
     told = re.findall(r"(\w+Error)\s+(\d{3})\b", errors.__doc__ or "")
     classes = {name: int(status) for name, status in told if name != "JobFailedError"}
     assert len(classes) == 10
@@ -87,20 +92,22 @@ def test_the_statuses_in_the_docstring_are_the_ones_that_give_the_class() -> Non
     }
 
 
-@pytest.mark.parametrize("status", range(400, 600))
-def test_every_error_status_has_a_class(status: int) -> None:
-    kind = errors.class_for_status(status)
-    assert issubclass(kind, errors.ServerError if status >= 500 else errors.APIStatusError)
-    assert not issubclass(kind, errors.ServerError) or status >= 500
+def test_class_of_every_status() -> None:
+    """Every status from 400 to 599 has a class, and a server error if and only if it is 5xx."""
+    kinds = {status: errors.class_for_status(status) for status in range(400, 600)}
+    assert all(issubclass(kind, errors.APIStatusError) for kind in kinds.values())
+    assert [status for status, kind in kinds.items() if issubclass(kind, errors.ServerError)] == list(range(500, 600))
 
 
-def test_every_class_is_public_and_documented() -> None:
+def test_error_classes_public() -> None:
+    """Every exception class is exported and has a docstring."""
     assert {kind.__name__ for kind in DRAWN} <= set(vars(ltx)["__all__"])
     assert [kind.__name__ for kind in ALL if not kind.__doc__] == []
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_the_id_shows_in_the_words_even_where_it_came_later(kind: type[errors.SegmindLtxError]) -> None:
+def test_error_shows_request_id(kind: type[errors.SegmindLtxError]) -> None:
+    """The message shows the request id once, even if it was set after construction."""
     error = kind("what happened")
     assert str(error) == "what happened"
     error.request_id = "job-1"
@@ -108,7 +115,8 @@ def test_the_id_shows_in_the_words_even_where_it_came_later(kind: type[errors.Se
     assert str(kind("job-1 fell over", request_id="job-1")).count("job-1") == 1
 
 
-def test_they_are_what_python_calls_such_things() -> None:
+def test_error_builtin_bases() -> None:
+    """Errors derive from the matching built-in exceptions."""
     assert issubclass(ltx.WaitTimeoutError, TimeoutError)
     assert issubclass(ltx.APIConnectionError, ConnectionError)
     assert issubclass(ltx.ParameterError, ValueError)
@@ -140,11 +148,13 @@ def test_they_are_what_python_calls_such_things() -> None:
         (599, "ServerError"),
     ],
 )
-def test_a_status_has_its_own_class_or_that_of_its_hundred(status: int, kind: str) -> None:
+def test_class_of_named_statuses(status: int, kind: str) -> None:
+    """A documented status has its own class, any other the general one."""
     assert errors.class_for_status(status).__name__ == kind
 
 
-def test_what_is_not_told_is_none() -> None:
+def test_error_defaults() -> None:
+    """Attributes default to None, or to nothing, if they are not given."""
     assert errors.ParameterError("x").problems == ()
     assert errors.RateLimitError("x").reset_at is None
     assert errors.JobNotFinishedError("x").state is None
@@ -160,14 +170,16 @@ AGAIN = (
 )
 
 
-def test_a_timeout_says_how_to_go_on(caller: Caller, wire: respx.MockRouter) -> None:
+def test_wait_timeout_message(caller: Caller, wire: respx.MockRouter) -> None:
+    """A wait timeout says how to continue without paying twice."""
     wire.get(STATUS).respond(200, json={"status": "QUEUED"})
     error = caller.raising(ltx.WaitTimeoutError, lambda c: c.job(ID).wait(timeout=2))
     assert str(error) == f"job job-1 was still QUEUED after 2.0 s. {AGAIN}"
     assert (error.state, error.elapsed) == ("QUEUED", 2.0)
 
 
-def test_a_timeout_says_what_stood_in_the_way(caller: Caller, wire: respx.MockRouter) -> None:
+def test_wait_timeout_names_last_failure(caller: Caller, wire: respx.MockRouter) -> None:
+    """A wait timeout names the last failed poll."""
     wire.get(STATUS).respond(503)
     error = caller.raising(ltx.WaitTimeoutError, lambda c: c.job(ID).wait(timeout=0.2))
     last = f"GET {STATUS} was answered 503: no message. "
@@ -175,13 +187,15 @@ def test_a_timeout_says_what_stood_in_the_way(caller: Caller, wire: respx.MockRo
     assert str(error).endswith(AGAIN)
 
 
-def test_a_read_without_an_answer_says_why(caller: Caller, wire: respx.MockRouter) -> None:
+def test_read_without_response(caller: Caller, wire: respx.MockRouter) -> None:
+    """A read without a response names the call and the cause."""
     wire.get(RESULT).side_effect = httpx.ReadError("reset")
     error = caller.raising(ltx.APIConnectionError, lambda c: c.job(ID).result())
     assert (error.request_id, str(error)) == (ID, f"GET {RESULT} got no response: ReadError: reset")
 
 
-def test_a_job_that_still_runs_says_where_it_stands(caller: Caller, wire: respx.MockRouter) -> None:
+def test_result_not_finished_message(caller: Caller, wire: respx.MockRouter) -> None:
+    """The result of a running job raises an error with its state."""
     wire.get(RESULT).respond(200, json={"status": "QUEUED"})
     error = caller.raising(ltx.JobNotFinishedError, lambda c: c.job(ID).result())
     assert str(error) == "job job-1 is QUEUED; wait for it with job.wait()"
@@ -189,7 +203,8 @@ def test_a_job_that_still_runs_says_where_it_stands(caller: Caller, wire: respx.
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_call_that_never_left_says_that_it_is_free(caller: Caller, wire: respx.MockRouter, version: str) -> None:
+def test_unsent_call_is_free(caller: Caller, wire: respx.MockRouter, version: str) -> None:
+    """If a paid call was never sent, the error says that nothing is billed."""
     wire.post(f"/{version}/ltx-2-pro").side_effect = httpx.ConnectError("refused")
     error = caller.raising(ltx.APIConnectionError, lambda c: _pay(c, version, "ltx-2-pro"))
     assert str(error) == f"POST /{version}/ltx-2-pro was not sent: ConnectError: refused. Nothing is billed."
@@ -198,9 +213,10 @@ def test_a_call_that_never_left_says_that_it_is_free(caller: Caller, wire: respx
 
 @pytest.mark.parametrize(("model", "price"), [("ltx-2-fast", "0.3 to 2"), ("ltx-video", "0.057")])
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_lost_answer_says_what_it_may_cost(
+def test_lost_response_names_price(
     caller: Caller, wire: respx.MockRouter, version: str, model: str, price: str
 ) -> None:
+    """If the response is lost, the error gives the price range and says that it was not repeated."""
     wire.post(f"/{version}/{model}").side_effect = httpx.ReadError("reset")
     error = caller.raising(ltx.SubmitUncertainError, lambda c: _pay(c, version, model))
     assert str(error) == (
@@ -212,9 +228,8 @@ def test_a_lost_answer_says_what_it_may_cost(
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_paid_call_says_which_it_was_whatever_goes_wrong(
-    caller: Caller, wire: respx.MockRouter, version: str
-) -> None:
+def test_paid_call_named_in_error(caller: Caller, wire: respx.MockRouter, version: str) -> None:
+    """Whatever goes wrong with a paid call, the error names the call and the model."""
     route = wire.post(f"/{version}/ltx-2-pro").respond(200, text="?")
     error = caller.raising(ltx.UnexpectedResponseError, lambda c: _pay(c, version, "ltx-2-pro"))
     assert f"POST /{version}/ltx-2-pro" in str(error)
@@ -231,15 +246,15 @@ def test_a_paid_call_says_which_it_was_whatever_goes_wrong(
     ]
 
 
-def test_a_timeout_that_is_none_is_told_by_its_name(caller: Caller) -> None:
+def test_invalid_timeout_named(caller: Caller) -> None:
+    """An invalid timeout is refused by name and value."""
     error = caller.raising(ltx.ParameterError, lambda c: c.generate_blocking("ltx-video", prompt="x", timeout=-1))
     assert str(error).startswith("timeout=-1 is not a time in seconds")
 
 
 @pytest.mark.parametrize("take", [lambda job: job.result(), lambda job: job.wait()], ids=["result", "wait"])
-def test_the_ledger_knows_what_became_of_each_call(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, take: Any
-) -> None:
+def test_ledger_states_of_calls(caller: Caller, wire: respx.MockRouter, tmp_path: Path, take: Any) -> None:
+    """The ledger records what became of each paid call."""
     done = {"status": "COMPLETED", "output": "https://out.test/a", "metrics": {"cost": 0.5}}
     wire.post("/v1/ltx-video").side_effect = [httpx.Response(200, json=done), httpx.Response(400)]
     accepted = [httpx.Response(200, json={"request_id": name}) for name in "abc"]
@@ -284,9 +299,8 @@ def _pay(client: Any, version: str, model: str) -> Any:
     return (client.generate_blocking if version == "v1" else client.submit)(model, prompt="x")
 
 
-def test_the_log_follows_a_job_through_its_life(
-    caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_of_job(caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
+    """The log follows a job from its submit to its result."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
     words = ["QUEUED", "PROCESSING", "WARMING", "COMPLETED", "COMPLETED"]
     wire.get(STATUS).side_effect = [httpx.Response(200, json={"status": word}) for word in words]
@@ -308,7 +322,8 @@ def test_the_log_follows_a_job_through_its_life(
     assert [(status.request_id, status.state) for status in seen] == [(ID, state) for state in states]
 
 
-def test_the_log_tells_of_a_failure(caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_of_failed_job(caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
+    """The log records a failed state."""
     wire.get(STATUS).respond(422, json={"status": "FAILED", "error": "blocked"})
     with caplog.at_level(logging.DEBUG, "segmind_ltx"):
         caller.raising(ltx.JobFailedError, lambda c: c.job(ID).wait())
@@ -316,9 +331,8 @@ def test_the_log_tells_of_a_failure(caller: Caller, wire: respx.MockRouter, capl
     assert told == [("DEBUG", "job job-1 is FAILED")]
 
 
-def test_the_log_tells_of_a_blocking_call(
-    caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_of_blocking_call(caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the request id of a blocking call."""
     wire.post("/v1/ltx-video").respond(200, json={"output": "https://out.test/a"}, headers={"x-request-id": "v1-1"})
     with caplog.at_level(logging.INFO, "segmind_ltx"):
         caller(lambda c: c.generate_blocking("ltx-video", prompt="x"))
@@ -327,7 +341,8 @@ def test_the_log_tells_of_a_blocking_call(
     ]
 
 
-def test_a_state_has_all_that_the_answer_says(caller: Caller, wire: respx.MockRouter) -> None:
+def test_status_has_all_fields(caller: Caller, wire: respx.MockRouter) -> None:
+    """A status carries every field of the response, and the body itself."""
     figures = {"queue_time": 1.5, "inference_time": 30, "total_time": 31.5}
     body = {"status": "FAILED", "error": "blocked", "metrics": figures}
     wire.get(STATUS).respond(200, json=body)

@@ -1,6 +1,6 @@
-"""What an exception tells somebody who has to decide whether to pay again: the facts in its words, and its defaults."""
+"""Check the facts in each message that decide whether to pay again, and the defaults."""
 
-# A step takes what the one before it gave.
+# Each step takes the value of the one before it.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownLambdaType=false
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from segmind_ltx import errors
 from support.callers import Caller
 
 FREE = "Nothing was billed"
-# By status, where 418 and 599 stand for those that no document names: the facts that the advice has to give.
+# The facts that the advice for a status must give; 418 and 599 stand for undocumented statuses.
 FACTS: dict[int, tuple[str, ...]] = {
     400: (FREE, "correct"),
     401: ("key", "api_key=", "SEGMIND_API_KEY"),
@@ -36,7 +36,7 @@ KINDS = [errors.class_for_status(status) for status in FACTS]
 
 
 def _below(kind: type[errors.SegmindLtxError]) -> Iterator[type[errors.SegmindLtxError]]:
-    """Its subclasses in the module, at any depth."""
+    """Yield its subclasses in the module, at any depth."""
     for sub in kind.__subclasses__():
         if sub.__module__ == errors.__name__:
             yield sub
@@ -44,24 +44,28 @@ def _below(kind: type[errors.SegmindLtxError]) -> Iterator[type[errors.SegmindLt
 
 
 @pytest.mark.parametrize("status", FACTS)
-def test_the_advice_names_what_to_do_and_is_a_plain_sentence(status: int) -> None:
+def test_advice_facts(status: int) -> None:
+    """Each advice states its facts in a plain sentence."""
     advice = errors.class_for_status(status).advice
     assert [fact for fact in FACTS[status] if fact.lower() not in advice.lower()] == []
-    # A capital and small letters, to a full stop; names keep their own case.
+    # One capital, then small letters up to a full stop; names keep their own case.
     assert re.fullmatch(r"(A|[A-Z][a-z]+) [^A-Z]([a-z0-9 .,:;'()_=]|v1|API|SEGMIND_API_KEY|Behind)*[a-z)]\.", advice)
 
 
-def test_every_status_that_has_a_class_has_advice() -> None:
+def test_advice_for_every_class() -> None:
+    """Every class of status error has its advice."""
     assert set(KINDS) == {errors.APIStatusError, *_below(errors.APIStatusError)}
 
 
-def test_nothing_is_promised_to_be_free_but_what_is_refused_before_any_work() -> None:
+def test_advice_promises_free() -> None:
+    """Only statuses that are refused before any work are called free."""
     promised = {status for status in FACTS if FREE in errors.class_for_status(status).advice}
     assert promised == {400, 406, 429}
 
 
 @pytest.mark.parametrize("status", FACTS)
-def test_the_advice_is_the_end_of_what_is_told(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+def test_advice_ends_message(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+    """The message ends with the advice, after the service's own words."""
     wire.get("/v2/requests/job-1").respond(status, json={"error": "their words"})
     kind = errors.class_for_status(status)
     error = caller.raising(kind, lambda c: c.job("job-1").result())
@@ -71,9 +75,8 @@ def test_the_advice_is_the_end_of_what_is_told(caller: Caller, wire: respx.MockR
 
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_a_lost_submit_names_its_call_what_it_may_cost_and_where_to_look(
-    caller: Caller, wire: respx.MockRouter, version: str
-) -> None:
+def test_uncertain_submit_facts(caller: Caller, wire: respx.MockRouter, version: str) -> None:
+    """An uncertain submit's error gives the call, the price range and what to do next."""
     wire.post(f"/{version}/ltx-2-fast").side_effect = httpx.ReadError("reset")
     pay = "generate_blocking" if version == "v1" else "submit"
     error = caller.raising(ltx.SubmitUncertainError, lambda c: getattr(c, pay)("ltx-2-fast", prompt="x"))
@@ -85,12 +88,13 @@ def test_a_lost_submit_names_its_call_what_it_may_cost_and_where_to_look(
 
 
 @pytest.mark.parametrize("kind", [errors.SegmindLtxError, *_below(errors.SegmindLtxError)])
-def test_only_the_words_are_needed_and_all_else_is_none(kind: type[errors.SegmindLtxError]) -> None:
+def test_error_with_message_alone(kind: type[errors.SegmindLtxError]) -> None:
+    """An error needs only its message; the other attributes are None."""
     error = kind("what happened")
     told = (error.request_id, error.model, error.status, error.detail, error.body)
     assert told == (None, None, None, None, None)
     assert error.message == "what happened"
-    # What a traceback, a logger and repr() show comes from here.
+    # A traceback, a logger and repr() read these.
     assert error.args == ("what happened",)
     assert repr(error) == f"{kind.__name__}('what happened')"
 
@@ -112,9 +116,8 @@ def test_only_the_words_are_needed_and_all_else_is_none(kind: type[errors.Segmin
         (FileExistsError, errors.OutputExistsError),
     ],
 )
-def test_who_catches_the_general_one_catches_the_special_one(
-    caught: type[Exception], raised: type[errors.SegmindLtxError]
-) -> None:
+def test_except_clause_catches_subclass(caught: type[Exception], raised: type[errors.SegmindLtxError]) -> None:
+    """An except clause for the general class catches the special one."""
     with pytest.raises(caught):
         raise raised("what happened")
     with pytest.raises(errors.SegmindLtxError):
@@ -124,7 +127,7 @@ def test_who_catches_the_general_one_catches_the_special_one(
 @pytest.mark.parametrize(
     ("caught", "raised"),
     [
-        # Each of these would make somebody submit again what is paid for, or take a refusal for a fault of the network.
+        # Each of these would make a user pay twice, or mistake a refusal for a network failure.
         (errors.APIConnectionError, errors.WaitTimeoutError),
         (errors.APIConnectionError, errors.ServerError),
         (errors.APIStatusError, errors.JobFailedError),
@@ -134,7 +137,8 @@ def test_who_catches_the_general_one_catches_the_special_one(
         (errors.JobFailedError, errors.DownloadError),
     ],
 )
-def test_kinds_that_ask_for_another_reaction_are_not_mixed_up(
+def test_except_clause_keeps_kinds_apart(
     caught: type[errors.SegmindLtxError], raised: type[errors.SegmindLtxError]
 ) -> None:
+    """Errors that need another reaction are not subclasses of each other."""
     assert not issubclass(raised, caught)

@@ -1,4 +1,4 @@
-"""Parameters are checked against the contract before anything is sent: both ends of every limit, and near misses."""
+"""Check parameters against the contract before anything is sent: both ends of every limit, and near misses."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ HUGE = 10**5000
 SLUGS = list(MODELS)
 
 
-def _least(model: Model) -> dict[str, Any]:
+def _required(model: Model) -> dict[str, Any]:
     return {p.name: IMAGE if p.uri else "x" for p in model.parameters.values() if p.required}
 
 
-def _right(p: Parameter) -> Iterator[Any]:
-    """Values that must pass: what is allowed, both ends of a range, the printed default."""
+def _allowed(p: Parameter) -> Iterator[Any]:
+    """Yield values that must pass: allowed ones, both ends of a range, the printed default."""
     yield from p.allowed
     if p.has_default:
         yield p.default
@@ -44,8 +44,8 @@ def _right(p: Parameter) -> Iterator[Any]:
         yield from ("", " ", "a\nb", "世界 🎬", "\x00", "x" * 100_000)
 
 
-def _wrong(p: Parameter) -> Iterator[Any]:
-    """Near misses: each looks like something that would do."""
+def _near_misses(p: Parameter) -> Iterator[Any]:
+    """Yield near misses: values that look acceptable."""
     yield from ([], {}, object(), b"x", math.nan, math.inf, -math.inf, Decimal(6), 1j)
     if "null" not in p.types:
         yield None
@@ -75,30 +75,34 @@ def _wrong(p: Parameter) -> Iterator[Any]:
         yield from ("", "a.png", "/a.png", "example.com/a.png", "https:// a", "https://a/\n", "https://a/\ud800")
 
 
-EVERY = [(slug, name) for slug, model in MODELS.items() for name in model.parameters]
+PARAMETERS = [(slug, name) for slug, model in MODELS.items() for name in model.parameters]
 
-LIMITED = [(s, n) for s, n in EVERY if MODELS[s].parameters[n].allowed or MODELS[s].parameters[n].minimum is not None]
+LIMITED = [
+    (s, n) for s, n in PARAMETERS if MODELS[s].parameters[n].allowed or MODELS[s].parameters[n].minimum is not None
+]
 
 
-@pytest.mark.parametrize(("slug", "name"), EVERY)
-def test_what_the_documents_allow_passes(slug: str, name: str) -> None:
+@pytest.mark.parametrize(("slug", "name"), PARAMETERS)
+def test_allowed_values(slug: str, name: str) -> None:
+    """Every value that the contract allows is sent unchanged."""
     model = MODELS[slug]
-    values = list(_right(model.parameters[name]))
+    values = list(_allowed(model.parameters[name]))
     assert values
     for value in values:
-        body = prepare(slug, {**_least(model), name: value}).request.to_dict()
-        assert body == {**_least(model), name: value}
+        body = prepare(slug, {**_required(model), name: value}).request.to_dict()
+        assert body == {**_required(model), name: value}
         assert type(body[name]) is type(value)
 
 
-@pytest.mark.parametrize(("slug", "name"), EVERY)
-def test_what_only_looks_like_it_is_refused_by_name_and_value(slug: str, name: str) -> None:
+@pytest.mark.parametrize(("slug", "name"), PARAMETERS)
+def test_near_miss_values_refused(slug: str, name: str) -> None:
+    """A near miss is refused with one problem that names the parameter."""
     model = MODELS[slug]
-    values = list(_wrong(model.parameters[name]))
+    values = list(_near_misses(model.parameters[name]))
     assert len(values) > 10
     for value in values:
         with pytest.raises(ParameterError) as caught:
-            prepare(slug, {**_least(model), name: value})
+            prepare(slug, {**_required(model), name: value})
         error = caught.value
         assert len(error.problems) == 1
         assert error.problems[0].startswith(f"{name}=")
@@ -107,45 +111,51 @@ def test_what_only_looks_like_it_is_refused_by_name_and_value(slug: str, name: s
         str(error).encode()
 
 
-@pytest.mark.parametrize(("slug", "name"), EVERY)
-def test_a_request_object_is_checked_in_the_same_way(slug: str, name: str) -> None:
+@pytest.mark.parametrize(("slug", "name"), PARAMETERS)
+def test_near_misses_in_request_object(slug: str, name: str) -> None:
+    """A request object is checked like keyword arguments."""
     model = MODELS[slug]
-    for value in _wrong(model.parameters[name]):
+    for value in _near_misses(model.parameters[name]):
         with pytest.raises(ParameterError):
-            prepare(model.request(**{**_least(model), name: value}), {})
+            prepare(model.request(**{**_required(model), name: value}), {})
 
 
-@pytest.mark.parametrize(("slug", "name"), [(s, n) for s, n in EVERY if MODELS[s].parameters[n].required])
-def test_a_required_parameter_must_be_there(slug: str, name: str) -> None:
-    given = _least(MODELS[slug])
+@pytest.mark.parametrize(("slug", "name"), [(s, n) for s, n in PARAMETERS if MODELS[s].parameters[n].required])
+def test_required_parameter_missing(slug: str, name: str) -> None:
+    """A missing required parameter is named."""
+    given = _required(MODELS[slug])
     del given[name]
     with pytest.raises(ParameterError, match=f"{name} is missing"):
         prepare(slug, given)
 
 
 @pytest.mark.parametrize(("slug", "name"), LIMITED)
-def test_the_message_says_what_is_allowed(slug: str, name: str) -> None:
+def test_message_gives_limits(slug: str, name: str) -> None:
+    """The message lists the allowed values or limits."""
     p = MODELS[slug].parameters[name]
     bad: Any = "8k" if "string" in p.types else 10_000
     with pytest.raises(ParameterError) as caught:
-        prepare(slug, {**_least(MODELS[slug]), name: bad})
+        prepare(slug, {**_required(MODELS[slug]), name: bad})
     for limit in [*p.allowed, *(x for x in (p.minimum, p.maximum) if x is not None)]:
         assert str(limit) in str(caught.value)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_misspelled_name_gets_a_suggestion(slug: str) -> None:
+def test_misspelled_parameter(slug: str) -> None:
+    """A misspelled parameter gets a suggestion."""
     with pytest.raises(ParameterError, match=r"no parameter 'promt'; did you mean 'prompt'\?"):
-        prepare(slug, {**_least(MODELS[slug]), "promt": "x"})
+        prepare(slug, {**_required(MODELS[slug]), "promt": "x"})
 
 
 @pytest.mark.parametrize("name", ["from", "self", "to_dict", "additional_properties", "__class__", "Prompt", ""])
-def test_no_name_but_the_documents_own_passes(name: str) -> None:
+def test_unknown_parameter_refused(name: str) -> None:
+    """A name that the contract does not list is refused, even an attribute of the class."""
     with pytest.raises(ParameterError, match="there is no parameter"):
         prepare("ltx-2-pro", {"prompt": "x", name: 1})
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_listed() -> None:
+    """All problems of a call are listed at once."""
     with pytest.raises(ParameterError) as caught:
         prepare("ltx-2-19b-i2v", {"width": 255, "fps": "24", "sed": 1, "image": "a.png"})
     assert [problem.split("=")[0] for problem in caught.value.problems[1:]] == [
@@ -158,30 +168,35 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize("model", ["ltx-3", "", "LTX-VIDEO", "ltx-video ", "../v1", None, 7, object(), Ltx2ProRequest])
-def test_what_is_no_model_is_refused_with_the_names_there_are(model: Any) -> None:
+def test_unknown_model_refused(model: Any) -> None:
+    """An unknown model is refused with the list of models."""
     with pytest.raises(ParameterError) as caught:
         prepare(model, {"prompt": "x"})
     assert [slug for slug in SLUGS if slug not in str(caught.value)] == []
 
 
-def test_a_near_model_name_gets_a_suggestion() -> None:
+def test_misspelled_model() -> None:
+    """A misspelled model gets a suggestion."""
     with pytest.raises(ParameterError, match="did you mean 'ltx-2-pro'"):
         prepare("ltx2-pro", {})
 
 
-def test_a_request_object_and_parameters_do_not_mix() -> None:
+def test_request_object_with_parameters() -> None:
+    """A request object and keyword arguments cannot be combined."""
     with pytest.raises(ParameterError, match="not both"):
         prepare(Ltx2ProRequest(prompt="x"), {"duration": 6})
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_what_is_left_out_stays_out(slug: str) -> None:
-    least = _least(MODELS[slug])
+def test_omitted_parameters_stay_out(slug: str) -> None:
+    """A parameter that is left out is not sent."""
+    least = _required(MODELS[slug])
     assert prepare(slug, least).request.to_dict() == least
     assert prepare(MODELS[slug].request(**least), {}).request.to_dict() == least
 
 
-def test_a_long_value_does_not_fill_the_message() -> None:
+def test_long_value_shortened() -> None:
+    """A long value is shortened in the message."""
     with pytest.raises(ParameterError) as caught:
         prepare("ltx-2-pro", {"prompt": "x", "image": "x" * 100_000})
     assert len(str(caught.value)) < 500

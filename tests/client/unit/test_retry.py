@@ -1,4 +1,4 @@
-"""What may be sent again, and when; and that it is, and is logged."""
+"""Decide if and when a call is retried, and check that it is retried and logged."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -38,7 +38,7 @@ RESET = "x-rate-limit-reset-at-utc"
 
 @pytest.fixture
 def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The machine's own zone is not UTC."""
+    """Set the machine's time zone to one that is not UTC."""
     if not hasattr(time, "tzset"):
         pytest.skip("the zone of a process cannot be changed here")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
@@ -49,7 +49,7 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("status", range(100, 600))
-def test_a_paid_call_is_repeated_after_429_alone(status: int) -> None:
+def test_statuses_that_are_retried(status: int) -> None:
     """After a server error a paid call is sent again only if the user said so, and never behind a v1 gateway."""
     for blocking in (False, True):
         assert may_repeat_paid(Response(status, {}, b""), blocking=blocking) == (status == 429)
@@ -62,7 +62,8 @@ def test_a_paid_call_is_repeated_after_429_alone(status: int) -> None:
     assert may_repeat_read(Response(status, {}, b"")) == (status in {408, 409, 425, 429} or status >= 500)
 
 
-def test_a_paid_call_that_may_have_left_is_never_repeated() -> None:
+def test_sent_paid_call_not_retried() -> None:
+    """A paid call is never retried if it may have been sent."""
     for blocking in (False, True):
         assert may_repeat_paid(NoResponse("refused", sent=False), blocking=blocking)
         assert not may_repeat_paid(NoResponse("cut", sent=True), blocking=blocking)
@@ -71,27 +72,31 @@ def test_a_paid_call_that_may_have_left_is_never_repeated() -> None:
 
 @fixed
 @given(st.integers(1, 10_000), st.floats(0, 1, exclude_max=True))
-def test_pauses_grow_up_to_a_bound_and_are_never_nothing(attempt: int, random: float) -> None:
+def test_backoff_grows(attempt: int, random: float) -> None:
+    """The backoff grows up to a bound and is never zero."""
     this, after = (delay_before(n, None, time=NOW, random=random) for n in (attempt, attempt + 1))
     assert 0.25 <= this <= after <= MAX_DELAY
 
 
 @fixed
 @given(st.text(max_size=40), st.text(max_size=40), st.floats(0, 1, exclude_max=True))
-def test_whatever_a_429_says_the_pause_is_a_bounded_time(reset: str, after: str, random: float) -> None:
+def test_backoff_after_any_429(reset: str, after: str, random: float) -> None:
+    """Whatever headers a 429 has, the backoff is bounded."""
     answer = Response(429, {"x-rate-limit-reset-at-utc": reset, "retry-after": after}, b"")
     assert 0.25 <= delay_before(1, answer, time=NOW, random=random) <= MAX_RETRY_AFTER + 1
 
 
-@fixed
+@settings(fixed, max_examples=100)  # Each time zone is a file to read.
 @given(st.datetimes(timezones=st.timezones()), st.sampled_from(["iso", "epoch", "after"]))
-def test_any_date_is_a_reset_or_none_and_never_an_error(moment: object, form: str) -> None:
+def test_reset_from_any_date(moment: object, form: str) -> None:
+    """Any date is a reset time or None, never an error."""
     text = {"iso": str(moment), "epoch": str(hash(moment)), "after": str(hash(moment))}[form]
     told = reset_at({"retry-after" if form == "after" else "x-rate-limit-reset-at-utc": text}, NOW)
     assert told is None or told.utcoffset() is not None
 
 
-def test_the_word_of_another_status_than_429_is_not_waited_for() -> None:
+def test_retry_after_of_other_status() -> None:
+    """Retry-After is ignored if the status is not 429."""
     answer = Response(503, {"retry-after": "100"}, b"")
     assert delay_before(1, answer, time=NOW, random=0.0) < 1
 
@@ -110,7 +115,8 @@ def test_the_word_of_another_status_than_429_is_not_waited_for() -> None:
         (1_000_000, 1.0, 20.0),
     ],
 )
-def test_the_pauses_double_from_half_a_second_to_twenty(attempt: int, random: float, seconds: float) -> None:
+def test_backoff_doubles(attempt: int, random: float, seconds: float) -> None:
+    """The backoff doubles from half a second to twenty."""
     for outcome in (
         None,
         NoResponse("cut", sent=True),
@@ -128,11 +134,12 @@ def test_the_pauses_double_from_half_a_second_to_twenty(attempt: int, random: fl
         ("119.5", 120.25),
         ("120", 120.75),
         ("121", 120.75),
-        ("0", 0.4375),  # It is over by now, and so says nothing of when to come back.
+        ("0", 0.4375),  # It is in the past, so it does not say when to come back.
         ("-1", 0.4375),
     ],
 )
-def test_the_word_of_a_429_is_taken_up_to_two_minutes_and_a_jitter_added(told: str, seconds: float) -> None:
+def test_retry_after_bounded(told: str, seconds: float) -> None:
+    """Retry-After is honored up to two minutes, plus a jitter."""
     answer = Response(429, {"retry-after": told}, b"")
     assert delay_before(1, answer, time=NOW, random=0.75) == seconds
 
@@ -160,7 +167,8 @@ FORMS: dict[str, tuple[dict[str, str], datetime | None]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.usefixtures("tokyo")
-def test_a_reset_is_the_same_moment_whatever_its_form_and_the_zone_of_the_machine(form: str) -> None:
+def test_reset_forms(form: str) -> None:
+    """A reset is the same moment in every form, whatever the machine's time zone."""
     headers, moment = FORMS[form]
     told = reset_at(headers, NOW)
     assert told == moment
@@ -178,17 +186,18 @@ STAGES: dict[str, tuple[str, str, Step]] = {
 
 
 @pytest.fixture
-def die(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The die that spreads the pauses always shows the same."""
+def jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fix the jitter."""
     monkeypatch.setattr("random.random", lambda: 0.5)
 
 
 @pytest.mark.parametrize("fault", ["503", "refused"])
 @pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.usefixtures("die")
-def test_every_call_is_repeated_after_growing_pauses_and_each_is_logged(
+@pytest.mark.usefixtures("jitter")
+def test_retries_logged(
     caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture, stage: str, fault: str
 ) -> None:
+    """Every call is retried with growing backoff, and each retry is logged."""
     method, path, step = STAGES[stage]
     route = wire.request(method, path)
     route.side_effect = [httpx.Response(503) if fault == "503" else httpx.ConnectError("refused")] * 20
@@ -207,16 +216,16 @@ def test_every_call_is_repeated_after_growing_pauses_and_each_is_logged(
 
 
 @pytest.mark.parametrize("stage", ["status", "result", "wait"])
-def test_a_refused_read_is_asked_again_only_in_a_wait_and_there_thrice(
-    caller: Caller, wire: respx.MockRouter, stage: str
-) -> None:
+def test_refused_read_retried_in_wait(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """A refused read is retried only in a wait, three times in all."""
     method, path, step = STAGES[stage]
     route = wire.request(method, path).respond(403, json={"error": "no"})
     error = caller.raising(ltx.PermissionDeniedError, step)
     assert (error.request_id, route.call_count) == (ID, 3 if stage == "wait" else 1)
 
 
-def test_refusals_are_counted_in_a_row(caller: Caller, wire: respx.MockRouter) -> None:
+def test_refusals_count_in_a_row(caller: Caller, wire: respx.MockRouter) -> None:
+    """Only consecutive refusals count."""
     refused, passing = httpx.Response(404), httpx.Response(503)
     done = {"status": "COMPLETED", "output": OUT}
     wire.get(STAGES["status"][1]).side_effect = [*[refused, refused, passing] * 3, httpx.Response(200, json=done)]
@@ -225,9 +234,8 @@ def test_refusals_are_counted_in_a_row(caller: Caller, wire: respx.MockRouter) -
 
 
 @pytest.mark.parametrize("stage", ["status", "result"])
-def test_an_answer_that_breaks_off_is_the_lines_fault_and_never_ends_a_wait(
-    caller: Caller, wire: respx.MockRouter, stage: str
-) -> None:
+def test_truncated_responses_in_wait(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """Truncated responses are network failures and never end a wait."""
     done = httpx.Response(200, json={"status": "COMPLETED", "output": OUT})
     broken = httpx.Response(200, content=b'{"status": "COM', headers={"content-length": "90"})
     for name in ("status", "result"):
@@ -236,8 +244,9 @@ def test_an_answer_that_breaks_off_is_the_lines_fault_and_never_ends_a_wait(
 
 
 @pytest.mark.parametrize("stage", ["status", "result", "wait"])
-@pytest.mark.usefixtures("die")
-def test_senseless_answers_are_asked_again_with_pauses(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+@pytest.mark.usefixtures("jitter")
+def test_unexpected_responses_retried(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """Unexpected responses are retried with backoff, five times in all."""
     method, path, step = STAGES[stage]
     route = wire.request(method, path).respond(200, text="?")
     error = caller.raising(ltx.UnexpectedResponseError, step)
@@ -245,8 +254,9 @@ def test_senseless_answers_are_asked_again_with_pauses(caller: Caller, wire: res
 
 
 @pytest.mark.parametrize("stage", ["submit", "v1", "status", "result"])
-@pytest.mark.usefixtures("die")
-def test_a_limit_is_waited_out_and_told(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+@pytest.mark.usefixtures("jitter")
+def test_rate_limit_waited_out(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """A rate limit is waited out, and the final error carries its reset time."""
     method, path, step = STAGES[stage]
     wire.request(method, path).respond(429, headers={"retry-after": "7"})
     error = caller.raising(ltx.RateLimitError, step)
@@ -285,10 +295,11 @@ FAULTS: dict[str, tuple[Any, list[float], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.usefixtures("die")
-def test_a_download_is_tried_again_where_that_may_help_and_says_what_came_last(
+@pytest.mark.usefixtures("jitter")
+def test_download_retries(
     caller: Caller, wire: respx.MockRouter, tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
+    """A download is retried if that may help, and the error gives the last reason."""
     answer, pauses, words = FAULTS[fault]
     route = wire.get(OUT)
     route.side_effect = [answer] * 9
@@ -302,9 +313,8 @@ def test_a_download_is_tried_again_where_that_may_help_and_says_what_came_last(
 
 
 @pytest.mark.parametrize(("status", "hops"), [(302, 0), (300, 1), (301, 1), (307, 1), (399, 1), (302, 5)])
-def test_up_to_five_redirects_are_followed_without_a_pause(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, status: int, hops: int
-) -> None:
+def test_download_redirects(caller: Caller, wire: respx.MockRouter, tmp_path: Path, status: int, hops: int) -> None:
+    """A download follows up to five redirects without a pause."""
     chain = [httpx.Response(status, headers={"location": f"/{hop}?"}) for hop in range(hops)]
     route = wire.route(host="out.test", path__regex=".*")
     route.side_effect = [*chain, httpx.Response(200, content=MP4)]
@@ -314,7 +324,7 @@ def test_up_to_five_redirects_are_followed_without_a_pause(
     assert caller.clock.slept == []
 
 
-ASTRAY: dict[str, tuple[str | None, int, str]] = {
+BAD_REDIRECTS: dict[str, tuple[str | None, int, str]] = {
     "in a circle": ("/b.mp4", 6, f"{OUT} could not be followed: 6 redirects, the last from https://out.test/b.mp4"),
     "nowhere": (None, 1, f"{OUT} could not be followed: 1 redirects, the last from {OUT}"),
     "to a file": (
@@ -330,9 +340,10 @@ ASTRAY: dict[str, tuple[str | None, int, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("way", ASTRAY)
-def test_a_redirect_that_leads_astray_is_told(caller: Caller, wire: respx.MockRouter, tmp_path: Path, way: str) -> None:
-    location, requests, words = ASTRAY[way]
+@pytest.mark.parametrize("way", BAD_REDIRECTS)
+def test_download_bad_redirect(caller: Caller, wire: respx.MockRouter, tmp_path: Path, way: str) -> None:
+    """A redirect that leads nowhere is refused, with its address."""
+    location, requests, words = BAD_REDIRECTS[way]
     headers = {"location": location} if location else {}
     route = wire.route(host="out.test", path__regex=".*").respond(302, headers=headers)
     with pytest.raises(ltx.DownloadError) as caught:
@@ -341,7 +352,8 @@ def test_a_redirect_that_leads_astray_is_told(caller: Caller, wire: respx.MockRo
     assert caller.clock.slept == []
 
 
-def test_plain_http_is_followed_as_well(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+def test_download_plain_http(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """A redirect to plain http is followed."""
     wire.get(OUT).respond(302, headers={"location": "http://cdn.test/b"})
     wire.get("http://cdn.test/b").respond(200, content=MP4)
     assert _save(caller, wire, tmp_path / "a.mp4").read_bytes() == MP4

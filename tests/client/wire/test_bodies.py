@@ -1,4 +1,4 @@
-"""What goes over the wire: what the caller gave, no more, to the right place."""
+"""Compare what is sent with the call: the given parameters, no others, to the right path."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -16,7 +16,7 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx_api.contract import MODELS
-from support.callers import Caller
+from support.callers import Caller, caller_cases
 
 ID = "job-1"
 IMAGE = "https://example.com/first-frame.png"
@@ -39,17 +39,23 @@ def _submit(caller: Caller, wire: respx.MockRouter, slug: str, *given: Any, **pa
 
 
 @pytest.mark.parametrize(("slug", "parameters"), CASES)
-def test_parameters_arrive_as_given_and_what_is_left_out_stays_out(
+def test_body_of_keyword_arguments(
     caller: Caller, wire: respx.MockRouter, slug: str, parameters: dict[str, Any]
 ) -> None:
+    """The body holds the given parameters and no others."""
     assert _submit(caller, wire, slug, slug, **parameters) == parameters
 
 
-@pytest.mark.parametrize("made", ["as it is", "copied", "pickled", "changed later", "of a subclass"])
-@pytest.mark.parametrize(("slug", "parameters"), CASES)
-def test_a_request_object_gives_the_same_body(
-    caller: Caller, wire: respx.MockRouter, slug: str, parameters: dict[str, Any], made: str
+@pytest.mark.parametrize(
+    ("caller", "case", "made"),
+    caller_cases(CASES, ["as it is", "copied", "pickled", "changed later", "of a subclass"]),
+    indirect=["caller"],
+)
+def test_body_of_request_object(
+    caller: Caller, wire: respx.MockRouter, case: tuple[str, dict[str, Any]], made: str
 ) -> None:
+    """A request object gives the same body, even if it was copied, pickled or changed."""
+    slug, parameters = case
     kind = MODELS[slug].request
     request = kind(**parameters)
     if made == "copied":
@@ -66,9 +72,8 @@ def test_a_request_object_gives_the_same_body(
 
 @pytest.mark.parametrize("slug", MODELS)
 @pytest.mark.parametrize("call", ["submit", "generate_blocking"])
-def test_a_paid_call_is_json_with_the_key_in_its_one_header(
-    caller: Caller, wire: respx.MockRouter, slug: str, call: str
-) -> None:
+def test_paid_call_headers(caller: Caller, wire: respx.MockRouter, slug: str, call: str) -> None:
+    """A paid call sends JSON, and the key in the x-api-key header alone."""
     version = "v2" if call == "submit" else "v1"
     answer = {"request_id": ID, "output": "https://out.test/a.mp4"}
     route = wire.post(f"/{version}/{slug}").respond(200, json=answer)
@@ -82,14 +87,16 @@ def test_a_paid_call_is_json_with_the_key_in_its_one_header(
     assert "SG_0123456789abcdef" not in str(request.url)
 
 
-def test_reads_have_the_key_and_no_body(caller: Caller, wire: respx.MockRouter) -> None:
+def test_read_has_key_and_no_body(caller: Caller, wire: respx.MockRouter) -> None:
+    """A read sends the key and no body."""
     route = wire.get(f"/v2/requests/{ID}/status").respond(200, json={"status": "QUEUED"})
     caller(lambda c: c.job(ID).status())
     request = route.calls[0].request
     assert (request.content, request.headers["x-api-key"]) == (b"", "SG_0123456789abcdef")
 
 
-def test_addresses_in_an_answer_are_not_used(caller: Caller, wire: respx.MockRouter) -> None:
+def test_urls_in_responses_ignored(caller: Caller, wire: respx.MockRouter) -> None:
+    """URLs in a response are never called."""
     evil = "https://evil.test/v2/requests/job-1"
     elsewhere = wire.route(host="evil.test").respond(200, json={"status": "COMPLETED", "output": evil})
     body = {"request_id": ID, "status_url": f"{evil}/status", "response_url": evil, "poll_url": evil}
@@ -104,13 +111,15 @@ def test_addresses_in_an_answer_are_not_used(caller: Caller, wire: respx.MockRou
 @pytest.mark.parametrize(
     "base", ["https://api.example.test/", "https://api.example.test/v1", "https://api.example.test/v2/"]
 )
-def test_a_base_url_with_a_version_leads_to_the_same_place(wire: respx.MockRouter, base: str) -> None:
+def test_base_url_with_version(wire: respx.MockRouter, base: str) -> None:
+    """A base URL with a version leads to the same paths."""
     route = wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
     ltx.Client("SG_0123456789abcdef", base).submit("ltx-video", prompt="x")
     assert route.call_count == 1
 
 
-def test_a_base_url_with_a_path_keeps_it(wire: respx.MockRouter) -> None:
+def test_base_url_with_path(wire: respx.MockRouter) -> None:
+    """A base URL keeps its path."""
     route = wire.post("/proxy/v2/ltx-video").respond(200, json={"request_id": ID})
     ltx.Client("SG_0123456789abcdef", "https://api.example.test/proxy/v1").submit("ltx-video", prompt="x")
     assert route.call_count == 1

@@ -1,4 +1,4 @@
-"""From the moment an id is known, whatever ends a call carries it; and what a transport or a callback raises."""
+"""Interrupt calls, and raise in transports and callbacks: a known request id is never lost."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -34,7 +34,7 @@ CALLS: dict[str, Step] = {
 
 
 class Interrupting(logging.Handler):
-    """Ctrl-C in the moment of a log record."""
+    """Raise KeyboardInterrupt during a log record."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if "submitted job" in record.getMessage():
@@ -42,9 +42,8 @@ class Interrupting(logging.Handler):
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_an_interrupt_right_after_the_answer_carries_the_id(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, call: str
-) -> None:
+def test_interrupt_after_response_has_id(caller: Caller, wire: respx.MockRouter, tmp_path: Path, call: str) -> None:
+    """An interrupt right after the response carries the request id."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
     logger = logging.Logger("mine", "INFO")
     logger.addHandler(Interrupting())
@@ -57,9 +56,10 @@ def test_an_interrupt_right_after_the_answer_carries_the_id(
     ledger.close()
 
 
-def test_an_error_of_ours_after_the_submit_carries_the_id(wire: respx.MockRouter) -> None:
+def test_error_after_submit_has_id(wire: respx.MockRouter, clock: FakeClock) -> None:
+    """An error of ours after the submit carries the request id."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
-    client = ltx.Client(KEY, BASE)
+    client = ltx.Client(KEY, BASE, clock=clock)
     job = client.submit("ltx-video", prompt="x")
     client.close()
     with pytest.raises(ltx.ConfigurationError) as caught:
@@ -67,8 +67,8 @@ def test_an_error_of_ours_after_the_submit_carries_the_id(wire: respx.MockRouter
     assert caught.value.request_id == ID
 
 
-class Once(queue.SimpleQueue[Any]):
-    """Is interrupted where it is first waited for; what comes, comes after that."""
+class InterruptedQueue(queue.SimpleQueue[Any]):
+    """A queue whose first wait is interrupted; its items come after that."""
 
     interrupted = threading.Event()
     sent = threading.Event()
@@ -81,7 +81,7 @@ class Once(queue.SimpleQueue[Any]):
         return super().get(block, timeout)
 
 
-LATE: dict[str, tuple[httpx.Response | Exception, str, str | None, str]] = {
+LATE_RESPONSES: dict[str, tuple[httpx.Response | Exception, str, str | None, str]] = {
     "accepted": (httpx.Response(200, json={"request_id": ID}), "accepted", ID, f"client.job('{ID}')"),
     "refused": (httpx.Response(400, json={"error": "no"}), "refused", None, "was answered 400"),
     "lost": (httpx.ReadError("reset"), "uncertain", None, "A job may exist"),
@@ -90,19 +90,20 @@ LATE: dict[str, tuple[httpx.Response | Exception, str, str | None, str]] = {
 }
 
 
-@pytest.mark.parametrize("answer", LATE)
+@pytest.mark.parametrize("answer", LATE_RESPONSES)
 @pytest.mark.parametrize("call", CALLS)
-def test_the_answer_to_a_submit_is_awaited_after_an_interrupt(
+def test_interrupted_submit_awaits_response(
     clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, answer: str
 ) -> None:
-    given, state, request_id, words = LATE[answer]
-    monkeypatch.setattr(Once, "interrupted", threading.Event())
-    monkeypatch.setattr(Once, "sent", threading.Event())
+    """If a submit is interrupted, its response is still awaited and recorded."""
+    given, state, request_id, words = LATE_RESPONSES[answer]
+    monkeypatch.setattr(InterruptedQueue, "interrupted", threading.Event())
+    monkeypatch.setattr(InterruptedQueue, "sent", threading.Event())
     monkeypatch.setattr(deadline, "_Worker", _worker)
 
     def handle(_: httpx.Request) -> httpx.Response:
-        Once.sent.set()
-        Once.interrupted.wait(30)
+        InterruptedQueue.sent.set()
+        InterruptedQueue.interrupted.wait(30)
         if isinstance(given, Exception):
             raise given
         return given
@@ -122,16 +123,16 @@ _Worker = deadline._Worker  # pyright: ignore[reportPrivateUsage]
 
 
 def _worker() -> Any:
-    """One whose answers are waited for in `Once`; its work comes by an ordinary queue."""
+    """Return a worker that answers through `InterruptedQueue` and takes its work from an ordinary queue."""
     made: Any = _Worker.__new__(_Worker)
-    made.work, made.done, made.taken = queue.Queue(), Once(), queue.SimpleQueue()
+    made.work, made.done, made.taken = queue.Queue(), InterruptedQueue(), queue.SimpleQueue()
     work: Any = deadline._work  # pyright: ignore[reportPrivateUsage]
     threading.Thread(target=work, args=(made.work, made.done, made.taken), daemon=True).start()
     return made
 
 
-class Strange(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """A transport that fails in its own way: at once, in the midst of a body, or when all is read."""
+class RaisingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """A transport that raises a foreign exception: at once, in the middle of a body, or on close."""
 
     def __init__(self, where: str) -> None:
         self.where, self.posts = where, 0
@@ -168,8 +169,9 @@ class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.close()
 
 
-def test_what_a_transport_raises_before_the_answer_is_a_lost_answer(caller: Caller) -> None:
-    strange = Strange("send")
+def test_transport_error_before_response(caller: Caller) -> None:
+    """An unknown exception of a transport before the response leaves the submit uncertain."""
+    strange = RaisingTransport("send")
     error = caller.raising(ltx.SubmitUncertainError, CALLS["submit"], transport=strange)
     assert strange.posts == 1
     assert "was lost: LookupError. " in str(error)
@@ -177,14 +179,16 @@ def test_what_a_transport_raises_before_the_answer_is_a_lost_answer(caller: Call
 
 
 @pytest.mark.parametrize("where", ["read", "close"])
-def test_what_it_raises_after_the_id_does_not_cost_the_id(caller: Caller, where: str) -> None:
-    assert caller(CALLS["submit"], transport=Strange(where)).id == ID
+def test_transport_error_after_id(caller: Caller, where: str) -> None:
+    """An unknown exception of a transport after the id still gives the job."""
+    assert caller(CALLS["submit"], transport=RaisingTransport(where)).id == ID
 
 
 @pytest.mark.parametrize("kind", [LookupError, httpx.ReadError, ConnectionResetError, StopIteration])
-def test_what_a_callback_raises_is_no_fault_of_the_line(
+def test_callback_error_not_retried(
     caller: Caller, wire: respx.MockRouter, tmp_path: Path, kind: type[Exception]
 ) -> None:
+    """An exception of a callback is raised as it is and nothing is retried."""
     wire.get(f"/v2/requests/{ID}").respond(200, json={"status": "COMPLETED", "output": OUT})
     route = wire.get(OUT).respond(200, content=b"\0\0\0\x18ftypmp42")
 

@@ -1,4 +1,4 @@
-"""The key goes to the API's own origin, and shows nowhere else."""
+"""Send the key to the API's origin alone, and show it nowhere."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -23,7 +23,7 @@ import rich.traceback
 
 import segmind_ltx as ltx
 from segmind_ltx.compat import SegmindClient
-from support.callers import Caller, Step
+from support.callers import Caller, Step, caller_cases
 from support.clocks import FakeClock
 
 SHOWN = "0123456789abcdef"
@@ -33,7 +33,7 @@ DONE = {"status": "COMPLETED", "output": OUT}
 
 
 def _frames(error: BaseException) -> str:
-    """The local variables of every frame that an exception came through but the test's own."""
+    """Return the local variables of every frame of a traceback except the test's own."""
     text: list[str] = []
     todo: list[BaseException | None] = [error]
     while todo:
@@ -50,13 +50,13 @@ def _frames(error: BaseException) -> str:
 
 
 def _everything_about(error: BaseException) -> str:
-    """All that a person or a log may see of an exception."""
+    """Return everything that a person or a log can see of an exception."""
     parts = [repr(error), str(error), repr(vars(error)), _frames(error), "".join(traceback.format_exception(error))]
     return "\n".join([*parts, repr(pickle.dumps(error)), repr(copy.deepcopy(error))])
 
 
 def _rich_traceback(error: BaseException) -> str:
-    """As a terminal shows it with rich: with locals, and with the fields of what it knows how to take apart."""
+    """Return the traceback as rich prints it, with local variables and their fields."""
     out = io.StringIO()
     shown = rich.traceback.Traceback.from_exception(
         type(error), error, error.__traceback__, show_locals=True, locals_max_length=1000, locals_max_string=10_000
@@ -66,7 +66,7 @@ def _rich_traceback(error: BaseException) -> str:
 
 
 def _echo(status: int, **more: Any) -> httpx.Response:
-    """An answer that quotes the key wherever it can."""
+    """Return a response that quotes the key in every place."""
     key = "SG_" + SHOWN
     body = {"error": f"bad key {key}", "error_description": key, "status": more.pop("word", key), "x": {key: [key]}}
     return httpx.Response(status, json=body, headers={"x-echo": key, "x-request-id": key, **more})
@@ -98,11 +98,11 @@ STEPS: dict[str, Step] = {
 }
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fault", FAULTS)
-def test_no_exception_and_no_log_shows_the_key_even_where_the_answer_quotes_it(
+@pytest.mark.parametrize(("caller", "step", "fault"), caller_cases(list(STEPS), list(FAULTS)), indirect=["caller"])
+def test_key_not_in_errors_or_log(
     caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture, step: str, fault: str
 ) -> None:
+    """No exception and no log shows the key, even if a response quotes it."""
     wire.route().side_effect = [FAULTS[fault]] * 50
     with caplog.at_level(logging.DEBUG, "segmind_ltx"), pytest.raises(ltx.SegmindLtxError) as caught:
         caller(STEPS[step])
@@ -110,16 +110,18 @@ def test_no_exception_and_no_log_shows_the_key_even_where_the_answer_quotes_it(
     assert SHOWN not in caplog.text
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("fault", ["401", "lost"])
-def test_nor_does_a_traceback_with_locals(caller: Caller, wire: respx.MockRouter, step: str, fault: str) -> None:
+@pytest.mark.parametrize(("caller", "step", "fault"), caller_cases(list(STEPS), ["401", "lost"]), indirect=["caller"])
+def test_key_not_in_traceback_locals(caller: Caller, wire: respx.MockRouter, step: str, fault: str) -> None:
+    """A traceback with local variables does not show the key."""
     wire.route().side_effect = [FAULTS[fault]] * 50
     with pytest.raises(ltx.SegmindLtxError) as caught:
         caller(STEPS[step])
     assert SHOWN not in _rich_traceback(caught.value)
 
 
-def test_this_check_sees_a_key_that_is_there() -> None:
+def test_key_check_sees_a_leak() -> None:
+    """The check itself finds a key that leaks."""
+
     def leak() -> None:
         held = "SG_" + SHOWN
         raise ltx.SegmindLtxError(f"key {held}"[:0])
@@ -150,7 +152,8 @@ WRONG: dict[str, tuple[Any, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", [ltx.Client, ltx.AsyncClient])
 @pytest.mark.parametrize("wrong", WRONG)
-def test_arguments_of_no_use_are_refused_without_the_key(kind: Any, wrong: str) -> None:
+def test_invalid_arguments_hide_key(kind: Any, wrong: str) -> None:
+    """Invalid arguments are refused without showing the key."""
     key, options = WRONG[wrong]
 
     def raised() -> ltx.ConfigurationError:
@@ -171,7 +174,8 @@ def test_arguments_of_no_use_are_refused_without_the_key(kind: Any, wrong: str) 
 
 
 @pytest.mark.parametrize("value", ["", "x", "a b", "a\tb", "!~"])
-def test_headers_that_a_line_can_carry_are_taken(wire: respx.MockRouter, value: str) -> None:
+def test_valid_header_values(wire: respx.MockRouter, value: str) -> None:
+    """A header value that HTTP can carry is accepted."""
     route = wire.get(f"/v2/requests/{ID}").respond(200, json=DONE)
     with ltx.Client("SG_0123456789abcdef", "https://api.example.test", headers={"x-mine": value}) as client:
         client.job(ID).result()
@@ -179,9 +183,8 @@ def test_headers_that_a_line_can_carry_are_taken(wire: respx.MockRouter, value: 
 
 
 @pytest.mark.parametrize("url", [OUT, "https://user:pw@out.test/a.mp4", "https://api.example.test/out/a.mp4"])
-def test_nothing_of_the_callers_client_goes_to_where_a_video_lies(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Any, url: str
-) -> None:
+def test_download_without_client_settings(caller: Caller, wire: respx.MockRouter, tmp_path: Any, url: str) -> None:
+    """A download sends no header, cookie, auth or query of the user's httpx client."""
     wire.get(f"/v2/requests/{ID}").respond(200, json={**DONE, "output": url})
     route = wire.get(url.replace("user:pw@", "")).respond(200, content=b"\x00\x00\x00\x18ftypmp42")
     kind: Any = httpx.Client if caller.kind == "sync" else httpx.AsyncClient
@@ -208,7 +211,8 @@ MADE = (ltx.Client, ltx.AsyncClient, SegmindClient)
         ("SG_0123456789abcdef", "https://api.example.test?key=SG_0123456789abcdef"),
     ],
 )
-def test_a_client_that_cannot_be_made_does_not_show_the_key(kind: Any, arguments: tuple[str, ...]) -> None:
+def test_invalid_client_hides_key(kind: Any, arguments: tuple[str, ...]) -> None:
+    """A client that cannot be constructed does not show the key."""
     with pytest.raises(ltx.ConfigurationError) as caught:
         kind(*arguments)
     text = "\n".join([str(caught.value), repr(vars(caught.value))])
@@ -220,7 +224,8 @@ def test_a_client_that_cannot_be_made_does_not_show_the_key(kind: Any, arguments
 
 
 @pytest.mark.parametrize("kind", [ltx.Client, ltx.AsyncClient])
-def test_clients_jobs_and_videos_do_not_show_the_key(wire: respx.MockRouter, kind: Any, clock: FakeClock) -> None:
+def test_reprs_hide_key(wire: respx.MockRouter, kind: Any, clock: FakeClock) -> None:
+    """No repr of a client, a job or a video shows the key."""
     client = kind("SG_0123456789abcdef", "https://api.example.test", clock=clock)
     things: list[Any] = [client, client.job(ID), vars(client), vars(client.job(ID))]
     if kind is ltx.Client:
@@ -237,7 +242,8 @@ def test_clients_jobs_and_videos_do_not_show_the_key(wire: respx.MockRouter, kin
 
 @pytest.mark.parametrize("thing", ["client", "job", "video"])
 @pytest.mark.parametrize("way", [pickle.dumps, copy.deepcopy])
-def test_what_holds_the_key_is_not_pickled(wire: respx.MockRouter, thing: str, way: Any) -> None:
+def test_key_holders_not_picklable(wire: respx.MockRouter, thing: str, way: Any) -> None:
+    """An object that holds the key cannot be pickled or copied."""
     wire.get(f"/v2/requests/{ID}").respond(200, json=DONE)
     client = ltx.Client("SG_0123456789abcdef", "https://api.example.test")
     held: dict[str, Callable[[], object]] = {
@@ -249,14 +255,14 @@ def test_what_holds_the_key_is_not_pickled(wire: respx.MockRouter, thing: str, w
         way(held[thing]())
 
 
-def test_a_short_key_does_not_maul_the_answers(caller: Caller, wire: respx.MockRouter) -> None:
+def test_short_key_not_redacted(caller: Caller, wire: respx.MockRouter) -> None:
+    """A short key is not redacted, since it may be part of any word."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": "abc-test-1"})
     assert caller(STEPS["submit"], api_key="test").id == "abc-test-1"
 
 
-def test_the_key_goes_neither_to_the_output_host_nor_along_its_redirects(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Any
-) -> None:
+def test_key_not_sent_to_output_host(caller: Caller, wire: respx.MockRouter, tmp_path: Any) -> None:
+    """The key goes neither to the host of a video nor along its redirects."""
     wire.get(f"/v2/requests/{ID}").respond(200, json=DONE)
     wire.get(OUT).respond(302, headers={"location": "https://api.example.test/back"})
     wire.get("https://api.example.test/back").respond(307, headers={"location": "//cdn.test/b.mp4"})
@@ -270,10 +276,8 @@ def test_the_key_goes_neither_to_the_output_host_nor_along_its_redirects(
 
 @pytest.mark.parametrize("stage", ["submit", "status", "wait"])
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, MemoryError])
-def test_an_interrupt_in_the_midst_of_a_call_shows_no_key(
-    caller: Caller, interrupt: type[BaseException], stage: str
-) -> None:
-    """Its frames are httpx's, and their locals hold the headers."""
+def test_interrupt_hides_key(caller: Caller, interrupt: type[BaseException], stage: str) -> None:
+    """An interrupt's frames do not show the key, though httpx's locals hold the headers."""
 
     class Interrupted(httpx.BaseTransport, httpx.AsyncBaseTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -296,7 +300,7 @@ def test_an_interrupt_in_the_midst_of_a_call_shows_no_key(
 
 
 def _every_frame(error: BaseException) -> str:
-    """Also those of the test's own transport, which stands for httpx's."""
+    """Return the local variables of all frames, also of the test's own transport, which stands for httpx's."""
     text: list[str] = []
     todo: list[BaseException | None] = [error]
     while todo:

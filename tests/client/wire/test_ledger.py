@@ -1,4 +1,4 @@
-"""The ledger: a row before a paid call leaves, and what came of it after."""
+"""Check the ledger: a row before a paid call is sent, and its outcome after."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from segmind_ltx import Client, ConfigurationError, SegmindLtxError
-from segmind_ltx import ledger as ledgers
 from segmind_ltx.ledger import Entry, Ledger
+from support.clocks import FakeClock
 
 KEY = "SG_0123456789abcdef"
 ACCEPTED = {"request_id": "r-1", "status_url": "s", "response_url": "t"}
@@ -33,17 +33,20 @@ def entries(path: Path) -> list[Entry]:
 
 @pytest.fixture
 def client() -> Generator[Make]:
-    """Makes a client with a ledger and made-up answers; it is closed at the end."""
+    """Give a factory of clients with a ledger and made-up responses, closed at the end."""
     with ExitStack() as stack:
 
         def make(path: Path | Ledger, handler: Handler) -> Client:
             http = stack.enter_context(httpx.Client(transport=httpx.MockTransport(handler)))
-            return stack.enter_context(Client(KEY, "https://api.example.test", http=http, ledger=path))
+            return stack.enter_context(
+                Client(KEY, "https://api.example.test", http=http, ledger=path, clock=FakeClock())
+            )
 
         yield make
 
 
-def test_the_row_is_there_before_the_request_leaves(client: Make, tmp_path: Path) -> None:
+def test_row_written_before_sending(client: Make, tmp_path: Path) -> None:
+    """A row is written before the request is sent."""
     path = tmp_path / "jobs.sqlite"
     seen: list[Entry] = []
 
@@ -88,7 +91,8 @@ def interrupted(_: httpx.Request) -> httpx.Response:
     ],
     ids=["refused", "unreadable", "lost", "interrupted"],
 )
-def test_what_came_of_a_submit_is_written_down(client: Make, handler: Handler, state: str, tmp_path: Path) -> None:
+def test_row_of_failed_submit(client: Make, handler: Handler, state: str, tmp_path: Path) -> None:
+    """The row records how a failed submit ended."""
     path = tmp_path / "jobs.sqlite"
     with pytest.raises((SegmindLtxError, KeyboardInterrupt)):
         client(path, handler).submit("ltx-2-pro", prompt="x")
@@ -105,7 +109,8 @@ def age(path: Path, seconds: float = 7200) -> None:
         file.execute("UPDATE jobs SET begun = begun - ?", (seconds,))
 
 
-def test_what_is_refused_here_was_no_paid_call(client: Make, tmp_path: Path) -> None:
+def test_no_row_for_invalid_parameters(client: Make, tmp_path: Path) -> None:
+    """A call that the client itself refuses leaves no row."""
     path = tmp_path / "jobs.sqlite"
     submit: Any = client(path, interrupted).submit
     with pytest.raises(SegmindLtxError):
@@ -121,7 +126,8 @@ def test_what_is_refused_here_was_no_paid_call(client: Make, tmp_path: Path) -> 
         (httpx.Response(404, json={"error": "gone"}), "gone"),
     ],
 )
-def test_how_a_job_ended_is_written_down(client: Make, answer: httpx.Response, state: str, tmp_path: Path) -> None:
+def test_row_of_finished_job(client: Make, answer: httpx.Response, state: str, tmp_path: Path) -> None:
+    """The row records how the job ended."""
     path = tmp_path / "jobs.sqlite"
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -140,7 +146,8 @@ def test_how_a_job_ended_is_written_down(client: Make, answer: httpx.Response, s
     assert entry.cost == (0.4 if state == "completed" else None)
 
 
-def test_a_saved_video_is_written_down_with_its_file(client: Make, tmp_path: Path) -> None:
+def test_row_of_saved_video(client: Make, tmp_path: Path) -> None:
+    """The row of a saved video names its file."""
     path, target = tmp_path / "jobs.sqlite", tmp_path / "a.mp4"
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -156,7 +163,8 @@ def test_a_saved_video_is_written_down_with_its_file(client: Make, tmp_path: Pat
     assert (entry.state, entry.file, entry.cost, entry.fetchable) == ("saved", str(target), 0.4, False)
 
 
-def test_a_blocking_call_is_a_paid_call_as_well(client: Make, tmp_path: Path) -> None:
+def test_row_of_blocking_call(client: Make, tmp_path: Path) -> None:
+    """A blocking call has a row too."""
     path = tmp_path / "jobs.sqlite"
     video = httpx.Response(200, content=b"\0\0\0\x18ftypisom", headers={"content-type": "video/mp4"})
     client(path, lambda _: video).generate_blocking("ltx-video", prompt="x")
@@ -164,16 +172,16 @@ def test_a_blocking_call_is_a_paid_call_as_well(client: Make, tmp_path: Path) ->
     assert (entry.state, entry.ambiguous, entry.fetchable) == ("answered", False, False)
 
 
-def test_a_file_that_cannot_be_used_is_told_before_anything_is_paid(client: Make, tmp_path: Path) -> None:
+def test_unusable_ledger_refused(client: Make, tmp_path: Path) -> None:
+    """A file that cannot serve as a ledger is refused before anything is paid."""
     (tmp_path / "text").write_text("not a database, and long enough to be seen as none" * 20)
     for path in (tmp_path / "text", tmp_path, tmp_path / "no" / "such" / "folder.sqlite"):
         with pytest.raises(ConfigurationError, match="ledger"):
             client(path, interrupted)
 
 
-def test_a_disk_that_fails_after_the_answer_does_not_cost_the_id(
-    client: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_write_failure_after_response(client: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """If the disk fails after the response, the job is returned and its id is logged."""
     path = tmp_path / "jobs.sqlite"
 
     def handler(_: httpx.Request) -> httpx.Response:
@@ -188,7 +196,8 @@ def test_a_disk_that_fails_after_the_answer_does_not_cost_the_id(
     assert "r-1" in caplog.text
 
 
-def test_the_key_is_not_in_the_file(client: Make, tmp_path: Path) -> None:
+def test_key_not_in_ledger(client: Make, tmp_path: Path) -> None:
+    """The key is not in the file, even if a response quotes it."""
     path = tmp_path / "jobs.sqlite"
     echo = httpx.Response(401, json={"error": f"the key {KEY} is unknown"})
     with pytest.raises(SegmindLtxError):
@@ -196,7 +205,8 @@ def test_the_key_is_not_in_the_file(client: Make, tmp_path: Path) -> None:
     assert all(KEY.encode() not in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def test_the_environment_names_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledger_of_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment can name a ledger."""
     path = tmp_path / "jobs.sqlite"
     monkeypatch.setenv("SEGMIND_LEDGER", str(path))
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=ACCEPTED))
@@ -205,7 +215,8 @@ def test_the_environment_names_a_ledger(tmp_path: Path, monkeypatch: pytest.Monk
     assert [entry.request_id for entry in entries(path)] == ["r-1"]
 
 
-def test_a_ledger_of_ones_own_is_not_closed_with_the_client(tmp_path: Path) -> None:
+def test_own_ledger_stays_open(tmp_path: Path) -> None:
+    """The user's own ledger stays open if the client is closed."""
     ledger = Ledger(tmp_path / "jobs.sqlite")
     with Client(KEY, "https://api.example.test", ledger=ledger):
         pass
@@ -213,7 +224,8 @@ def test_a_ledger_of_ones_own_is_not_closed_with_the_client(tmp_path: Path) -> N
     ledger.close()
 
 
-def test_a_label_is_written_down_before_the_request_leaves(client: Make, tmp_path: Path) -> None:
+def test_label_in_row(client: Make, tmp_path: Path) -> None:
+    """A label is in the row, even if the response is lost."""
     path = tmp_path / "jobs.sqlite"
     ledger = Ledger(path, label="mine")
     for which, prompt in ((ledger, "x"), (path, "y")):
@@ -224,7 +236,8 @@ def test_a_label_is_written_down_before_the_request_leaves(client: Make, tmp_pat
     ledger.close()
 
 
-def test_without_a_label_there_is_nothing_labelled(tmp_path: Path) -> None:
+def test_labelled_without_label(tmp_path: Path) -> None:
+    """A ledger without labels lists no labelled rows."""
     ledger = Ledger(tmp_path / "jobs.sqlite")
     ledger.record_submit("ltx-2-pro", {"prompt": "x"}, "https://api.example.test")
     assert list(ledger.labelled()) == []
@@ -239,13 +252,14 @@ CREATE TABLE jobs (
 """
 
 
-def test_a_file_of_an_earlier_version_is_read_and_written_on(tmp_path: Path) -> None:
+def test_ledger_of_earlier_version(tmp_path: Path) -> None:
+    """A file of an earlier version is read and extended."""
     path = tmp_path / "jobs.sqlite"
     file = sqlite3.connect(path, isolation_level=None)
     file.execute(OLD)
     file.execute("INSERT INTO jobs (state, model, request, base_url, begun) VALUES ('sending', 'm', '{}', 'b', 1.0)")
     file.close()
-    # Two that are opened at once: the second finds the work done, or does it again in vain.
+    # Two ledgers upgrade at once: the second finds the column, or fails to add it again.
     first, second = Ledger(path, label="mine"), Ledger(path)
     first.record_submit("ltx-2-pro", {"prompt": "x"}, "https://api.example.test")
     assert [entry.label for entry in second.entries()] == [None, "mine"]
@@ -253,12 +267,13 @@ def test_a_file_of_an_earlier_version_is_read_and_written_on(tmp_path: Path) -> 
     second.close()
 
 
-def test_two_that_bring_a_file_up_to_date_at_once_do_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledger_upgraded_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade succeeds if another process does the same at once."""
     path = tmp_path / "jobs.sqlite"
     Ledger(path).close()
 
     def none(_: sqlite3.Connection) -> set[str]:
-        return set()  # As if the column had come between the look and the change.
+        return set()  # As if another process had added the column in between.
 
     monkeypatch.setattr("segmind_ltx.ledger._columns", none)
     ledger = Ledger(path)
@@ -266,128 +281,8 @@ def test_two_that_bring_a_file_up_to_date_at_once_do_not_fail(tmp_path: Path, mo
     ledger.close()
 
 
-class Held:
-    """Another process that holds the file."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = sqlite3.connect(path, isolation_level=None)
-        self._file.execute("BEGIN IMMEDIATE")
-
-    def release(self) -> None:
-        self._file.execute("ROLLBACK")
-        self._file.close()
-
-
-@pytest.fixture
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
-    monkeypatch.setattr(ledgers, "BUSY_TIMEOUT", 0.001)
-    monkeypatch.setattr(ledgers, "CLOSE_TIMEOUT", 0.001)
-
-
-@pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize("end", ["next", "read", "close"])
-def test_what_cannot_be_written_now_is_written_later(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, end: str
-) -> None:
-    path = tmp_path / "jobs.sqlite"
-    ledger = Ledger(path)
-    first, second = (ledger.record_submit("ltx-2-pro", {}, "b") for _ in range(2))
-    held = Held(path)
-    with caplog.at_level(logging.ERROR, "segmind_ltx"):
-        ledger.record_response(first, "accepted", "r-1")
-        ledger.update("r-1", "completed", cost=0.5)
-    assert "r-1" in caplog.text
-    held.release()
-    if end == "next":
-        ledger.record_response(second, "accepted", "r-2")
-    elif end == "read":
-        assert ledger.entries()[0].state == "completed"
-    else:
-        ledger.close()
-    entry = entries(path)[0]
-    assert (entry.state, entry.request_id, entry.cost) == ("completed", "r-1", 0.5)
-    ledger.close()
-
-
-@pytest.mark.usefixtures("_impatient")
-def test_what_cannot_be_written_at_the_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    path = tmp_path / "jobs.sqlite"
-    ledger = Ledger(path)
-    number = ledger.record_submit("ltx-2-pro", {}, "b")
-    held = Held(path)
-    ledger.record_response(number, "accepted", "r-1")
-    caplog.clear()
-    ledger.close()
-    held.release()
-    assert "not recorded: ('accepted', 'r-1', None, 1)" in caplog.text
-    ledger.update("r-1", "saved")
-    assert "Cannot operate on a closed database" in caplog.text
-
-
-def test_an_id_that_another_row_has_does_not_hold_up_the_rest(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    ledger = Ledger(tmp_path / "jobs.sqlite")
-    one, other = (ledger.record_submit("ltx-2-pro", {}, "b") for _ in range(2))
-    ledger.record_response(one, "accepted", "r-1")
-    ledger.record_response(other, "accepted", "r-1")
-    ledger.update("r-1", "saved")
-    assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [("saved", "r-1"), ("sending", None)]
-    assert "UNIQUE" in caplog.text
-    ledger.close()
-
-
-class Clock:
-    """Time that passes only where somebody sleeps; and what happens after so many sleeps."""
-
-    def __init__(self, then: Callable[[int], object]) -> None:
-        self.slept: list[float] = []
-        self._then = then
-
-    def monotonic(self) -> float:
-        return sum(self.slept)
-
-    def time(self) -> float:
-        return 1e9 + sum(self.slept)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self._then(len(self.slept))
-
-    async def asleep(self, seconds: float) -> None:
-        self.sleep(seconds)
-
-
-@pytest.mark.usefixtures("_impatient")
-@pytest.mark.parametrize("released", [True, False])
-def test_a_submit_waits_for_a_file_that_is_held_and_is_not_sent_before(tmp_path: Path, released: bool) -> None:
-    path = tmp_path / "jobs.sqlite"
-    ledger = Ledger(path)
-    held, asked = Held(path), list[httpx.Request]()
-
-    def then(count: int) -> None:
-        if released and count == 3:
-            held.release()
-
-    def handler(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, json=ACCEPTED)
-
-    clock = Clock(then)
-    with Client(
-        KEY, "https://api.example.test", transport=httpx.MockTransport(handler), ledger=ledger, clock=clock
-    ) as api:
-        if released:
-            assert api.submit("ltx-2-pro", prompt="x").id == "r-1"
-        else:
-            with pytest.raises(ConfigurationError, match=r"locked\. Nothing was sent\.") as caught:
-                api.submit("ltx-2-pro", prompt="x")
-            assert type(caught.value) is ConfigurationError
-            held.release()
-    assert (len(asked), len(clock.slept)) == ((1, 3) if released else (0, 60))
-    assert [entry.request_id for entry in ledger.entries()] == (["r-1"] if released else [])
-    ledger.close()
-
-
-def test_a_blocking_call_is_known_by_its_id_and_its_cost(client: Make, tmp_path: Path) -> None:
+def test_row_of_blocking_call_has_cost(client: Make, tmp_path: Path) -> None:
+    """The row of a blocking call has its request id and cost."""
     path, headers = tmp_path / "jobs.sqlite", {"content-type": "video/mp4", "x-request-id": "r-9", "x-cost": "0.5"}
     video = httpx.Response(200, content=b"\0\0\0\x18ftypisom", headers=headers)
     made = client(path, lambda _: video).generate_blocking("ltx-video", prompt="x")
@@ -398,7 +293,8 @@ def test_a_blocking_call_is_known_by_its_id_and_its_cost(client: Make, tmp_path:
     assert (entry.state, entry.file) == ("saved", str(tmp_path / "a.mp4"))
 
 
-def test_a_submit_that_is_told_to_have_failed_is_a_job_that_failed(client: Make, tmp_path: Path) -> None:
+def test_row_of_submit_that_failed(client: Make, tmp_path: Path) -> None:
+    """The row is failed if the submit's own response says so."""
     path = tmp_path / "jobs.sqlite"
     answer = httpx.Response(422, json={"status": "FAILED", "error": "no", "request_id": "r-3"})
     with pytest.raises(SegmindLtxError):

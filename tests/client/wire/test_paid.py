@@ -1,4 +1,4 @@
-"""Money: what is sent when the answer to a paid call is lost, cut off or odd."""
+"""Count what is sent when the response to a paid call is lost, truncated or unexpected."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -17,7 +17,7 @@ import respx
 import segmind_ltx as ltx
 from segmind_ltx._config import DEFAULT_MAX_RETRIES
 from segmind_ltx.ledger import Ledger
-from support.callers import Caller, Step
+from support.callers import Caller, Step, caller_cases
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
 PAID: dict[str, tuple[str, Step]] = {
@@ -37,11 +37,9 @@ AFTER_SENDING = (
 BEFORE_SENDING = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-@pytest.mark.parametrize("fault", AFTER_SENDING)
-@pytest.mark.parametrize("stage", PAID)
-def test_a_lost_answer_is_one_post_and_an_uncertain_submit(
-    caller: Caller, wire: respx.MockRouter, stage: str, fault: type[Exception]
-) -> None:
+@pytest.mark.parametrize(("caller", "stage", "fault"), caller_cases(list(PAID), AFTER_SENDING), indirect=["caller"])
+def test_lost_response_sent_once(caller: Caller, wire: respx.MockRouter, stage: str, fault: type[Exception]) -> None:
+    """If the response to a paid call is lost, it was sent once and is uncertain."""
     path, step = PAID[stage]
     route = wire.post(path)
     route.side_effect = fault("gone")
@@ -55,9 +53,8 @@ def test_a_lost_answer_is_one_post_and_an_uncertain_submit(
 
 @pytest.mark.parametrize("fault", BEFORE_SENDING)
 @pytest.mark.parametrize("stage", PAID)
-def test_a_call_that_never_left_is_sent_again_and_is_no_uncertain_submit(
-    caller: Caller, wire: respx.MockRouter, stage: str, fault: type[Exception]
-) -> None:
+def test_unsent_call_retried(caller: Caller, wire: respx.MockRouter, stage: str, fault: type[Exception]) -> None:
+    """A paid call that was never sent is retried, and its error is not uncertain."""
     path, step = PAID[stage]
     route = wire.post(path)
     route.side_effect = fault("refused")
@@ -66,7 +63,8 @@ def test_a_call_that_never_left_is_sent_again_and_is_no_uncertain_submit(
     assert "Nothing is billed" in str(error)
 
 
-def test_a_lost_answer_after_a_repeated_one_is_uncertain_and_ends_it(caller: Caller, wire: respx.MockRouter) -> None:
+def test_lost_response_ends_retries(caller: Caller, wire: respx.MockRouter) -> None:
+    """A lost response ends the retries."""
     path, step = PAID["submit"]
     route = wire.post(path)
     route.side_effect = [httpx.ConnectError("refused"), httpx.Response(429), httpx.ReadTimeout("slow")]
@@ -75,7 +73,8 @@ def test_a_lost_answer_after_a_repeated_one_is_uncertain_and_ends_it(caller: Cal
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
-def test_any_2xx_with_an_id_is_an_accepted_job(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+def test_any_2xx_with_id_is_accepted(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+    """Any 2xx with a request id is an accepted job."""
     path, step = PAID["submit"]
     route = wire.post(path).respond(status, json={"request_id": ID, "status": "QUEUED", "new": [1]})
     job = caller(step)
@@ -85,16 +84,16 @@ def test_any_2xx_with_an_id_is_an_accepted_job(caller: Caller, wire: respx.MockR
 CUT = f'{{"status": "QUEUED", "request_id": "{ID}", "poll_ur'.encode()
 
 
-def test_a_body_cut_off_after_the_id_still_gives_the_job(caller: Caller, wire: respx.MockRouter) -> None:
+def test_body_truncated_after_id(caller: Caller, wire: respx.MockRouter) -> None:
+    """A body truncated after the request id still gives the job."""
     path, step = PAID["submit"]
     route = wire.post(path).respond(200, content=CUT, headers={"content-length": "400"})
     assert caller(step).id == ID
     assert route.call_count == 1
 
 
-def test_a_body_that_says_its_full_length_but_is_no_json_still_gives_the_job(
-    caller: Caller, wire: respx.MockRouter
-) -> None:
+def test_invalid_json_with_id(caller: Caller, wire: respx.MockRouter) -> None:
+    """Invalid JSON of the announced length still gives the job."""
     path, step = PAID["submit"]
     wire.post(path).respond(200, content=CUT)
     assert caller(step).id == ID
@@ -110,9 +109,8 @@ RECOVERED: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("body", RECOVERED)
-def test_an_id_that_is_missing_is_taken_from_the_jobs_address(
-    caller: Caller, wire: respx.MockRouter, body: str
-) -> None:
+def test_id_taken_from_url(caller: Caller, wire: respx.MockRouter, body: str) -> None:
+    """A missing request id is taken from the job's URL, which is never called."""
     path, step = PAID["submit"]
     wire.post(path).respond(200, json=RECOVERED[body])
     assert caller(step).id == ID
@@ -120,7 +118,8 @@ def test_an_id_that_is_missing_is_taken_from_the_jobs_address(
 
 
 @pytest.mark.parametrize("url", ["https://x.test/v2/requests/../status", "https://x.test/v2/requests/%2e%2e", "7", "/"])
-def test_an_address_without_a_usable_id_gives_none(caller: Caller, wire: respx.MockRouter, url: str) -> None:
+def test_url_without_usable_id(caller: Caller, wire: respx.MockRouter, url: str) -> None:
+    """A URL without a usable id gives none."""
     path, step = PAID["submit"]
     wire.post(path).respond(200, json={"status_url": url, "response_url": 7})
     assert "is billed" in str(caller.raising(ltx.UnexpectedResponseError, step))
@@ -130,9 +129,10 @@ def test_an_address_without_a_usable_id_gives_none(caller: Caller, wire: respx.M
     ("options", "posts"), [({"max_submit_retries": 0}, 1), ({"max_submit_retries": 2}, 3), ({"max_retries": 1}, 2)]
 )
 @pytest.mark.parametrize("fault", [httpx.ConnectError("refused"), httpx.Response(429)])
-def test_how_often_a_submit_is_sent_again_is_for_the_caller_to_say(
+def test_submit_retry_options(
     caller: Caller, wire: respx.MockRouter, fault: Any, options: dict[str, int], posts: int
 ) -> None:
+    """The options limit how often a submit is retried."""
     path, step = PAID["submit"]
     route = wire.post(path)
     route.side_effect = [fault] * 9
@@ -141,9 +141,8 @@ def test_how_often_a_submit_is_sent_again_is_for_the_caller_to_say(
     assert route.call_count == posts
 
 
-def test_that_a_submit_is_sent_again_is_logged_where_the_caller_wants_it(
-    caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_retry_logged_to_own_logger(caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
+    """A retry is logged to the given logger."""
     path, step = PAID["submit"]
     wire.post(path).side_effect = [httpx.Response(429), httpx.Response(200, json={"request_id": ID})]
     with caplog.at_level("INFO", "mine"):
@@ -153,7 +152,8 @@ def test_that_a_submit_is_sent_again_is_logged_where_the_caller_wants_it(
     assert ID in caplog.records[-1].getMessage()
 
 
-def test_no_more_patience_than_the_caller_has(caller: Caller, wire: respx.MockRouter) -> None:
+def test_timeout_option(caller: Caller, wire: respx.MockRouter) -> None:
+    """The timeout option bounds every phase of the request."""
     path, step = PAID["submit"]
     route = wire.post(path).respond(200, json={"request_id": ID})
     caller(step, timeout=7.5)
@@ -182,9 +182,8 @@ NO_ID = {
 
 
 @pytest.mark.parametrize("body", NO_ID)
-def test_a_submit_without_a_usable_id_is_never_sent_again_and_says_that_it_is_billed(
-    caller: Caller, wire: respx.MockRouter, body: str
-) -> None:
+def test_submit_without_usable_id(caller: Caller, wire: respx.MockRouter, body: str) -> None:
+    """A submit without a usable id is never retried, and the error says that it is billed."""
     path, step = PAID["submit"]
     route = wire.post(path).respond(200, content=NO_ID[body])
     error = caller.raising(ltx.UnexpectedResponseError, step)
@@ -195,9 +194,8 @@ def test_a_submit_without_a_usable_id_is_never_sent_again_and_says_that_it_is_bi
 
 
 @pytest.mark.parametrize("body", ["html", "null", "array", "object", "empty"])
-def test_a_v1_answer_without_a_video_is_never_sent_again_and_says_that_it_is_billed(
-    caller: Caller, wire: respx.MockRouter, body: str
-) -> None:
+def test_blocking_call_without_video(caller: Caller, wire: respx.MockRouter, body: str) -> None:
+    """A v1 response without a video is never retried, and the error says that it is billed."""
     path, step = PAID["v1"]
     route = wire.post(path).respond(200, content=NO_ID[body], headers={"x-request-id": ID})
     error = caller.raising(ltx.UnexpectedResponseError, step)
@@ -219,14 +217,14 @@ BAD_CALLS: dict[str, Step] = {
 
 
 @pytest.mark.parametrize("call", BAD_CALLS)
-def test_what_is_wrong_with_a_call_is_said_before_anything_is_paid(
-    caller: Caller, wire: respx.MockRouter, call: str
-) -> None:
+def test_invalid_call_sends_nothing(caller: Caller, wire: respx.MockRouter, call: str) -> None:
+    """An invalid call is refused before anything is sent."""
     caller.raising(ltx.ParameterError, BAD_CALLS[call])
     assert len(wire.calls) == 0
 
 
-def test_a_closed_client_sends_nothing(wire: respx.MockRouter) -> None:
+def test_closed_client_sends_nothing(wire: respx.MockRouter) -> None:
+    """A closed client sends nothing."""
     client = ltx.Client("SG_0123456789abcdef", "https://api.example.test")
     client.close()
     with pytest.raises(ltx.ConfigurationError):
@@ -236,9 +234,10 @@ def test_a_closed_client_sends_nothing(wire: respx.MockRouter) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 @pytest.mark.parametrize("stage", PAID)
-def test_a_fault_that_names_a_job_is_not_sent_again(
+def test_server_error_with_id_not_retried(
     caller: Caller, wire: respx.MockRouter, tmp_path: Path, stage: str, status: int
 ) -> None:
+    """A server error that names a job is not retried."""
     path, step = PAID[stage]
     route = wire.post(path).respond(status, json={"error": "late", "request_id": ID})
     ledger = Ledger(tmp_path / "jobs.sqlite")
@@ -251,9 +250,10 @@ def test_a_fault_that_names_a_job_is_not_sent_again(
 
 @pytest.mark.parametrize("status", [400, 406])
 @pytest.mark.parametrize("stage", PAID)
-def test_a_refusal_is_one_also_where_it_names_the_call(
+def test_refusal_with_id_is_refusal(
     caller: Caller, wire: respx.MockRouter, tmp_path: Path, stage: str, status: int
 ) -> None:
+    """A refusal is recorded as one even if it names a request id."""
     path, step = PAID[stage]
     route = wire.post(path).respond(status, json={"error": "no", "request_id": ID})
     ledger = Ledger(tmp_path / "jobs.sqlite")

@@ -1,4 +1,4 @@
-"""429: the service's own word on when to come back is taken, whatever its form, and not for ever."""
+"""Wait for the reset time that a 429 gives, in any form, within bounds."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -15,7 +15,7 @@ import respx
 import segmind_ltx as ltx
 from support.callers import Caller
 
-START = 1_800_000_000  # What the fake clock begins with, 2027-01-15T08:00:00Z.
+START = 1_800_000_000  # The fake clock's first time, 2027-01-15T08:00:00Z.
 RESET = "x-rate-limit-reset-at-utc"
 IN_SEVEN = {
     "iso": {RESET: "2027-01-15T08:00:07Z"},
@@ -28,7 +28,7 @@ IN_SEVEN = {
     "retry-after as a date": {"retry-after": "Fri, 15 Jan 2027 08:00:07 GMT"},
     "nonsense, and retry-after": {RESET: "soon", "retry-after": "7"},
 }
-UNTOLD = {
+UNUSABLE = {
     "none": {},
     "nonsense": {RESET: "soon"},
     "empty": {RESET: ""},
@@ -44,7 +44,8 @@ UNTOLD = {
 
 
 @pytest.mark.parametrize("form", IN_SEVEN)
-def test_a_reset_that_is_told_is_waited_for(caller: Caller, wire: respx.MockRouter, form: str) -> None:
+def test_reset_waited_for(caller: Caller, wire: respx.MockRouter, form: str) -> None:
+    """The client waits until the reset time that the response gives."""
     wire.post("/v2/ltx-video").side_effect = [
         httpx.Response(429, headers=IN_SEVEN[form]),
         httpx.Response(200, json={"request_id": "a"}),
@@ -54,15 +55,17 @@ def test_a_reset_that_is_told_is_waited_for(caller: Caller, wire: respx.MockRout
     assert 7 <= caller.clock.slept[0] <= 8
 
 
-@pytest.mark.parametrize("form", UNTOLD)
-def test_without_a_usable_reset_the_pauses_grow(caller: Caller, wire: respx.MockRouter, form: str) -> None:
-    wire.post("/v2/ltx-video").respond(429, headers=UNTOLD[form])
+@pytest.mark.parametrize("form", UNUSABLE)
+def test_backoff_without_usable_reset(caller: Caller, wire: respx.MockRouter, form: str) -> None:
+    """The backoff grows if no usable reset time is given."""
+    wire.post("/v2/ltx-video").respond(429, headers=UNUSABLE[form])
     caller.raising(ltx.RateLimitError, lambda c: c.submit("ltx-video", prompt="x"))
     for slept, longest in zip(caller.clock.slept, (0.5, 1, 2, 4), strict=True):
         assert longest / 2 <= slept <= longest
 
 
-def test_a_reset_in_the_far_future_is_waited_for_only_so_long(caller: Caller, wire: respx.MockRouter) -> None:
+def test_far_reset_bounded(caller: Caller, wire: respx.MockRouter) -> None:
+    """A reset time in the far future is waited for two minutes at most."""
     wire.post("/v2/ltx-video").respond(429, headers={RESET: "2099-01-01T00:00:00Z"})
     error = caller.raising(ltx.RateLimitError, lambda c: c.submit("ltx-video", prompt="x"))
     assert max(caller.clock.slept) <= 121
@@ -70,13 +73,15 @@ def test_a_reset_in_the_far_future_is_waited_for_only_so_long(caller: Caller, wi
 
 
 @pytest.mark.parametrize("form", ["iso", "epoch", "retry-after"])
-def test_the_exception_tells_the_reset(caller: Caller, wire: respx.MockRouter, form: str) -> None:
+def test_error_has_reset(caller: Caller, wire: respx.MockRouter, form: str) -> None:
+    """The exception carries the reset time."""
     wire.post("/v2/ltx-video").respond(429, headers=IN_SEVEN[form])
     error = caller.raising(ltx.RateLimitError, lambda c: c.submit("ltx-video", prompt="x"), max_retries=0)
     assert error.reset_at == datetime(2027, 1, 15, 8, 0, 7, tzinfo=UTC)
 
 
-def test_a_read_tells_the_reset_as_well(caller: Caller, wire: respx.MockRouter) -> None:
+def test_read_error_has_reset(caller: Caller, wire: respx.MockRouter) -> None:
+    """The exception of a read carries the reset time too."""
     wire.get("/v2/requests/a/status").respond(429, headers=IN_SEVEN["retry-after"])
     error = caller.raising(ltx.RateLimitError, lambda c: c.job("a").status(), max_retries=0)
     assert error.reset_at == datetime(2027, 1, 15, 8, 0, 7, tzinfo=UTC)

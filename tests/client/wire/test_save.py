@@ -1,4 +1,4 @@
-"""Bringing a video to disk: all of it or nothing, under the name that was asked for and no other."""
+"""Save a video: all of it or nothing, under the given name and no other."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import time
@@ -44,7 +45,8 @@ def _in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("given", [Path, str])
-def test_a_video_is_saved_whole_and_alone(caller: Caller, wire: respx.MockRouter, tmp_path: Path, given: Any) -> None:
+def test_save_whole_file(caller: Caller, wire: respx.MockRouter, tmp_path: Path, given: Any) -> None:
+    """A video is saved whole, and nothing else is left in the folder."""
     wire.get(OUT).respond(200, content=MP4, headers={"content-type": "video/mp4"})
     path = _save(caller, wire, given(tmp_path / "a.mp4"))
     assert path == tmp_path / "a.mp4"
@@ -52,7 +54,8 @@ def test_a_video_is_saved_whole_and_alone(caller: Caller, wire: respx.MockRouter
     assert _in(tmp_path) == ["a.mp4"]
 
 
-def test_while_it_comes_nothing_lies_under_its_name(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+def test_no_partial_file_under_name(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """No partial file ever has the final name."""
     wire.get(OUT).respond(200, content=MP4)
     seen: list[tuple[bool, int, int | None]] = []
 
@@ -65,9 +68,8 @@ def test_while_it_comes_nothing_lies_under_its_name(caller: Caller, wire: respx.
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
 
-def test_an_existing_file_is_left_as_it_is_and_nothing_is_fetched(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path
-) -> None:
+def test_existing_file_kept(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """An existing file is kept, and nothing is downloaded."""
     route = wire.get(OUT).respond(200, content=MP4)
     (tmp_path / "a.mp4").write_bytes(b"mine")
     error = _refused(caller, wire, tmp_path / "a.mp4")
@@ -77,7 +79,8 @@ def test_an_existing_file_is_left_as_it_is_and_nothing_is_fetched(
     assert route.call_count == 0
 
 
-def test_a_file_that_appears_meanwhile_is_left_as_it_is(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+def test_file_created_meanwhile_kept(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """A file that appears during the download is kept."""
     wire.get(OUT).respond(200, content=MP4)
     error = _refused(caller, wire, tmp_path / "a", progress=lambda *_: (tmp_path / "a").write_bytes(b"mine"))
     assert isinstance(error, ltx.OutputExistsError)
@@ -85,16 +88,47 @@ def test_a_file_that_appears_meanwhile_is_left_as_it_is(caller: Caller, wire: re
     assert _in(tmp_path) == ["a"]
 
 
-def test_overwrite_replaces(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+def test_file_created_at_last_moment_kept(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that appears after the last check is kept."""
+    wire.get(OUT).respond(200, content=MP4)
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        target.write_bytes(b"mine")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    assert isinstance(_refused(caller, wire, tmp_path / "a.mp4"), ltx.OutputExistsError)
+    assert (tmp_path / "a.mp4").read_bytes() == b"mine"
+    assert _in(tmp_path) == ["a.mp4"]
+
+
+def test_disk_without_links(
+    caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A video is saved whole even if the disk has no hard links."""
+    wire.get(OUT).respond(200, content=MP4)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert _save(caller, wire, tmp_path / "a.mp4").read_bytes() == MP4
+    assert _in(tmp_path) == ["a.mp4"]
+
+
+def test_overwrite(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """With overwrite an existing file is replaced."""
     wire.get(OUT).respond(200, content=MP4)
     (tmp_path / "a.mp4").write_bytes(b"mine")
     _save(caller, wire, tmp_path / "a.mp4", overwrite=True)
     assert (tmp_path / "a.mp4").read_bytes() == MP4
 
 
-def test_overwrite_keeps_the_old_file_where_the_new_one_does_not_come(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path
-) -> None:
+def test_overwrite_after_failed_download(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """With overwrite the old file is kept if the download fails."""
     wire.get(OUT).respond(404)
     (tmp_path / "a.mp4").write_bytes(b"mine")
     _refused(caller, wire, tmp_path / "a.mp4", overwrite=True)
@@ -143,9 +177,8 @@ BAD: dict[str, tuple[Any, int | None]] = {
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_a_download_that_fails_leaves_nothing(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, fault: str
-) -> None:
+def test_failed_download_leaves_nothing(caller: Caller, wire: respx.MockRouter, tmp_path: Path, fault: str) -> None:
+    """A failed download leaves no file."""
     answer, requests = BAD[fault]
     route = wire.get(OUT)
     route.side_effect = lambda request: _raise_or_give(answer, request)  # pyright: ignore[reportUnknownLambdaType]
@@ -163,9 +196,8 @@ def _raise_or_give(answer: Any, _: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize("fault", ["server error", "reset", "shorter than announced", "html", "empty"])
-def test_a_passing_fault_in_a_download_is_outlasted_and_leaves_no_trace_in_the_file(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, fault: str
-) -> None:
+def test_download_retried_from_start(caller: Caller, wire: respx.MockRouter, tmp_path: Path, fault: str) -> None:
+    """A retried download starts anew, so the file is right."""
     wire.get(OUT).side_effect = [BAD[fault][0], httpx.Response(200, content=MP4)]
     assert _save(caller, wire, tmp_path / "a.mp4").read_bytes() == MP4
 
@@ -173,9 +205,8 @@ def test_a_passing_fault_in_a_download_is_outlasted_and_leaves_no_trace_in_the_f
 @pytest.mark.parametrize(
     "url", ["http://[bad", "https://out.test:99999999/a", "https://a..b/", "http://%/", "https://out.test/%zz"]
 )
-def test_an_address_that_is_none_is_a_download_error(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, url: str
-) -> None:
+def test_invalid_video_url(caller: Caller, wire: respx.MockRouter, tmp_path: Path, url: str) -> None:
+    """An invalid video URL raises a DownloadError with the request id."""
     wire.get(f"/v2/requests/{ID}").respond(200, json={"status": "COMPLETED", "output": url})
     wire.route(scheme__in=["http", "https"], host__regex=".*", path__regex=".*").respond(404)
     error = caller.raising(ltx.DownloadError, lambda c: c.job(ID).result(), lambda v: v.save(tmp_path / "a.mp4"))
@@ -196,9 +227,8 @@ PATHS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("where", PATHS)
-def test_a_path_that_cannot_be_written_is_refused_before_anything_is_fetched(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, where: str
-) -> None:
+def test_unwritable_path(caller: Caller, wire: respx.MockRouter, tmp_path: Path, where: str) -> None:
+    """A path that cannot be written is refused before the download."""
     route = wire.get(OUT).respond(200, content=MP4)
     (tmp_path / "file").write_bytes(b"mine")
     _refused(caller, wire, PATHS[where](tmp_path))
@@ -206,15 +236,15 @@ def test_a_path_that_cannot_be_written_is_refused_before_anything_is_fetched(
     assert _in(tmp_path) == ["file"]
 
 
-def test_the_longest_name_that_the_disk_allows_will_do(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+def test_longest_file_name(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """The longest file name that the disk allows is accepted."""
     wire.get(OUT).respond(200, content=MP4)
     assert _save(caller, wire, tmp_path / ("世" * 84)).read_bytes() == MP4
 
 
 @pytest.mark.parametrize("error", [RuntimeError("mine"), BrokenPipeError("mine"), KeyboardInterrupt()])
-def test_what_a_progress_callback_raises_comes_through_at_once(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, error: BaseException
-) -> None:
+def test_progress_error_raised(caller: Caller, wire: respx.MockRouter, tmp_path: Path, error: BaseException) -> None:
+    """An exception of a progress callback ends the download at once."""
     route = wire.get(OUT).respond(200, content=MP4)
 
     def progress(*_: Any) -> None:
@@ -227,9 +257,9 @@ def test_what_a_progress_callback_raises_comes_through_at_once(
     assert _in(tmp_path) == []
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.linux_only  # macOS and Windows have no /dev/full.
+def test_full_disk(caller: Caller, wire: respx.MockRouter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk raises a DownloadError and leaves no file."""
     wire.post("/v1/ltx-video").respond(200, content=MP4, headers={"content-type": "video/mp4"})
     opened = Path.open
 
@@ -237,8 +267,6 @@ def test_a_full_disk_is_told_and_leaves_nothing(
         opened(self, *args, **options).close()
         return opened(Path("/dev/full"), "wb")
 
-    if not Path("/dev/full").exists():
-        pytest.skip("no /dev/full here")
     monkeypatch.setattr(Path, "open", full)
     steps = (lambda c: c.generate_blocking("ltx-video", prompt="x"), lambda v: v.save(tmp_path / "a.mp4"))
     error = caller.raising(ltx.DownloadError, *steps)
@@ -248,12 +276,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(("told", "saved"), [(len(MP4), True), (len(MP4) - 1, True), (-1, True), (len(MP4) + 1, False)])
-def test_a_video_of_fewer_bytes_than_the_service_told_is_not_saved(
+def test_file_shorter_than_announced(
     caller: Caller, wire: respx.MockRouter, tmp_path: Path, told: int, saved: bool
 ) -> None:
+    """A video with fewer bytes than the job announced is not saved."""
     body = {"status": "COMPLETED", "output": OUT, "video": {"url": OUT, "file_size": told}}
     wire.get(f"/v2/requests/{ID}").respond(200, json=body)
-    # Without a length, as a server sends it that ends an answer by closing the line.
+    # Without a length, as from a server that ends a body by closing the connection.
     wire.get(OUT).side_effect = lambda _: httpx.Response(200, stream=httpx.ByteStream(MP4))
     steps = (lambda c: c.job(ID).result(), lambda v: v.save(tmp_path / "a.mp4"))
     if saved:
@@ -264,7 +293,8 @@ def test_a_video_of_fewer_bytes_than_the_service_told_is_not_saved(
         assert _in(tmp_path) == []
 
 
-def test_a_video_is_asked_for_as_it_is(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+def test_download_without_encoding(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """A download asks for no content encoding."""
     wire.get(OUT).respond(200, content=MP4)
     _save(caller, wire, tmp_path / "a.mp4")
     assert wire.calls[-1].request.headers["accept-encoding"] == "identity"

@@ -1,4 +1,4 @@
-"""Every status at every stage: which class, with what on it, after how many requests."""
+"""Answer every call with every status: the class, its attributes, and the number of requests."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -14,7 +14,7 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx._config import DEFAULT_MAX_RETRIES
-from support.callers import Caller, Step
+from support.callers import Caller, Step, caller_cases
 
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
 PROMPT = "A lighthouse at dusk."
@@ -39,7 +39,7 @@ CLASSES: dict[int, tuple[type[Exception], bool]] = {
     504: (ltx.GatewayTimeoutError, True),
     520: (ltx.ServerError, True),
 }
-"""Class, and whether the call is sent again first."""
+"""The class, and True if the call is retried first."""
 
 FORMS: dict[str, tuple[dict[str, Any], str]] = {
     "json": ({"json": {"error": "no such luck"}}, "no such luck"),
@@ -55,12 +55,13 @@ FORMS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("status", CLASSES)
-@pytest.mark.parametrize("stage", STAGES)
-def test_an_error_status_has_its_class_everywhere(
-    caller: Caller, wire: respx.MockRouter, stage: str, status: int, form: str
-) -> None:
+@pytest.mark.parametrize(
+    ("caller", "stage", "status", "form"),
+    caller_cases(list(STAGES), list(CLASSES), list(FORMS)),
+    indirect=["caller"],
+)
+def test_error_status_class(caller: Caller, wire: respx.MockRouter, stage: str, status: int, form: str) -> None:
+    """Each error status raises its class in every call and for every form of body."""
     method, path, step = STAGES[stage]
     body, detail = FORMS[form]
     kind, repeated = CLASSES[status]
@@ -77,7 +78,8 @@ def test_an_error_status_has_its_class_everywhere(
 
 
 @pytest.mark.parametrize("stage", ["status", "result"])
-def test_422_is_a_failed_job_in_both_reads(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+def test_422_of_read_is_failed_job(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """A 422 with the word FAILED is a failed job in both reads."""
     method, path, step = STAGES[stage]
     body = {"status": "FAILED", "error": "blocked", "metrics": {"total_time": 3.5}}
     route = wire.request(method, path).respond(422, json=body)
@@ -90,40 +92,44 @@ def test_422_is_a_failed_job_in_both_reads(caller: Caller, wire: respx.MockRoute
     assert route.call_count == 1
 
 
-def test_422_without_the_word_is_a_failed_job_all_the_same(caller: Caller, wire: respx.MockRouter) -> None:
+def test_422_with_error_is_failed_job(caller: Caller, wire: respx.MockRouter) -> None:
+    """A 422 with an error but no status is a failed job too."""
     wire.get(STAGES["status"][1]).respond(422, json={"error": "content was blocked"})
     error = caller.raising(ltx.JobFailedError, lambda c: c.job(ID).wait())
     assert (error.request_id, error.detail) == (ID, "content was blocked")
 
 
-def test_422_that_says_nothing_of_a_failure_is_no_failed_job(caller: Caller, wire: respx.MockRouter) -> None:
+def test_422_without_error_is_unexpected(caller: Caller, wire: respx.MockRouter) -> None:
+    """A 422 without an error is an unexpected response."""
     wire.get(STAGES["status"][1]).respond(422, json={"detail": [{"loc": ["query"]}]})
     error = caller.raising(ltx.UnexpectedResponseError, lambda c: c.job(ID).wait())
     assert (error.request_id, error.status) == (ID, 422)
 
 
 @pytest.mark.parametrize("stage", ["submit", "v1"])
-def test_422_to_a_paid_call_is_no_failed_job_unless_it_says_so(
-    caller: Caller, wire: respx.MockRouter, stage: str
-) -> None:
+def test_422_of_paid_call(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """A 422 to a paid call is a plain status error if it does not say FAILED."""
     _, path, step = STAGES[stage]
     route = wire.post(path).respond(422, json={"error": "unprocessable"})
     error = caller.raising(ltx.APIStatusError, step)
     assert (error.status, error.detail, route.call_count) == (422, "unprocessable", 1)
 
 
-def test_a_failure_of_v1_that_says_so_is_a_failed_job(caller: Caller, wire: respx.MockRouter) -> None:
+def test_422_of_v1_is_failed_job(caller: Caller, wire: respx.MockRouter) -> None:
+    """A v1 response that says FAILED is a failed job."""
     _, path, step = STAGES["v1"]
     wire.post(path).respond(422, json={"status": "FAILED", "error": "blocked", "request_id": ID})
     error = caller.raising(ltx.JobFailedError, step)
     assert (error.status, error.detail, error.request_id) == (422, "blocked", ID)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308])
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_redirect_is_not_followed_and_makes_no_sense(
-    caller: Caller, wire: respx.MockRouter, stage: str, status: int
-) -> None:
+@pytest.mark.parametrize(
+    ("caller", "stage", "status"),
+    caller_cases(list(STAGES), [301, 302, 303, 304, 307, 308]),
+    indirect=["caller"],
+)
+def test_redirect_not_followed(caller: Caller, wire: respx.MockRouter, stage: str, status: int) -> None:
+    """A redirect is an unexpected response and is not followed."""
     method, path, step = STAGES[stage]
     wire.request(method, path).respond(status, headers={"location": "https://elsewhere.test/"})
     other = wire.route(host="elsewhere.test").respond(200, json={"request_id": "stolen"})
@@ -134,7 +140,8 @@ def test_a_redirect_is_not_followed_and_makes_no_sense(
         assert len(wire.calls) == 1
 
 
-def test_a_client_of_your_own_that_follows_redirects_does_not_here(wire: respx.MockRouter) -> None:
+def test_own_client_follows_no_redirect(wire: respx.MockRouter) -> None:
+    """Even a user's httpx client that follows redirects does not follow one here."""
     wire.post("/v2/ltx-2-pro").respond(307, headers={"location": "https://elsewhere.test/v2/ltx-2-pro"})
     other = wire.post("https://elsewhere.test/v2/ltx-2-pro").respond(200, json={"request_id": "stolen"})
     with httpx.Client(follow_redirects=True) as http:
@@ -145,7 +152,8 @@ def test_a_client_of_your_own_that_follows_redirects_does_not_here(wire: respx.M
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_passing_fault_before_the_answer_is_outlasted(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+def test_transient_failures_retried(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """Failures that pass are retried until the response comes."""
     method, path, step = STAGES[stage]
     good = {"request_id": ID, "status": "COMPLETED", "output": "https://out.test/a.mp4"}
     answers: list[httpx.Response | Exception | type[Exception]] = [
@@ -162,7 +170,8 @@ def test_a_passing_fault_before_the_answer_is_outlasted(caller: Caller, wire: re
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_without_retries_a_call_is_sent_once(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+def test_no_retries(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """A call is sent once if retries are off."""
     method, path, step = STAGES[stage]
     route = wire.request(method, path).respond(500)
     caller.raising(ltx.InternalServerError, step, max_retries=0)

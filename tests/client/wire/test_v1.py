@@ -1,4 +1,4 @@
-"""The blocking call: a video's bytes, or JSON with its location, and nothing else."""
+"""Make blocking calls: the response is a video, or JSON with its URL, and nothing else."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -17,7 +17,7 @@ from support.callers import Caller
 
 URL = "https://out.test/a.mp4"
 KEY = "SG_0123456789abcdef"
-"""The key that the tests' clients have, see tests/conftest.py."""
+"""The key of the tests' clients, see tests/support/callers.py."""
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 64
 HEADERS = {
     "x-request-id": "v1-7",
@@ -33,7 +33,8 @@ def _generate(c: Any) -> Any:
 
 
 @pytest.mark.parametrize("media_type", ["video/mp4", "Video/MP4; codecs=avc1", "application/octet-stream", ""])
-def test_bytes_are_a_video_with_what_the_headers_say(caller: Caller, wire: respx.MockRouter, media_type: str) -> None:
+def test_video_bytes_and_headers(caller: Caller, wire: respx.MockRouter, media_type: str) -> None:
+    """A response of video bytes gives a video with the figures of its headers."""
     wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={**HEADERS, "content-type": media_type})
     video = caller(_generate)
     assert (video.content, video.url, video.file_size) == (MP4, None, len(MP4))
@@ -42,7 +43,8 @@ def test_bytes_are_a_video_with_what_the_headers_say(caller: Caller, wire: respx
     assert "ftyp" not in repr(video)
 
 
-def test_a_video_that_happens_to_hold_the_key_stays_as_it_was_made(caller: Caller, wire: respx.MockRouter) -> None:
+def test_video_bytes_not_redacted(caller: Caller, wire: respx.MockRouter) -> None:
+    """Video bytes are never redacted."""
     content = MP4 + KEY.encode()
     wire.post("/v1/ltx-2-19b-t2v").respond(200, content=content, headers={"content-type": "video/mp4"})
     video = caller(_generate)
@@ -52,9 +54,8 @@ def test_a_video_that_happens_to_hold_the_key_stays_as_it_was_made(caller: Calle
 @pytest.mark.parametrize(
     "step", [lambda c: c.submit("ltx-video", prompt="x"), lambda c: c.job("job-1").result(), lambda c: _generate(c)]
 )
-def test_what_is_called_a_video_and_is_none_still_shows_no_key(
-    caller: Caller, wire: respx.MockRouter, step: Any
-) -> None:
+def test_false_video_hides_key(caller: Caller, wire: respx.MockRouter, step: Any) -> None:
+    """A body that only claims to be a video does not show the key."""
     broken = {"content-type": "video/mp4", "content-length": "99"}
     for route in (wire.post(path__regex="/v2/.*"), wire.get(path__regex=".*")):
         route.respond(200, content=f'"{KEY}"'.encode(), headers={"content-type": "video/mp4"})
@@ -75,7 +76,8 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_json_carries_the_location_of_the_video(caller: Caller, wire: respx.MockRouter, body: str) -> None:
+def test_json_with_video_url(caller: Caller, wire: respx.MockRouter, body: str) -> None:
+    """A JSON response gives the URL of the video."""
     wire.post("/v1/ltx-2-19b-t2v").respond(200, json={**BODIES[body], "metrics": {"cost": 0.2}})
     video = caller(_generate)
     assert (video.url, video.content, video.cost) == (URL, None, 0.2)
@@ -102,7 +104,8 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("answer", WRONG)
-def test_what_is_no_video_is_no_success(caller: Caller, wire: respx.MockRouter, answer: str) -> None:
+def test_response_without_video(caller: Caller, wire: respx.MockRouter, answer: str) -> None:
+    """A response without a video raises an error with its id and says that it is billed."""
     more: dict[str, str] = WRONG[answer].get("headers", {})
     given: dict[str, Any] = {"status_code": 200, **WRONG[answer], "headers": {**HEADERS, **more}}
     route = wire.post("/v1/ltx-2-19b-t2v").respond(**given)
@@ -112,15 +115,33 @@ def test_what_is_no_video_is_no_success(caller: Caller, wire: respx.MockRouter, 
 
 
 @pytest.mark.parametrize("media_type", ["", "binary/octet-stream", "video/mp4"])
-def test_a_video_larger_than_any_json_is_taken_whatever_its_type(
+def test_large_video_of_any_type(
     caller: Caller, wire: respx.MockRouter, monkeypatch: pytest.MonkeyPatch, media_type: str
 ) -> None:
+    """A video may be larger than the limit for JSON, whatever its media type."""
     monkeypatch.setattr(reader, "MAX_JSON_BYTES", len(MP4) - 1)
     wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={"content-type": media_type})
     assert caller(_generate).content == MP4
 
 
-def test_json_without_end_is_cut_off(caller: Caller, wire: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocking_call_prefers_video(caller: Caller, wire: respx.MockRouter) -> None:
+    """A blocking call asks for a video first and for JSON second, and refuses nothing."""
+    route = wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={"content-type": "video/mp4"})
+    caller(_generate)
+    accept = "video/*, application/json;q=0.9, */*;q=0.1"
+    assert [value for name, value in route.calls.last.request.headers.multi_items() if name == "accept"] == [accept]
+
+
+def test_accept_of_the_caller_wins(caller: Caller, wire: respx.MockRouter) -> None:
+    """An Accept header of the caller's own replaces the one of a blocking call, in any case."""
+    route = wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={"content-type": "video/mp4"})
+    caller(_generate, headers={"Accept": "application/json"})
+    headers = route.calls.last.request.headers.multi_items()
+    assert [value for name, value in headers if name == "accept"] == ["application/json"]
+
+
+def test_endless_json(caller: Caller, wire: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON beyond the size limit is given up."""
     monkeypatch.setattr(reader, "MAX_JSON_BYTES", 100)
     wire.get("/v2/requests/a/status").respond(200, json={"status": "COMPLETED", "pad": "x" * 200})
     error = caller.raising(ltx.UnexpectedResponseError, lambda c: c.job("a").status())
@@ -128,16 +149,16 @@ def test_json_without_end_is_cut_off(caller: Caller, wire: respx.MockRouter, mon
 
 
 @pytest.mark.parametrize("cost", ["free", "-0.01", "-inf", "nan"])
-def test_headers_that_are_no_numbers_are_passed_over(caller: Caller, wire: respx.MockRouter, cost: str) -> None:
+def test_invalid_figures_in_headers(caller: Caller, wire: respx.MockRouter, cost: str) -> None:
+    """Headers that hold no number are ignored."""
     headers = {"x-cost": cost, "x-seed-value": "4.5", "x-remaining-credits": "nan", "x-generation-time": ""}
     wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={**headers, "content-type": "video/mp4"})
     video = caller(_generate)
     assert (video.cost, video.seed, video.remaining_credits, video.inference_time) == (None, None, None, None)
 
 
-def test_the_bytes_of_v1_are_saved_without_another_request(
-    caller: Caller, wire: respx.MockRouter, tmp_path: Any
-) -> None:
+def test_save_without_download(caller: Caller, wire: respx.MockRouter, tmp_path: Any) -> None:
+    """Saving a v1 video sends no further request."""
     wire.post("/v1/ltx-2-19b-t2v").respond(200, content=MP4, headers={"content-type": "video/mp4"})
     seen: list[tuple[int, int | None]] = []
     path = caller(

@@ -1,4 +1,4 @@
-"""JobProgress: one bad answer never ends a job, and the deadline is kept to the moment."""
+"""Wait for jobs: no single bad response ends a wait, and the deadline is exact."""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false
@@ -19,7 +19,7 @@ import segmind_ltx as ltx
 from segmind_ltx._clock import SystemClock
 from segmind_ltx._core.journal import UNKNOWN_FOR
 from segmind_ltx._core.reads import MAX_REFUSED, MAX_UNEXPECTED
-from support.callers import Caller
+from support.callers import Caller, caller_cases
 from support.clocks import FakeClock
 
 ID = "job-1"
@@ -64,7 +64,8 @@ PASSING: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_passing_fault_in_a_poll_never_ends_the_job(caller: Caller, wire: respx.MockRouter, fault: str) -> None:
+def test_transient_fault_in_poll(caller: Caller, wire: respx.MockRouter, fault: str) -> None:
+    """A fault that passes in a poll never ends the wait."""
     wire.get(STATUS).side_effect = [PASSING[fault], _state("PROCESSING"), PASSING[fault], _state("COMPLETED")]
     wire.get(RESULT).respond(200, json=DONE)
     assert caller(_wait()).url == DONE["output"]
@@ -78,23 +79,24 @@ NOT_YET = {
 
 
 @pytest.mark.parametrize("fault", [*PASSING, *NOT_YET])
-def test_a_passing_fault_in_the_fetch_never_ends_the_job(caller: Caller, wire: respx.MockRouter, fault: str) -> None:
+def test_transient_fault_in_fetch(caller: Caller, wire: respx.MockRouter, fault: str) -> None:
+    """A fault that passes in the fetch of the result never ends the wait."""
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(RESULT).side_effect = [{**PASSING, **NOT_YET}[fault], httpx.Response(200, json=DONE)]
     video = caller(_wait())
     assert (video.url, video.cost) == (DONE["output"], 0.3)
 
 
-def test_an_outage_longer_than_the_retries_is_waited_out(caller: Caller, wire: respx.MockRouter) -> None:
+def test_long_outage(caller: Caller, wire: respx.MockRouter) -> None:
+    """An outage longer than the retries is waited out."""
     wire.get(STATUS).side_effect = [*[httpx.Response(503)] * 25, _state("COMPLETED")]
     wire.get(RESULT).respond(200, json=DONE)
     assert caller(_wait(timeout=3600)).url == DONE["output"]
 
 
 @pytest.mark.parametrize("stage", [STATUS, RESULT])
-def test_only_nonsense_again_and_again_ends_a_wait_and_keeps_the_id(
-    caller: Caller, wire: respx.MockRouter, stage: str
-) -> None:
+def test_unexpected_responses_end_wait(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
+    """Unexpected responses end a wait only in a row, and the error has the id."""
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(stage).respond(200, html="<h1>Parked domain</h1>")
     error = caller.raising(ltx.UnexpectedResponseError, _wait())
@@ -102,9 +104,8 @@ def test_only_nonsense_again_and_again_ends_a_wait_and_keeps_the_id(
     assert sum(call.request.url.path == stage for call in wire.calls) == MAX_UNEXPECTED
 
 
-def test_unknown_states_are_polled_on_and_told(
-    caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unknown_states(caller: Caller, wire: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
+    """An unknown state is logged and polled on."""
     words = ["QUEUED", "WARMING", "WARMING", "completed", "COMPLETED"]
     wire.get(STATUS).side_effect = [_state(word) for word in words]
     wire.get(RESULT).respond(200, json=DONE)
@@ -116,7 +117,8 @@ def test_unknown_states_are_polled_on_and_told(
     assert ID in caplog.text
 
 
-def test_a_job_that_fails_ends_the_wait_with_its_reason(caller: Caller, wire: respx.MockRouter) -> None:
+def test_failed_job(caller: Caller, wire: respx.MockRouter) -> None:
+    """A failed job ends the wait with its reason."""
     body = {"request_id": ID, "status": "FAILED", "error": "blocked", "metrics": {"total_time": 2}}
     wire.get(STATUS).side_effect = [_state("PROCESSING"), httpx.Response(422, json=body)]
     states: list[str] = []
@@ -125,17 +127,20 @@ def test_a_job_that_fails_ends_the_wait_with_its_reason(caller: Caller, wire: re
     assert states == ["PROCESSING", "FAILED"]
 
 
-def test_a_failure_that_shows_only_in_the_result_is_one(caller: Caller, wire: respx.MockRouter) -> None:
+def test_failure_in_result(caller: Caller, wire: respx.MockRouter) -> None:
+    """A failure that only the result shows ends the wait too."""
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(RESULT).respond(422, json={"status": "FAILED", "error": "late"})
     assert caller.raising(ltx.JobFailedError, _wait()).detail == "late"
 
 
-@pytest.mark.parametrize("options", [{}, {"poll_interval": 7.0}, {"poll_interval": 0.7}, {"poll_interval": 5000.0}])
-@pytest.mark.parametrize("timeout", [0, 0.4, 1, 61.5])
-def test_the_deadline_is_kept_exactly(
-    caller: Caller, wire: respx.MockRouter, timeout: float, options: dict[str, float]
-) -> None:
+@pytest.mark.parametrize(
+    ("caller", "timeout", "options"),
+    caller_cases([0, 0.4, 1, 61.5], [{}, {"poll_interval": 7.0}, {"poll_interval": 0.7}, {"poll_interval": 5000.0}]),
+    indirect=["caller"],
+)
+def test_deadline_exact(caller: Caller, wire: respx.MockRouter, timeout: float, options: dict[str, float]) -> None:
+    """The wait ends exactly at its deadline."""
     wire.get(STATUS).respond(200, json={"status": "PROCESSING"})
     error = caller.raising(ltx.WaitTimeoutError, _wait(timeout=timeout, **options))
     assert caller.clock.now == pytest.approx(timeout, abs=1e-9)
@@ -143,7 +148,8 @@ def test_the_deadline_is_kept_exactly(
     assert (error.request_id, error.state) == (ID, "PROCESSING" if timeout else None)
 
 
-def test_the_deadline_is_kept_through_an_outage(caller: Caller, wire: respx.MockRouter) -> None:
+def test_deadline_during_outage(caller: Caller, wire: respx.MockRouter) -> None:
+    """The deadline holds during an outage, and the error names the cause."""
     wire.get(STATUS).side_effect = httpx.ConnectError("refused")
     error = caller.raising(ltx.WaitTimeoutError, _wait(timeout=33))
     assert caller.clock.now == pytest.approx(33, abs=1e-9)
@@ -151,13 +157,15 @@ def test_the_deadline_is_kept_through_an_outage(caller: Caller, wire: respx.Mock
     assert (error.request_id, error.state) == (ID, None)
 
 
-def test_the_deadline_is_kept_when_a_429_asks_for_more(caller: Caller, wire: respx.MockRouter) -> None:
+def test_deadline_before_reset(caller: Caller, wire: respx.MockRouter) -> None:
+    """The deadline holds even if a 429 asks for a longer pause."""
     wire.get(STATUS).respond(429, headers={"x-rate-limit-reset-at-utc": "2099-01-01T00:00:00Z"})
     caller.raising(ltx.WaitTimeoutError, _wait(timeout=5))
     assert caller.clock.now == pytest.approx(5, abs=1e-9)
 
 
-def test_a_request_is_given_no_more_time_than_is_left(caller: Caller, wire: respx.MockRouter) -> None:
+def test_request_timeout_is_time_left(caller: Caller, wire: respx.MockRouter) -> None:
+    """A request gets no more time than the wait has left."""
     timeouts: list[float] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -169,7 +177,8 @@ def test_a_request_is_given_no_more_time_than_is_left(caller: Caller, wire: resp
     assert timeouts == pytest.approx([12, 7, 2])
 
 
-def test_after_the_deadline_the_same_job_can_be_waited_for_again(wire: respx.MockRouter, clock: FakeClock) -> None:
+def test_wait_again_after_deadline(wire: respx.MockRouter, clock: FakeClock) -> None:
+    """The same job can be awaited again after a timeout, without a second charge."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
     route = wire.get(STATUS).respond(200, json={"status": "PROCESSING"})
     wire.get(RESULT).respond(200, json=DONE)
@@ -185,11 +194,9 @@ def test_after_the_deadline_the_same_job_can_be_waited_for_again(wire: respx.Moc
 REFUSALS = [400, 401, 403, 404, 406, 410, 418]
 
 
-@pytest.mark.parametrize("status", REFUSALS)
-@pytest.mark.parametrize("stage", [STATUS, RESULT])
-def test_a_refusal_that_is_repeated_ends_the_wait_with_the_id(
-    caller: Caller, wire: respx.MockRouter, stage: str, status: int
-) -> None:
+@pytest.mark.parametrize(("caller", "stage", "status"), caller_cases([STATUS, RESULT], REFUSALS), indirect=["caller"])
+def test_repeated_refusal_ends_wait(caller: Caller, wire: respx.MockRouter, stage: str, status: int) -> None:
+    """A repeated refusal ends the wait, and the error has the id."""
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(stage).respond(status, json={"error": "no"})
     with pytest.raises(ltx.APIStatusError) as caught:
@@ -203,9 +210,8 @@ def test_a_refusal_that_is_repeated_ends_the_wait_with_the_id(
 
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_a_job_that_is_not_known_everywhere_yet_is_asked_for_again(
-    caller: Caller, wire: respx.MockRouter, status: int
-) -> None:
+def test_few_refusals_outlasted(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+    """A wait goes on if fewer refusals than the limit come in a row."""
     refused = [httpx.Response(status, json={"error": "no such job"})] * (MAX_REFUSED - 1)
     wire.get(STATUS).side_effect = [
         *refused,
@@ -220,14 +226,16 @@ def test_a_job_that_is_not_known_everywhere_yet_is_asked_for_again(
 
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_asked_once_a_refusal_is_told_at_once(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+def test_refusal_of_single_read(caller: Caller, wire: respx.MockRouter, status: int) -> None:
+    """Outside a wait a refusal is raised at once."""
     route = wire.get(STATUS).respond(status, json={"error": "no"})
     with pytest.raises(ltx.APIStatusError):
         caller(lambda c: c.job(ID).status())
     assert route.call_count == 1
 
 
-def test_a_first_look_comes_no_later_than_the_interval(caller: Caller, wire: respx.MockRouter) -> None:
+def test_first_poll_within_interval(caller: Caller, wire: respx.MockRouter) -> None:
+    """The first poll comes no later than the interval."""
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(RESULT).respond(200, json=DONE)
@@ -235,8 +243,8 @@ def test_a_first_look_comes_no_later_than_the_interval(caller: Caller, wire: res
     assert caller.clock.slept == pytest.approx([0.5])
 
 
-class Hanging(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body of drips: each takes some time, and there is no end to them."""
+class EndlessBody(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """An endless body whose every byte takes some time."""
 
     def __init__(self, clock: FakeClock, seconds: float) -> None:
         self._clock, self._seconds = clock, seconds
@@ -252,12 +260,11 @@ class Hanging(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.05])
-def test_the_deadline_is_kept_against_an_answer_that_drips(
-    caller: Caller, wire: respx.MockRouter, seconds: float
-) -> None:
+def test_deadline_with_dripping_body(caller: Caller, wire: respx.MockRouter, seconds: float) -> None:
+    """The deadline holds even if a body never ends."""
     wire.get(STATUS).mock(
         side_effect=lambda _: httpx.Response(
-            200, headers={"content-type": "application/json"}, stream=Hanging(caller.clock, seconds)
+            200, headers={"content-type": "application/json"}, stream=EndlessBody(caller.clock, seconds)
         )
     )
     error = caller.raising(ltx.WaitTimeoutError, _wait(timeout=20))
@@ -266,12 +273,11 @@ def test_the_deadline_is_kept_against_an_answer_that_drips(
 
 
 @pytest.mark.parametrize("step", [lambda c: c.job(ID).status(), lambda c: c.job(ID).result()])
-def test_without_a_deadline_an_answer_that_drips_is_given_up_as_well(
-    caller: Caller, wire: respx.MockRouter, step: Any
-) -> None:
+def test_dripping_body_without_deadline(caller: Caller, wire: respx.MockRouter, step: Any) -> None:
+    """Outside a wait a body that never ends is given up as well."""
     wire.get(url__regex=".*").mock(
         side_effect=lambda _: httpx.Response(
-            200, headers={"content-type": "application/json"}, stream=Hanging(caller.clock, 1.0)
+            200, headers={"content-type": "application/json"}, stream=EndlessBody(caller.clock, 1.0)
         )
     )
     error = caller.raising(ltx.UnexpectedResponseError, step, max_retries=0)
@@ -280,8 +286,8 @@ def test_without_a_deadline_an_answer_that_drips_is_given_up_as_well(
     assert caller.clock.now == pytest.approx(121)
 
 
-def test_a_request_that_hangs_is_left_alone_at_the_deadline() -> None:
-    """Over a real socket: the line stays open and says nothing, and httpx's own patience is not asked."""
+def test_silent_server_at_deadline() -> None:
+    """Over a real socket the deadline holds even if the server stays silent."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         base = f"http://127.0.0.1:{silent.getsockname()[1]}"
         clock = SystemClock()
@@ -289,14 +295,13 @@ def test_a_request_that_hangs_is_left_alone_at_the_deadline() -> None:
             begun = clock.monotonic()
             with pytest.raises(ltx.WaitTimeoutError, match="job-1"):
                 client.job(ID).wait(timeout=0.1)
-            # The figure is measured by `nox -s bench`; here it is only held that it does not hang.
+            # `nox -s bench` measures the time; this only shows that the call does not hang.
             assert clock.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("mine"), OSError("pipe"), SystemExit(3)])
-def test_what_ends_a_wait_from_outside_carries_the_id(
-    caller: Caller, wire: respx.MockRouter, error: BaseException
-) -> None:
+def test_foreign_exception_has_id(caller: Caller, wire: respx.MockRouter, error: BaseException) -> None:
+    """An exception from outside that ends a wait carries the request id."""
     wire.get(STATUS).respond(200, json={"status": "PROCESSING"})
 
     def on_status(_: Any) -> None:
@@ -324,9 +329,8 @@ def test_what_ends_a_wait_from_outside_carries_the_id(
     ],
     ids=str,
 )
-def test_times_that_cannot_be_waited_for_are_refused(
-    caller: Caller, wire: respx.MockRouter, options: dict[str, Any]
-) -> None:
+def test_invalid_times_refused(caller: Caller, wire: respx.MockRouter, options: dict[str, Any]) -> None:
+    """Invalid times are refused before anything is sent."""
     error = caller.raising(ltx.ParameterError, _wait(**options))
     assert next(iter(options)) in str(error)
     assert len(wire.calls) == 0
@@ -352,15 +356,15 @@ UNSAFE = [
 
 
 @pytest.mark.parametrize("request_id", [*UNSAFE, None, 7], ids=ascii)
-def test_an_id_that_would_address_something_else_is_refused(
-    caller: Caller, wire: respx.MockRouter, request_id: Any
-) -> None:
+def test_unsafe_id_refused(caller: Caller, wire: respx.MockRouter, request_id: Any) -> None:
+    """A request id that would change the path is refused."""
     caller.raising(ltx.ParameterError, lambda c: c.job(request_id).status())
     assert len(wire.calls) == 0
 
 
 @pytest.mark.parametrize("request_id", ["a?b=c", "a#b", "a b"[:1] + "&b", "ä", "a;b", "...", "a%20b"[:1] + "+b"])
-def test_any_other_id_is_one_segment_of_the_path(caller: Caller, wire: respx.MockRouter, request_id: str) -> None:
+def test_any_other_id_is_escaped(caller: Caller, wire: respx.MockRouter, request_id: str) -> None:
+    """Any other request id is one escaped segment of the path."""
     route = wire.get(url__regex=r".*").respond(200, json={"status": "QUEUED"})
     assert caller(lambda c: c.job(request_id).status()).request_id == request_id
     raw = route.calls[0].request.url.raw_path.decode()
@@ -370,7 +374,8 @@ def test_any_other_id_is_one_segment_of_the_path(caller: Caller, wire: respx.Moc
     assert "?" not in raw
 
 
-def test_nonsense_that_something_else_interrupts_ends_no_wait(caller: Caller, wire: respx.MockRouter) -> None:
+def test_unexpected_responses_not_in_row(caller: Caller, wire: respx.MockRouter) -> None:
+    """Unexpected responses do not end a wait if others come between."""
     odd = [httpx.Response(200, html="<h1>?</h1>")] * (MAX_UNEXPECTED - 1)
     answers: list[Any] = [*odd, httpx.Response(503), *odd, httpx.ReadError("reset"), *odd, _state("COMPLETED")]
     wire.get(STATUS).side_effect = answers

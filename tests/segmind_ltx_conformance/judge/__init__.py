@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from segmind_ltx_conformance.checks import Check, Finding, Judgement, Observation, Outcome
-from segmind_ltx_conformance.judge import answers, outputs, payloads, results, states, statuses, videos
+from segmind_ltx_conformance.judge import answers, gaps, outputs, payloads, progress, results, states, statuses, videos
 from segmind_ltx_conformance.judge.trace import Trace, read
-from segmind_ltx_conformance.judge.verdicts import checks
+from segmind_ltx_conformance.judge.verdicts import checks, through_routes
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_spec import Contract, clauses_by_id, load
 
@@ -20,6 +20,7 @@ RULES: Final[tuple[Callable[[Trace], Iterator[Finding]], ...]] = (
     statuses.misused_statuses,
     statuses.error_messages,
     states.lifecycle,
+    progress.progress,
     results.results,
     answers.fields,
     videos.videos,
@@ -31,6 +32,7 @@ OBSERVED: Final[tuple[Callable[[Trace], Iterator[Observation]], ...]] = (
     statuses.observations,
     states.observations,
     answers.observations,
+    gaps.observations,
     outputs.observations,
 )
 
@@ -50,6 +52,7 @@ def judge(recording: Recording, contract: Contract | None = None, only: Collecti
             findings += rule(trace)
         except Exception as error:  # Whatever it is, the other rules still count.
             errors.append(f"{rule.__module__.rsplit('.', 1)[-1]}.{rule.__name__}: {type(error).__name__}: {error}")
+    findings = list(through_routes(trace, findings))
     verdicts = checks(contract, chosen, findings, recording)
     if errors and verdicts:
         detail = f"the suite itself failed: {'; '.join(errors)}"

@@ -6,13 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from attrs import evolve
 from jsonschema import Draft202012Validator
 
+from segmind_ltx_conformance.bodies import id_in
 from segmind_ltx_conformance.checks import Finding, Observation
+from segmind_ltx_conformance.judge.jobs import jobs_of, json_object, submits, succeeded
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_spec import Contract
 
 ERRORS: Final = "ErrorMessage"
+FAILED: Final = "FAILED"
+SUCCESSES: Final = {"v1": "BlockingResult", "v2": "AcceptedJob", "poll": "JobStatus", "result": "JobResult"}
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s]+")
 
 
@@ -21,40 +27,42 @@ def schema_for(request: Request) -> str | None:
     status = request.status
     if status >= 400 and status != 422:
         return ERRORS
-    match request.kind, status:
-        case "v1", 200:
-            return "BlockingResult"
-        case "v2", 200:
-            return "AcceptedJob"
-        case "poll", 200:
-            return "JobStatus"
-        case "result", 200:
-            return "JobResult"
-        case (("poll" | "result"), 422):
-            return "FailedJob"
-        case _:
-            return None
+    if status == 422:
+        return "FailedJob" if request.kind in {"poll", "result"} else None
+    return SUCCESSES.get(request.kind) if succeeded(status) else None
 
 
 def fields(trace: Trace) -> Iterator[Finding]:
     """Check every field of every response on a known route."""
     jobs = _models_by_job(trace)
+    early = {
+        read.request.last.index: job.weakness_of(read) for job in jobs_of(trace) for read in (*job.reads, *job.unclear)
+    }
     for request in trace.of("v1", "v2", "poll", "result"):
         title = schema_for(request)
-        if title is None or request.reads_as_other_account or not (request.key_works or title == ERRORS):
+        if (
+            title is None
+            or not request.shows(Part.BODY)
+            or request.reads_as_other_account
+            or not (request.key_works or title == ERRORS)
+        ):
             continue
         slug = request.slug or jobs.get(request.last.job or "")
         value = request.exchange.json
+        through = early.get(request.last.index, ())
+        if request.kind == "poll" and (title == "FailedJob" or json_object(request).get("status") == FAILED):
+            through = ("job.failed-status-is-422",)
         if not isinstance(value, dict):
             # A blocking call may return a video, and an error may be an HTML page.
             if title not in {"BlockingResult", ERRORS}:
                 detail = f"{request.last.summary}: the response is not a JSON object"
-                yield Finding(_kebab(title), slug, False, detail, request.indices)
+                yield Finding(_kebab(title), slug, False, detail, request.indices, through)
             continue
         given = cast("dict[str, Any]", value)
-        yield from _of_object(trace.contract, title, given, request, slug)
-        named, asked = given.get("request_id"), request.last.job
-        if asked is not None and isinstance(named, str) and title != ERRORS and named != asked:
+        for finding in _of_object(trace.contract, title, given, request, slug):
+            yield evolve(finding, rests_on=through) if through else finding
+        named, asked = id_in(given), request.last.job
+        if asked is not None and named is not None and title != ERRORS and named != asked:
             detail = f"{request.last.summary}: the response names another job, {_short_repr(named)}"
             yield Finding(f"{_kebab(title)}.request_id", slug, False, detail, request.indices)
     yield from _headers(trace)
@@ -67,8 +75,10 @@ def _of_object(
     summary = request.last.summary
     yield Finding(prefix, slug, True, f"{summary}: an object", request.indices)
     for name in schema.get("required", []):
-        detail = f"{summary}: {name} is {'there' if name in value else 'missing'}"
-        yield Finding(f"{prefix}.{name}.required", slug, name in value, detail, request.indices)
+        # Null is no request id: a caller has nothing to poll with.
+        there = name in value and (name != "request_id" or bool(value[name]))
+        detail = f"{summary}: {name} is {'there' if there else 'missing'}"
+        yield Finding(f"{prefix}.{name}.required", slug, there, detail, request.indices)
     for name, field in schema["properties"].items():
         if name not in value or _null_before_completion(title, name, value):
             continue
@@ -156,10 +166,9 @@ def observations(trace: Trace) -> Iterator[Observation]:
 def _models_by_job(trace: Trace) -> dict[str, str]:
     """Return the model of each request id whose submit was recorded."""
     found: dict[str, str] = {}
-    for request in trace.of("v2"):
-        value = request.exchange.json
-        if request.status == 200 and request.slug and isinstance(value, dict):
-            found[str(cast("dict[str, Any]", value).get("request_id"))] = request.slug
+    for name, request in submits(trace):
+        if request.slug:
+            found[name] = request.slug
     return found
 
 

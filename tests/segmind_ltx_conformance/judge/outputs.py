@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from segmind_ltx_conformance.bodies import is_url, locations_in
 from segmind_ltx_conformance.checks import Finding, Observation
-from segmind_ltx_conformance.judge.jobs import JobHistory, jobs_of, json_object
+from segmind_ltx_conformance.judge.downloads import Downloads
+from segmind_ltx_conformance.judge.jobs import JobHistory, jobs_of
 from segmind_ltx_conformance.judge.trace import Request, Trace
-from segmind_ltx_conformance.judge.videos import downloads_by_url
+from segmind_ltx_conformance.recording import Part
 
 DAY: Final = 86400.0
 TOLERANCE_USD: Final = 0.0051
@@ -18,32 +20,32 @@ TOLERANCE_USD: Final = 0.0051
 
 def outputs(trace: Trace) -> Iterator[Finding]:
     """Check that each output is a video, needs no key, is on another host, and stays for seven days."""
-    fetched = downloads_by_url(trace)
+    downloads = Downloads(trace)
     api_host = urlsplit(trace.recording.base_url).hostname
     for job in jobs_of(trace):
         result = job.completed
         if result is None or result.output is None:
             continue
-        host = urlsplit(result.output).hostname
-        yield Finding(
-            "output.other-host", job.slug, host != api_host, f"the output is on {host}", result.request.indices
-        )
-        for request in fetched.get(result.output, []):
+        url = downloads.absolute(result.output)
+        if not is_url(url):
+            detail = f"the output is no http or https URL, so it was not downloaded: {result.output[:80]!r}"
+            yield Finding("output.is-a-video", job.slug, None, detail, result.request.indices)
+            continue
+        detail = f"the output is on {urlsplit(url).hostname}"
+        holds = urlsplit(url).hostname != api_host
+        yield Finding("output.other-host", job.slug, holds, detail, result.request.indices)
+        for request in downloads.of(result.output):
             yield from _download(job, request, request.exchange.at - result.at)
     for request in trace.of("v1"):
-        if request.key_works and request.status == 200:
+        if request.key_works and request.status == 200 and request.shows(Part.BODY):
             yield _blocking(request)
-            file = json_object(request).get("output")
-            for download in fetched.get(str(file), []):
-                yield from _downloaded(request.slug, download)
+            for location in locations_in(request.exchange.json, anywhere=True)[:1]:
+                for download in downloads.of(location):
+                    yield from _downloaded(request.slug, download)
 
 
 def _download(job: JobHistory, request: Request, age: float) -> Iterator[Finding]:
     status = request.status
-    if status in {401, 403}:
-        detail = f"without a key the output returned {status}"
-        yield Finding("output.without-key", job.slug, False, detail, request.indices)
-        return
     if age > DAY:
         detail = f"after {age / DAY:.1f} days the output returned {status}"
         if age <= 7 * DAY:
@@ -55,14 +57,27 @@ def _download(job: JobHistory, request: Request, age: float) -> Iterator[Finding
 
 
 def _downloaded(slug: str | None, request: Request) -> Iterator[Finding]:
-    """Judge one download; nothing if the video was not measured."""
+    """Judge one download. Nothing if it came but the recording does not show what it is."""
     exchange, clause = request.exchange, "output.is-a-video"
-    if "refused" in (exchange.fault or ""):
+    if not request.shows(Part.BODY) or exchange.status in {206, 304}:
+        return  # A part of a file, or none since the reader has it.
+    if exchange.status in {401, 403}:
+        detail = f"without a key the output returned {exchange.status}"
+        yield Finding("output.without-key", slug, False, detail, request.indices)
+        # No page says that a download needs no key, and the suite sends none, so whether it is a video is open.
+        yield Finding(clause, slug, None, f"{detail}, so its content is unknown", request.indices)
+    elif "refused" in (exchange.fault or ""):
         yield Finding(clause, slug, False, f"the output's host refuses connections: {exchange.fault}", request.indices)
     elif not request.answered and not request.keeps_failing:
         yield Finding(clause, slug, None, f"the output returned {exchange.status or 'no response'}", request.indices)
-    elif exchange.media is not None or exchange.status != 200 or exchange.size == 0:
+    elif exchange.media is not None or exchange.status != 200 or exchange.size == 0 or _is_text(request):
         yield _is_a_video(slug, request)
+
+
+def _is_text(request: Request) -> bool:
+    """Return whether the response says that it is text: a page or an error with a good status."""
+    kind = request.exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind.startswith("text/") or kind.endswith(("json", "xml")) or bool(request.exchange.body)
 
 
 def _is_a_video(slug: str | None, request: Request) -> Finding:
@@ -76,12 +91,7 @@ def _is_a_video(slug: str | None, request: Request) -> Finding:
 def _blocking(request: Request) -> Finding:
     """Judge the response to a blocking call: it has to be a video, or JSON with its URL."""
     media = request.exchange.media or {}
-    value = json_object(request)
-    file: object = value.get("video")
-    url = cast("dict[str, object]", file).get("url") if isinstance(file, dict) else None
-    urls = [
-        url for url in (value.get("output"), url) if isinstance(url, str) and urlsplit(url).scheme in {"http", "https"}
-    ]
+    urls = locations_in(request.exchange.json, anywhere=True)
     kind = request.exchange.headers.get("content-type", "")
     unmeasured = request.exchange.media is None and request.exchange.size > 0 and kind.startswith("video/")
     video = media.get("kind") == "video" or unmeasured
@@ -104,7 +114,8 @@ def _duplicates(trace: Trace) -> Iterator[Finding]:
     for job in jobs_of(trace):
         metrics = job.completed.value.get("metrics") if job.completed and job.submit else None
         cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
-        if job.submit is not None and isinstance(cost, int | float) and not isinstance(cost, bool):
+        shown = job.submit is not None and job.submit.shows(Part.REQUEST_BODY)
+        if job.submit is not None and shown and isinstance(cost, int | float) and not isinstance(cost, bool):
             by_body.setdefault((job.submit.exchange.url, job.submit.exchange.request_body), []).append((job, cost))
     for same in by_body.values():
         if len(same) > 1:

@@ -8,7 +8,7 @@ from typing import Final
 from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.request_bodies import Kind, choices_in
 from segmind_ltx_conformance.judge.trace import Request, Trace
-from segmind_ltx_spec import Model
+from segmind_ltx_spec import Model, clauses_by_id
 
 Choice = tuple[str, str]
 VERSIONS: Final = ("v2", "v1")
@@ -31,20 +31,33 @@ def refusals(trace: Trace) -> Iterator[Finding]:
             continue
         detail = f"{request.last.summary}: {'; '.join(body.whys)}: returned {request.status}"
         status = "status.malformed-is-400" if body.kind is Kind.MALFORMED else "status.invalid-is-400"
+        # If only weaker clauses forbid the body, so does the verdict about its refusal.
+        through = _weaker_only(trace, body.violated)
         if request.status == 0 or (not request.answered and not request.keeps_failing):
-            yield Finding(status, request.slug, None, f"{detail}, after {len(request.calls)} attempts", request.indices)
+            why = f"{detail}, after {len(request.calls)} attempts"
+            yield Finding(status, request.slug, None, why, request.indices, through)
             continue
         if accepted(request):
             # If a body has several faults, the response does not show which of them the server missed.
             clause = body.violated[0] if len(body.violated) == 1 else status
             for broken in {clause, status} if body.kind is Kind.MALFORMED else {clause}:
-                yield Finding(broken, request.slug, False, detail, request.indices)
+                yield Finding(broken, request.slug, False, detail, request.indices, through)
             continue
         if len(body.violated) == 1:
-            yield Finding(body.violated[0], request.slug, True, detail, request.indices)
+            yield Finding(body.violated[0], request.slug, True, detail, request.indices, through)
         right = request.status == 400
-        yield Finding(status, request.slug, right, detail, request.indices)
-        yield Finding(f"{request.kind}.status.400", request.slug, right, detail, request.indices)
+        yield Finding(status, request.slug, right, detail, request.indices, through)
+        yield Finding(f"{request.kind}.status.400", request.slug, right, detail, request.indices, through)
+
+
+def _weaker_only(trace: Trace, violated: Sequence[str]) -> tuple[str, ...]:
+    """Return a weaker clause that the fault rests on, if no violated clause is documented without it.
+
+    If some values of a list are inferred, a value that is not printed may be one of those that the page hides.
+    """
+    known = clauses_by_id(trace.contract)
+    weaker = [f"{name}-inferred" if f"{name}-inferred" in known else name for name in violated]
+    return () if any(known[name].grade == "D" for name in weaker) else tuple(weaker[:1])
 
 
 def models_without_v2(trace: Trace) -> set[str]:
@@ -69,6 +82,8 @@ def accepted_bodies(trace: Trace) -> Iterator[Finding]:
 def _counts_as_valid(request: Request) -> bool:
     if request.body is None or not request.key_works or not request.is_json:
         return False
+    if request.status == 406 and request.wants_other_type:
+        return False  # It may have been refused for its Accept header; `statuses` judges that.
     # A body that the documents leave open counts only if it is accepted.
     return request.body.kind is Kind.VALID or (request.body.kind is Kind.OPEN and accepted(request))
 
@@ -88,7 +103,7 @@ def _of_version(model: Model, version: str, tried: Sequence[Request], known: set
     unclear = [r for r in refused if not (r.answered or (r.keeps_failing and good))]
     for request in unclear:
         detail = f"{request.last.summary}: returned {request.status or 'no response'} {len(request.calls)} times"
-        yield Finding(f"{version}.status.200", model.slug, None, detail, request.indices)
+        yield Finding(f"{model.slug}.{version}", model.slug, None, detail, request.indices)
     refused = [r for r in refused if r not in unclear]
     if refused and not good:
         yield from _all_refused(model, version, refused)
@@ -99,10 +114,15 @@ def _of_version(model: Model, version: str, tried: Sequence[Request], known: set
 def _all_refused(model: Model, version: str, refused: Sequence[Request]) -> Iterator[Finding]:
     for request in refused:
         detail = f"{request.last.summary}: a valid request returned {request.status}, like every other one"
-        clause = {401: "auth.key-in-header", 404: f"{model.slug}.{version}"}.get(
-            request.status, f"{version}.status.200"
-        )
-        yield Finding(clause, model.slug, False, detail, request.indices)
+        yield Finding(_misused(model, version, request.status), model.slug, False, detail, request.indices)
+
+
+def _misused(model: Model, version: str, status: int) -> str:
+    """Return the clause that a server breaks if it answers a valid request with ``status``."""
+    if status in {400, 403, 406}:
+        # The pages say what the status means, and the request gives no cause for it.
+        return f"{version}.status.{status}"
+    return "auth.key-in-header" if status == 401 else f"{model.slug}.{version}"
 
 
 def _blame(
@@ -130,9 +150,8 @@ def _blame(
                 ", ".join(_describe(choice) for choice in sorted(found))
                 or "a combination of values that are each accepted"
             )
-            yield Finding(
-                f"{version}.status.200", model.slug, False, f"{detail}; the cause is one of: {names}", request.indices
-            )
+            clause = _misused(model, version, request.status)
+            yield Finding(clause, model.slug, False, f"{detail}; the cause is one of: {names}", request.indices)
             for choice in sorted(found):
                 blamed = f"{_describe(choice)} was in a refused request, together with other values"
                 yield Finding(clauses[choice], model.slug, None, blamed, request.indices)

@@ -11,10 +11,9 @@ from typing import Any, Final, NoReturn, cast
 
 from attrs import frozen
 
+from segmind_ltx_conformance.payloads import LONGEST_OTHER_TEXT, LONGEST_PROMPT
 from segmind_ltx_spec import Model
 
-MAX_CERTAIN_LENGTH: Final = 10_000
-"""Characters. No page limits a text, but that does not oblige a server to take any length."""
 MAX_CERTAIN_SEED: Final = 2**31 - 1
 """No page limits a seed, but a server need not take one that is negative or exceeds 32 bits."""
 
@@ -111,10 +110,13 @@ def _violations(model: Model, given: Mapping[str, Any]) -> Iterator[tuple[str, s
 
 def _broken(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
     types: list[str] = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if value is None:
+        # That a printed type excludes null is inferred, so it is a clause of its own.
+        if "null" not in types:
+            yield "not-null"
+        return
     if not any(_is(value, kind) for kind in types):
         yield "type"
-        return
-    if value is None:
         return
     if "enum" in schema and value not in schema["enum"]:
         yield "enum"
@@ -150,7 +152,7 @@ def _left_open_parts(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
         if schema is None:
             yield True
         elif isinstance(value, str):
-            yield _is_uncertain_text(schema, value)
+            yield _is_uncertain_text(schema, value, LONGEST_PROMPT if name in model.required else LONGEST_OTHER_TEXT)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             bounded = "minimum" in schema or "enum" in schema
             yield ("integer" in schema["type"] and isinstance(value, float)) or not (
@@ -158,15 +160,13 @@ def _left_open_parts(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
             )
 
 
-def _is_uncertain_text(schema: Mapping[str, Any], value: str) -> bool:
+def _is_uncertain_text(schema: Mapping[str, Any], value: str, longest: int) -> bool:
     if schema.get("format") == "uri":
         return _PLAIN.fullmatch(value) is None
     if "enum" in schema:
         return value in schema["x-source"].get("inferred", [])
     return (
-        not value.strip()
-        or len(value) > MAX_CERTAIN_LENGTH
-        or any(char < " " or "\ud800" <= char <= "\udfff" for char in value)
+        not value.strip() or len(value) > longest or any(char < " " or "\ud800" <= char <= "\udfff" for char in value)
     )
 
 

@@ -6,12 +6,22 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from segmind_ltx_conformance.checks import Finding
-from segmind_ltx_conformance.judge.jobs import ORDER, RETENTION, SLACK, JobHistory, Read, jobs_of, json_object
+from segmind_ltx_conformance.judge.jobs import (
+    ORDER,
+    RETENTION,
+    SLACK,
+    JobHistory,
+    Read,
+    jobs_of,
+    json_object,
+    succeeded,
+)
 from segmind_ltx_conformance.judge.trace import Trace
+from segmind_ltx_conformance.recording import Part
 
 
 def results(trace: Trace) -> Iterator[Finding]:
@@ -31,9 +41,9 @@ def _outputs(job: JobHistory) -> Iterator[Finding]:
             yield Finding("job.no-early-output", job.slug, read.output is None, detail, read.request.indices)
     results = [read for read in job.found_reads if read.kind == "result"]
     for read in results:
-        if read.state == "COMPLETED" and read.status == 200:
+        if read.state == "COMPLETED" and succeeded(read.status):
             output = read.value.get("output")
-            holds = isinstance(output, str) and bool(output.strip())
+            holds = bool(output.strip()) if isinstance(output, str) else output not in (None, [], {})
             detail = f"{read.request.last.summary}: COMPLETED, output {'is there' if holds else f'is {output!r}'[:80]}"
             yield Finding("job.completed-has-output", job.slug, holds, detail, read.request.indices)
     for read in job.found_reads:
@@ -46,7 +56,7 @@ def _outputs(job: JobHistory) -> Iterator[Finding]:
                 f"{read.request.last.summary}: {read.state}",
                 read.request.indices,
             )
-    done = [read for read in results if read.state == "COMPLETED" and read.status == 200]
+    done = [read for read in results if read.state == "COMPLETED" and succeeded(read.status)]
     for before, read in pairwise(done):
         first, then = _stable(before), _stable(read)
         holds = all(first[name] == then[name] for name in first.keys() & then.keys())
@@ -64,26 +74,23 @@ def _stable(read: Read) -> dict[str, object]:
 
 
 def _failure(job: JobHistory) -> Iterator[Finding]:
+    """Check how a FAILED job is served. The pages mean the result; the same for its status is of grade P."""
     failed = [
         read for read in job.found_reads if (read.state == "FAILED" or read.status == 422) and read.kind != "alias"
     ]
     for read in failed:
-        where = read.request.last.summary
-        right = read.status == 422
-        indices = read.request.indices
-        yield Finding("job.failed-is-422", job.slug, right, f"{where}: FAILED returned {read.status}", indices)
-        yield Finding(f"{read.kind}.status.422", job.slug, right, f"{where}: FAILED returned {read.status}", indices)
-        if right:
-            yield Finding(
-                "status.422-is-a-failed-job",
-                job.slug,
-                read.state == "FAILED",
-                f"{where}: 422 gives the state {read.state}",
-                indices,
-            )
+        where, indices, right = read.request.last.summary, read.request.indices, read.status == 422
+        through = job.weakness_of(read) if read.kind == "result" else ("job.failed-status-is-422",)
+        for clause in FAILED_STATUS[read.kind]:
+            yield Finding(clause, job.slug, right, f"{where}: FAILED returned {read.status}", indices)
+        if not read.request.shows(Part.BODY):
+            continue
+        if right and read.kind == "result":
+            holds, detail = read.state == "FAILED", f"{where}: 422 gives the state {read.state}"
+            yield Finding("status.422-is-a-failed-job", job.slug, holds, detail, indices, through)
         reason = detail_of(read)
         detail = f"{where}: {reason[:80]!r}" if reason else f"{where}: no reason is given"
-        yield Finding("job.failed-has-detail", job.slug, bool(reason), detail, indices)
+        yield Finding("job.failed-has-detail", job.slug, bool(reason), detail, indices, through)
         metrics = json_object(read.request).get("metrics")
         cost = cast("dict[str, object]", metrics).get("cost") if isinstance(metrics, dict) else None
         yield Finding("billing.failed-is-free", job.slug, not cost, f"{where}: cost is {cost!r}", indices)
@@ -91,12 +98,27 @@ def _failure(job: JobHistory) -> Iterator[Finding]:
         end = job.first_ended
         detail = f"every job of the failing key should end FAILED; this one ended {end.state}"
         yield Finding("job.failed-is-422", job.slug, None, detail, end.request.indices)
-    if job.key == "failing":
-        for read in job.reads:
-            if not read.found and job.submit is not None and read.at <= job.submit.exchange.at + RETENTION:
-                detail = f"{read.request.last.summary}: a failing job returned {read.status}"
-                yield Finding("job.failed-is-422", job.slug, False, detail, read.request.indices)
-                yield Finding(f"{read.kind}.status.422", job.slug, False, detail, read.request.indices)
+    yield from _failure_not_served(job)
+
+
+def _failure_not_served(job: JobHistory) -> Iterator[Finding]:
+    """Check that a job that was seen FAILED is still answered as such within its hour."""
+    seen = next((read for read in job.found_reads if read.state == "FAILED"), None)
+    if seen is None or job.submit is None:
+        return
+    for read in job.reads:
+        young = read.at <= job.submit.exchange.at + RETENTION - SLACK
+        if read.kind != "alias" and not read.found and young and read.request.last.index > seen.request.last.index:
+            detail = f"{read.request.last.summary}: a FAILED job returned {read.status}"
+            for clause in FAILED_STATUS[read.kind]:
+                yield Finding(clause, job.slug, False, detail, read.request.indices)
+
+
+FAILED_STATUS: Final = {
+    "result": ("job.failed-is-422", "result.status.422"),
+    "poll": ("job.failed-status-is-422", "poll.status.422"),
+}
+"""The clauses about the status of a FAILED job, by kind of route."""
 
 
 def detail_of(read: Read) -> str:
@@ -125,6 +147,8 @@ def _retention(job: JobHistory) -> Iterator[Finding]:
     for read in job.reads:
         if read.kind == "alias" or read.request.last.index < first or job.key == "failing":
             continue
+        if read.kind == "result" and not read.found and not job.ended_before(read):
+            continue  # Before the end no page says how a result is answered.
         age = read.at - submitted
         detail = f"{read.request.last.summary}: returned {read.status}, {age:.0f} s after the submit"
         if age <= RETENTION - SLACK:
@@ -137,6 +161,12 @@ def _retention(job: JobHistory) -> Iterator[Finding]:
             )
             yield Finding("job.expired-is-404", job.slug, gone, detail, read.request.indices)
             yield Finding(f"{read.kind}.status.404", job.slug, gone, detail, read.request.indices)
+    for read in job.unclear:
+        age = read.at - submitted
+        if read.kind != "alias" and job.key != "failing" and age > RETENTION / 2:
+            clause = "job.kept-one-hour" if age <= RETENTION - SLACK else "job.expired-is-404"
+            detail = f"{read.request.last.summary}: returned {read.status or 'no response'} each time"
+            yield Finding(clause, job.slug, None, detail, read.request.indices)
 
 
 def _unknown(trace: Trace, known: set[str]) -> Iterator[Finding]:

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final, cast
 
+from attrs import evolve
+
 from segmind_ltx_conformance.checks import Finding, Observation
 from segmind_ltx_conformance.judge.payloads import accepted, models_without_v2
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
+from segmind_ltx_conformance.recording import Part
 from segmind_ltx_conformance.target import SCENARIO_STATUS
 
 ROUTES: Final = ("v1", "v2", "poll", "result")
@@ -29,8 +32,10 @@ def keys(trace: Trace) -> Iterator[Finding]:
             # A request with its key outside the header has a clause of its own.
             elsewhere = key is None and _key_elsewhere(request)
             clause = "auth.only-in-header" if elsewhere else "auth.missing-key" if key is None else "auth.wrong-key"
-            yield from _exactly(request, 401, clause, f"{request.kind}.status.401")
-        elif key in SCENARIO_STATUS and (key != "no_credits" or request.exchange.method == "POST"):
+            through = (clause,) if elsewhere else ()
+            yield from _exactly(request, 401, clause, f"{request.kind}.status.401", through=through)
+        elif key in SCENARIO_STATUS and request.exchange.method == "POST":
+            # What a GET with such a key gets is not documented; `observations` reports it.
             wanted = SCENARIO_STATUS[key]
             yield from _exactly(request, wanted, f"{request.kind}.status.{wanted}")
             if key == "no_credits" and status != 0:
@@ -38,16 +43,18 @@ def keys(trace: Trace) -> Iterator[Finding]:
     yield from _messages_differ(trace)
 
 
-def _exactly(request: Request, wanted: int, *clauses: str) -> Iterator[Finding]:
+def _exactly(request: Request, wanted: int, *clauses: str, through: tuple[str, ...] = ()) -> Iterator[Finding]:
     if request.status == 0 or (request.status != wanted and not request.answered and not request.keeps_failing):
         yield Finding(clauses[0], request.slug, None, _describe(request), request.indices)
         return
     for clause in clauses:
-        yield _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
+        found = _finding(clause, request, request.status == wanted, f", but {wanted} is documented")
+        yield evolve(found, rests_on=tuple(name for name in through if name != clause))
 
 
 def _messages_differ(trace: Trace) -> Iterator[Finding]:
-    refused = [r for r in trace.of(*ROUTES) if r.status == 401 and not _key_elsewhere(r)]
+    shown = [r for r in trace.of(*ROUTES) if r.status == 401 and r.shows(Part.BODY)]
+    refused = [r for r in shown if not _key_elsewhere(r)]
     missing = [r for r in refused if r.exchange.key is None]
     wrong = [r for r in refused if r.exchange.key == "wrong"]
     if missing and wrong:
@@ -59,7 +66,7 @@ def _messages_differ(trace: Trace) -> Iterator[Finding]:
 def unknown_models(trace: Trace) -> Iterator[Finding]:
     """Check for 404 if the model does not exist."""
     for request in trace.of("unknown-model"):
-        if request.key_works and request.is_json:
+        if request.key_works and request.is_json and request.shows(Part.REQUEST_BODY):
             version = request.exchange.path.strip("/").split("/")[-2]
             yield from _exactly(request, 404, "status.unknown-model-is-404", f"{version}.status.404")
 
@@ -68,12 +75,13 @@ def misused_statuses(trace: Trace) -> Iterator[Finding]:
     """Check that no POST is answered with 422, and that no Accept header leads to 406."""
     for request in trace.of("v1", "v2", "unknown-model"):
         if request.key_works and request.status == 422:
-            yield _finding("status.422-is-a-failed-job", request, False)
+            yield _finding("status.no-422-to-a-post", request, False)
+        elif request.key_works and request.answered:
+            yield _finding("status.no-422-to-a-post", request, True)
     for request in trace.of(*ROUTES):
-        wanted = request.exchange.request_headers.get("accept", "*/*")
-        asks = request.key_works and "*/*" not in wanted and "json" not in wanted
-        if asks and (request.answered or request.status == 406) and not _invalid(request):
-            yield _finding("status.406-is-credits", request, request.status != 406, f", with Accept: {wanted}")
+        if request.key_works and request.wants_other_type and request.answered and not _invalid(request):
+            wanted = request.exchange.request_headers.get("accept")
+            yield _finding("status.no-406-by-accept", request, request.status != 406, f", with Accept: {wanted}")
 
 
 def error_messages(trace: Trace) -> Iterator[Finding]:
@@ -83,6 +91,7 @@ def error_messages(trace: Trace) -> Iterator[Finding]:
             continue
         if (
             400 <= request.status < 600
+            and request.shows(Part.BODY)
             and request.status != 422
             and (request.answered or request.exchange.key in SCENARIO_STATUS)
         ):
@@ -139,6 +148,7 @@ def observations(trace: Trace) -> Iterator[Observation]:
             yield Observation(
                 "another-account", None, f"a job of another account returned {request.status}", request.indices
             )
+    yield from _scenarios_on_reads(trace)
     forms = {
         request.exchange.headers.get("content-type", "none").partition(";")[0]
         for request in trace.of(*ROUTES)
@@ -146,6 +156,18 @@ def observations(trace: Trace) -> Iterator[Observation]:
     }
     if forms:
         yield Observation("error-forms", None, f"errors come as {', '.join(sorted(forms))}")
+
+
+def _scenarios_on_reads(trace: Trace) -> Iterator[Observation]:
+    """Report what a GET gets if a POST with the same key is refused."""
+    found: dict[str, list[Request]] = {}
+    for request in trace.of("poll", "result"):
+        if request.exchange.key in SCENARIO_STATUS:
+            found.setdefault(str(request.exchange.key), []).append(request)
+    for key, requests in found.items():
+        statuses = ", ".join(sorted({str(request.status or "no response") for request in requests}))
+        detail = f"a GET with the key of {key} returned {statuses}"
+        yield Observation("scenario-on-reads", None, detail, tuple(r.last.index for r in requests[:5]))
 
 
 def _speaks(value: object) -> bool:
@@ -164,7 +186,9 @@ def _is_a_time(text: str) -> bool:
 
 
 def _invalid(request: Request) -> bool:
-    """Return whether the request has another fault, so that the order of the server's checks would decide."""
+    """Return whether the request has, or may have, another fault: the order of the server's checks would decide."""
+    if not request.shows(Part.REQUEST_BODY):
+        return True
     return request.body is not None and (request.body.kind is not Kind.VALID or not request.is_json)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import frozen
 
 from segmind_ltx_conformance.judge.request_bodies import Body, Kind, read_body
-from segmind_ltx_conformance.recording import Exchange, Recording
+from segmind_ltx_conformance.recording import Exchange, Part, Recording
 from segmind_ltx_spec import Contract, Model
 
 WORKING: Final = frozenset({"valid", "other", "failing", "unknown"})
@@ -104,15 +104,27 @@ class Request:
 
     @cached_property
     def body(self) -> Body | None:
-        """The body, if the route is a model's own."""
+        """The body, if the route is a model's own and the recording shows the body."""
         model = self.calls[-1].model
-        return None if model is None else read_body(model, self.exchange.request_body)
+        return (
+            None if model is None or not self.shows(Part.REQUEST_BODY) else read_body(model, self.exchange.request_body)
+        )
+
+    def shows(self, part: Part) -> bool:
+        """Return whether the recording shows this part, as opposed to leaving it out."""
+        return part not in self.exchange.unknown
 
     @property
     def is_json(self) -> bool:
         """True if the request says that its body is JSON."""
         content_type = self.exchange.request_headers.get("content-type", "application/json")
         return content_type.partition(";")[0].strip().lower() == "application/json"
+
+    @property
+    def wants_other_type(self) -> bool:
+        """True if the Accept header allows neither JSON nor any type."""
+        wanted = self.exchange.request_headers.get("accept", "*/*")
+        return "*/*" not in wanted and "json" not in wanted
 
     @property
     def key_works(self) -> bool:

@@ -7,10 +7,12 @@ from typing import Final
 
 from attrs import evolve
 
-from segmind_ltx_conformance.checks import BROKEN, Check, Finding, Outcome
+from segmind_ltx_conformance.checks import BROKEN, GRADES, Check, Finding, Outcome, weakest
 from segmind_ltx_conformance.coverage import stages_of, undetectable, unmet_condition
+from segmind_ltx_conformance.judge.gaps import missing_parts
+from segmind_ltx_conformance.judge.trace import Trace
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_spec import Clause, Contract
+from segmind_ltx_spec import Clause, Contract, Model, clauses_by_id
 
 CAUSE_ORDER: Final = (
     "auth.key-in-header",
@@ -56,6 +58,22 @@ def checks(
     return _with_causes(checked, broken)
 
 
+def through_routes(trace: Trace, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Let each finding that only POSTs to routes of a weaker grade show rest on those routes."""
+    posts = {call.index: call for call in trace.calls if call.kind in {"v1", "v2"} and call.model is not None}
+    for finding in findings:
+        shown = [posts[index] for index in finding.exchanges if index in posts]
+        weak = {f"{call.model.slug}.v2" for call in shown if call.kind == "v2" and call.model and _is_weak(call.model)}
+        only = bool(shown) and all(call.kind == "v2" and call.model and _is_weak(call.model) for call in shown)
+        names = sorted(weak - {finding.clause}) if only else []
+        yield evolve(finding, rests_on=(*finding.rests_on, *names)) if names else finding
+
+
+def _is_weak(model: Model) -> bool:
+    """Return whether no page of the five names v2 for a model."""
+    return model.v2_source.grade != "D"
+
+
 def _of_clause(
     contract: Contract, clause: Clause, found: dict[str | None, list[Finding]], recording: Recording
 ) -> Iterator[tuple[Check, set[int]]]:
@@ -70,18 +88,15 @@ def _of_clause(
         if not findings:
             yield Check(clause, model, Outcome.NOT_EXERCISED, _reason(contract, clause, model, recording)), set()
             continue
-        yield _decided(clause, model, findings, recording)
+        yield _decided(contract, clause, model, findings, recording)
 
 
 def _decided(
-    clause: Clause, model: str | None, findings: list[Finding], recording: Recording
+    contract: Contract, clause: Clause, model: str | None, findings: list[Finding], recording: Recording
 ) -> tuple[Check, set[int]]:
-    broken = [finding for finding in findings if finding.holds is False]
-    inconclusive = [finding for finding in findings if finding.holds is None]
-    outcome = BROKEN[clause.grade] if broken else Outcome.INCONCLUSIVE if inconclusive else Outcome.PASSED
-    if broken and clause.permission:
+    outcome, through, shown = _strongest(contract, clause, findings)
+    if clause.permission and outcome in BROKEN.values():
         outcome = Outcome.NOTED
-    shown = broken or inconclusive or findings
     halted = [
         skip
         for skip in recording.skips
@@ -93,8 +108,43 @@ def _decided(
     exchanges = tuple(dict.fromkeys(place for finding in shown for place in finding.exchanges))
     others = len({finding.detail for finding in shown}) - 1
     detail = shown[0].detail + (f" (and {others} more)" if others and outcome is not Outcome.PASSED else "")
-    check = Check(clause, model, outcome, detail, exchanges[:MAX_EXCHANGES], len(findings))
+    check = Check(clause, model, outcome, detail, exchanges[:MAX_EXCHANGES], len(findings), through=through)
+    broken = shown if outcome in BROKEN.values() else []
     return check, {place for finding in broken for place in finding.exchanges}
+
+
+def _strongest(
+    contract: Contract, clause: Clause, findings: list[Finding]
+) -> tuple[Outcome, tuple[Clause, ...], list[Finding]]:
+    """Return the outcome of the strongest findings, the weaker clauses that it rests on, and those findings.
+
+    Findings of the strongest grade decide. Weaker ones count only if they object and the stronger ones do not.
+    """
+    by_grade: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_grade.setdefault(weakest(clause, *_through(contract, finding)), []).append(finding)
+    ranked = [(grade, by_grade[grade]) for grade in GRADES if grade in by_grade]
+    for holds in (False, None):
+        for grade, group in ranked:
+            meant = [finding for finding in group if finding.holds is holds]
+            if meant:
+                outcome = BROKEN[grade] if holds is False else Outcome.INCONCLUSIVE
+                return outcome, _weaker(contract, clause, meant), meant
+            if holds is False and any(finding.holds is None for finding in group):
+                break  # A weaker objection does not settle what the stronger findings left undecided.
+    passed = ranked[0][1]
+    return Outcome.PASSED, _weaker(contract, clause, passed), passed
+
+
+def _through(contract: Contract, finding: Finding) -> list[Clause]:
+    known = clauses_by_id(contract)
+    return [known[name] for name in finding.rests_on]
+
+
+def _weaker(contract: Contract, clause: Clause, findings: list[Finding]) -> tuple[Clause, ...]:
+    """Return the clauses weaker than ``clause`` that the first of the findings rests on."""
+    rank = GRADES.index(clause.grade)
+    return tuple(other for other in _through(contract, findings[0]) if GRADES.index(other.grade) > rank)
 
 
 def _reason(contract: Contract, clause: Clause, model: str | None, recording: Recording) -> str:
@@ -106,7 +156,8 @@ def _reason(contract: Contract, clause: Clause, model: str | None, recording: Re
     for skip in recording.skips:
         if skip.what in needed and (skip.model is None or model is None or skip.model == model):
             return skip.reason
-    return unmet_condition(clause) or "the recording does not show it"
+    missing = missing_parts(recording)
+    return unmet_condition(clause) or "the recording does not show it" + (f": {missing}" if missing else "")
 
 
 def _with_causes(checked: list[Check], broken: dict[str, set[int]]) -> list[Check]:

@@ -1,26 +1,26 @@
-"""Check that a generated video is the requested one: compare its measurements with the request.
-
-Tolerances: width, height, number of frames and frame rate have to match exactly, since the documents give plain numbers
-(the rate to a thousandth, since containers round time). A length in seconds may differ by a quarter of a second: the
-upstream model makes frames in groups of eight, and the documents give whole seconds. Sound is present or not.
-"""
+"""Check that a generated video is the requested one: compare its measurements with the request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from attrs import frozen
 
+from segmind_ltx_conformance.bodies import locations_in
 from segmind_ltx_conformance.checks import Finding
-from segmind_ltx_conformance.judge.jobs import jobs_of, json_object
+from segmind_ltx_conformance.judge.downloads import Downloads
+from segmind_ltx_conformance.judge.jobs import jobs_of
+from segmind_ltx_conformance.judge.measures import Measured, alike, compare
 from segmind_ltx_conformance.judge.request_bodies import Kind
 from segmind_ltx_conformance.judge.trace import Request, Trace
-from segmind_ltx_spec import ExpectedVideo, Model, expected_video
+from segmind_ltx_conformance.recording import Part
+from segmind_ltx_spec import Model, expected_video
 
-LENGTH_TOLERANCE: Final = 0.25
-RATE_TOLERANCE: Final = 0.001
+DAY: Final = 86400.0
 SEED_HEADER: Final = "x-seed-value"
+THROUGH_SEED_HEADER: Final = ("video-made.x-seed-value",)
+"""The seed shows in a header that only other pages name."""
 
 
 @frozen
@@ -34,14 +34,26 @@ class GeneratedVideo:
     label: str
 
 
-Comparison = tuple[GeneratedVideo, list[str], bool, str]
-"""A video, the parameters that its request left out, whether the rule holds, and what was compared."""
+@frozen
+class Comparison:
+    """A property of a video, compared with its request, and the parameters that the request left out."""
+
+    video: GeneratedVideo
+    left_out: tuple[str, ...]
+    found: Measured
+
+    def names_of(self, model: Model, part: str, name: str) -> list[str]:
+        """Return the other parameters that decide the property."""
+        values = [str(value) for key, value in model.video[part].items() if key != "x-source"]
+        return [value for value in values if value in model.parameters and value != name]
 
 
 def videos(trace: Trace) -> Iterator[Finding]:
     """Check each property of each measured video."""
-    generated = list(_generated_videos(trace))
+    files = list(_generated_videos(trace))
+    generated = [file for file in files if _is_video(file.media)]
     for model in trace.contract.models.values():
+        yield from _unreadable(model, [file for file in files if file.model is model])
         of_model = [video for video in generated if video.model is model]
         for part in model.video:
             yield from _part(model, part, of_model)
@@ -50,44 +62,28 @@ def videos(trace: Trace) -> Iterator[Finding]:
     yield from _repeats(generated)
 
 
-def downloads_by_url(trace: Trace) -> dict[str, list[Request]]:
-    """Return the requests without a key, by URL."""
-    found: dict[str, list[Request]] = {}
-    for request in trace.requests:
-        if request.exchange.method == "GET" and request.exchange.key is None and request.kind in {"output", "other"}:
-            found.setdefault(request.exchange.url, []).append(request)
-    return found
-
-
 def _generated_videos(trace: Trace) -> Iterator[GeneratedVideo]:
-    fetched = downloads_by_url(trace)
+    """Yield every file whose download the recording shows; one that is no video has no kind "video"."""
+    downloads = Downloads(trace)
     for job in jobs_of(trace):
         result = job.completed
         if result is None or result.output is None or job.submit is None or job.model is None:
             continue
-        for request in fetched.get(result.output, []):
-            if _is_video(request.exchange.media) and _judgeable(job.submit):
+        for request in downloads.of(result.output):
+            if _judgeable(job.submit) and _is_shown(request) and request.exchange.at - result.at <= DAY:
                 indices = (*job.submit.indices, *request.indices)
-                yield GeneratedVideo(
-                    job.model, _body(job.submit), request.exchange.media or {}, indices, f"the video of {job.id[:40]}"
-                )
+                media = request.exchange.media or {}
+                yield GeneratedVideo(job.model, _body(job.submit), media, indices, f"the video of {job.id[:40]}")
     for request in trace.of("v1"):
         if request.status != 200 or not _judgeable(request) or request.last.model is None:
             continue
-        media, indices = request.exchange.media, request.indices
-        if not _is_video(media):
-            found = [
-                download
-                for url in _addresses(request)
-                for download in fetched.get(url, [])
-                if _is_video(download.exchange.media)
-            ]
-            if not found:
-                continue
-            media, indices = found[0].exchange.media, (*indices, *found[0].indices)
-        yield GeneratedVideo(
-            request.last.model, _body(request), media or {}, indices, f"the video of {request.last.summary}"
-        )
+        label, model = f"the video of {request.last.summary}", request.last.model
+        if _is_video(request.exchange.media):
+            yield GeneratedVideo(model, _body(request), request.exchange.media or {}, request.indices, label)
+        for location in locations_in(request.exchange.json, anywhere=True)[:1]:
+            for download in filter(_is_shown, downloads.of(location)):
+                indices = (*request.indices, *download.indices)
+                yield GeneratedVideo(model, _body(request), download.exchange.media or {}, indices, label)
 
 
 def _judgeable(request: Request) -> bool:
@@ -98,11 +94,11 @@ def _body(request: Request) -> Mapping[str, Any]:
     return {} if request.body is None else request.body.value
 
 
-def _addresses(request: Request) -> list[str]:
-    value = json_object(request)
-    file = value.get("video")
-    url = cast("dict[str, object]", file).get("url") if isinstance(file, dict) else None
-    return [url for url in (value.get("output"), url) if isinstance(url, str)]
+def _is_shown(request: Request) -> bool:
+    """Return whether the recording shows what a download returned; other tools record no measurements."""
+    exchange = request.exchange
+    recorded = exchange.media is not None or exchange.status != 200 or bool(exchange.body)
+    return recorded and request.shows(Part.BODY)
 
 
 def _is_video(media: Mapping[str, Any] | None) -> bool:
@@ -114,65 +110,60 @@ def _part(model: Model, part: str, generated: list[GeneratedVideo]) -> Iterator[
 
     If the request gives the parameters that decide it, the property's own clause is judged, otherwise the default's.
     """
-    rule = model.video[part]
+    rule, clause = model.video[part], f"{model.slug}.video.{part}"
     names = [str(value) for key, value in rule.items() if key in {"parameter", "width", "height", "side", "ratio"}]
     names = [name for name in names if name in model.parameters]
     compared: list[Comparison] = []
     for video in generated:
         if "unless" in rule and video.body.get(rule["unless"]) is not None:
             continue
-        holds, detail = _compared(part, rule, expected_video(model, video.body), video)
-        compared.append((video, [name for name in names if name not in video.body], holds, detail))
-    for video, left_out, holds, detail in compared:
-        if not left_out or not names:
-            yield Finding(f"{model.slug}.video.{part}", model.slug, holds, detail, video.indices)
-    # For a size such as "4k" only the word is documented: compare a default with a video whose request names it.
-    rule_holds = all(holds for _, left_out, holds, _ in compared if not left_out) or not names
-    for video, left_out, holds, detail in compared:
-        for name in left_out:
-            if len(left_out) == 1 or holds or _alone(compared, name) is None:
-                right = holds or (not rule_holds and _as_named(part, video, name, compared, model))
-                yield Finding(
-                    f"{model.slug}.{name}.default", model.slug, right, f"{name} left out: {detail}", video.indices
-                )
-        if left_out and holds and all(omitted for _, omitted, _, _ in compared):
-            yield Finding(f"{model.slug}.video.{part}", model.slug, True, detail, video.indices)
+        found = compare(part, rule, expected_video(model, video.body), video.media, video.label)
+        compared.append(Comparison(video, tuple(name for name in names if name not in video.body), found))
+        if found.exact is not None:
+            yield Finding("video.exact", model.slug, found.exact, found.detail, video.indices)
+    for one in compared:
+        if not one.left_out or not names:
+            yield Finding(clause, model.slug, one.found.holds, one.found.detail, one.video.indices)
+        elif one.found.holds and all(other.left_out for other in compared):
+            yield Finding(clause, model.slug, True, one.found.detail, one.video.indices)
+        yield from _defaults(model, part, one, compared)
 
 
-def _alone(compared: list[Comparison], name: str) -> GeneratedVideo | None:
-    """Return a video for which only this parameter was left out, so that no other can be the cause."""
-    return next((video for video, left_out, _, _ in compared if left_out == [name]), None)
+def _defaults(model: Model, part: str, one: Comparison, compared: list[Comparison]) -> Iterator[Finding]:
+    """Judge the defaults that decided this property of a video.
+
+    A video whose request names the default, and is otherwise the same, shows what the default has to look like. Without
+    one the default is judged through the rule about the property, which may be of a weaker grade.
+    """
+    for name in one.left_out:
+        clause, default = f"{model.slug}.{name}.default", model.defaults[name]
+        same = [
+            other
+            for other in compared
+            if name not in other.left_out
+            and other.video.body[name] == default
+            and all(_value(model, other, rest) == _value(model, one, rest) for rest in one.names_of(model, part, name))
+        ]
+        if same:
+            holds = alike(part, one.video.media, same[0].video.media)
+            detail = f"{name} left out: {one.found.detail}; with {name}={default!r}: {same[0].found.measured}"
+            yield Finding(clause, model.slug, holds, detail, (*one.video.indices, *same[0].video.indices))
+        elif len(one.left_out) == 1 or one.found.holds or not any(c.left_out == (name,) for c in compared):
+            through = (f"{model.slug}.video.{part}",)
+            detail = f"{name} left out: {one.found.detail}"
+            yield Finding(clause, model.slug, one.found.holds, detail, one.video.indices, through)
 
 
-def _as_named(part: str, video: GeneratedVideo, name: str, compared: list[Comparison], model: Model) -> bool:
-    """Return whether the video equals one whose request names the default; used if the rule itself fails."""
-    default = model.defaults[name]
-    named = [other for other, left_out, _, _ in compared if not left_out and other.body.get(name) == default]
-    keys = {"size": ("width", "height"), "frames": ("frames", "fps"), "fps": ("fps",), "sound": ("sound",)}[part]
-    return any(all(video.media.get(key) == other.media.get(key) for key in keys) for other in named)
+def _value(model: Model, one: Comparison, name: str) -> object:
+    return one.video.body.get(name, model.defaults.get(name))
 
 
-def _compared(part: str, rule: Mapping[str, Any], expected: ExpectedVideo, video: GeneratedVideo) -> tuple[bool, str]:
-    media = video.media
-    match part:
-        case "size":
-            measured, requested = f"{media.get('width')}x{media.get('height')}", f"{expected.width}x{expected.height}"
-            return measured == requested, f"{video.label} is {measured}, but {requested} was requested"
-        case "frames" if rule["rule"] == "seconds":
-            length = float(media.get("frames") or 0) / float(media.get("fps") or 1)
-            detail = f"{video.label} lasts {length:.2f} s, but {expected.duration:g} s was requested"
-            return abs(length - expected.duration) <= LENGTH_TOLERANCE, detail
-        case "frames":
-            detail = f"{video.label} has {media.get('frames')} frames, but {expected.frames} were requested"
-            return media.get("frames") == expected.frames, detail
-        case "fps":
-            rate = float(media.get("fps") or 0)
-            detail = f"{video.label} has {rate:g} frames per second, but {expected.fps} were requested"
-            return abs(rate - expected.fps) <= RATE_TOLERANCE * expected.fps, detail
-        case _:
-            measured = "sound" if media.get("sound") else "no sound"
-            detail = f"{video.label} has {measured}, but {'sound' if expected.sound else 'none'} was requested"
-            return bool(media.get("sound")) == expected.sound, detail
+def _unreadable(model: Model, files: list[GeneratedVideo]) -> Iterator[Finding]:
+    """If none of a model's files is a video, its properties were tried and could not be seen."""
+    if files and not any(_is_video(file.media) for file in files):
+        detail = f"{files[0].label} cannot be read, so its properties are unknown"
+        for part in model.video:
+            yield Finding(f"{model.slug}.video.{part}", model.slug, None, detail, files[0].indices)
 
 
 def _ratio_ignored(model: Model, generated: list[GeneratedVideo]) -> Iterator[Finding]:
@@ -224,7 +215,12 @@ def _seeds(trace: Trace) -> Iterator[Finding]:
         if "seed" in model.defaults:
             detail = f"seed left out: {SEED_HEADER} is {seed[:40]}, and the default is {model.defaults['seed']}"
             yield Finding(
-                f"{model.slug}.seed.default", model.slug, seed == str(model.defaults["seed"]), detail, request.indices
+                f"{model.slug}.seed.default",
+                model.slug,
+                seed == str(model.defaults["seed"]),
+                detail,
+                request.indices,
+                THROUGH_SEED_HEADER,
             )
         else:
             seeds_by_model.setdefault(model.slug, []).append((request, seed))
@@ -232,7 +228,8 @@ def _seeds(trace: Trace) -> Iterator[Finding]:
         if len(found) > 1:
             seeds = {seed for _, seed in found}
             detail = f"seed left out {len(found)} times: {SEED_HEADER} was {', '.join(sorted(seeds))[:120]}"
-            yield Finding(f"{slug}.seed.random", slug, len(seeds) > 1, detail, tuple(r.last.index for r, _ in found))
+            indices = tuple(r.last.index for r, _ in found)
+            yield Finding(f"{slug}.seed.random", slug, len(seeds) > 1, detail, indices, THROUGH_SEED_HEADER)
 
 
 def _repeats(generated: list[GeneratedVideo]) -> Iterator[Finding]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from segmind_ltx_conformance.bodies import id_in, locations_in
 from segmind_ltx_conformance.payloads import refusals
 from segmind_ltx_conformance.prober.budget import Reservation
-from segmind_ltx_conformance.prober.context import Job, RunContext, accepted, cost_of, text_at
-from segmind_ltx_conformance.prober.follow import output_of
+from segmind_ltx_conformance.prober.context import Job, RunContext, accepted, cost_of
 from segmind_ltx_conformance.prober.packs import Item
 from segmind_ltx_conformance.recording import Exchange
 
@@ -46,14 +46,15 @@ def record_accepted(run: RunContext, item: Item, exchange: Exchange, reservation
     label = (exchange.probe or "").partition(" ")[2]
     if item.version == "v1":
         run.budget.settle(reservation, cost_of(exchange))
-        if (location := output_of(exchange)) is not None:
-            run.outputs.append((label, location))
+        run.outputs += [(label, location) for location in locations_in(exchange.json, anywhere=True)[:1]]
         return
-    if (request_id := text_at(exchange, "request_id")) is None:
+    if (request_id := id_in(exchange.json)) is None:
         run.unexpected = True
         return
     job = Job(request_id, label, item.model, key, exchange.at, run.recorder.advanced, reservation, item.body, exchange)
     run.jobs.append(job)
+    # The state right after the response shows whether the submit waited for the job.
+    run.get(f"poll {label} at once", f"{job.path}/status", key)
 
 
 def accept(run: RunContext, reserved_items: Sequence[ReservedItem]) -> list[tuple[Item, Exchange]]:

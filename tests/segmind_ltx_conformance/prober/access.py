@@ -56,6 +56,8 @@ def access_probes(target: Target, contract: Contract, options: Options) -> Itera
     """Yield every access probe of the selected stages."""
     models = models_of(contract, options)
     posts = [(model, path) for model in models for path in (model.v1, model.v2)]
+    # Routes that the five pages name come first: after one acceptance nothing else of the same kind is sent.
+    posts.sort(key=lambda post: post[1] == post[0].v2 and post[0].v2_source.grade != "D")
     gets = ["/v2/requests/{job}", "/v2/requests/{job}/status"]
     keys: dict[str, str | None] = {"missing-key": None, "wrong-key": "wrong"}
     stages = [(stage, stage, key) for stage, key in keys.items()]
@@ -111,7 +113,9 @@ def _kind(run: RunContext, kind: list[AccessProbe], job: str) -> None:
             exchange = run.trial(label, path + query, probe.model, body, probe.key, headers)
             accepted_before = exchange is not None and accepted(exchange)
         expected = STAGE_STATUS.get(probe.stage) or SCENARIO_STATUS.get(probe.key or "")
-        run.unexpected = run.unexpected or (exchange is not None and exchange.status != expected)
+        # What a GET with such a key gets is not documented.
+        judged = exchange is not None and not (probe.stage == "scenario" and probe.model is None)
+        run.unexpected = run.unexpected or (judged and exchange is not None and exchange.status != expected)
 
 
 def _elsewhere(run: RunContext, stage: str) -> tuple[dict[str, str], str]:

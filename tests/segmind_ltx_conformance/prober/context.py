@@ -48,6 +48,10 @@ class Job:
     output: str | None = None
     rounds: int = 0
     unexpected: int = 0
+    status_only: bool = False
+    """True if nothing but its status is read until its end."""
+    read_later: bool = False
+    """True once it was read again some time after its end."""
     polling_ended: bool = False
     """True once the job is not polled any more."""
 

@@ -74,8 +74,9 @@ class Recorder:
 
     def advance(self, seconds: float) -> bool:
         """Advance the target's clock; return False if the clock control does not work."""
+        path = (self.target.advance or "").replace("{seconds}", f"{seconds:g}")
         try:
-            response = self._client.post(f"{self.target.base_url}{self.target.advance}", json={"seconds": seconds})
+            response = self._client.post(f"{self.target.base_url}{path}", json={"seconds": seconds})
         except httpx.HTTPError:
             return False
         if response.is_success:
@@ -147,6 +148,7 @@ class Recorder:
             number, self._count = self._count, self._count + 1
         at, safe, fault = self.now(), True, None
         status, response_headers, content = 0, dict[str, str](), b""
+        began = time.monotonic()
         try:
             response = self._client.request(method, url, content=body, headers=headers, timeout=timeout)
             status, content = response.status_code, response.content
@@ -156,6 +158,7 @@ class Recorder:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             fault = self.target.keys.redact(f"{type(error).__name__}: {error}")
             safe = method == "GET" or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        took = time.monotonic() - began
         body_kept, media = self._body_to_keep(status, response_headers.get("content-type", ""), content)
         exchange = Exchange(
             method=method,
@@ -171,6 +174,7 @@ class Recorder:
             media=media,
             fault=fault,
             probe=probe,
+            took=round(took, 6),
         )
         self._note(number, exchange)
         return exchange, safe

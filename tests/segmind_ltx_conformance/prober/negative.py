@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import define, field, frozen
 
@@ -20,6 +20,8 @@ from segmind_ltx_spec import Contract, Model
 FUSE: Final = 3
 """After a route accepted this many invalid bodies, it gets no more."""
 MAX_CONCURRENT: Final = 4
+RANKS: Final = ("documented", "undocumented route", "inferred")
+"""The order of invalid bodies: forbidden by the five pages, on a route that none of them names, or by an inference."""
 
 
 @frozen
@@ -32,6 +34,14 @@ class InvalidBody:
     label: str
     about: tuple[str, ...]
     body: Any = field(repr=False)
+    inferred: str | None = None
+    """The inference that alone forbids it: null where no page prints it, or a value that a page may have left out."""
+
+    @property
+    def rank(self) -> int:
+        """The place in `RANKS`."""
+        weak = self.version == "v2" and self.model.v2_source.grade != "D"
+        return RANKS.index("inferred" if self.inferred else "undocumented route" if weak else "documented")
 
     @property
     def path(self) -> str:
@@ -44,12 +54,17 @@ class Fuse:
     """Count accepted invalid bodies, each of which may be billed, and stop similar ones."""
 
     acceptances: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
+    inferred: dict[str, str] = field(factory=dict[str, str])
+    """The label of an accepted body for each inference: one is enough for the whole run."""
     seen: set[tuple[str, str]] = field(factory=set[tuple[str, str]])
     lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def reason_to_stop(self, body: InvalidBody) -> str | None:
         """Say why this body is not sent; None if it may be sent."""
         with self.lock:
+            if body.inferred is not None:
+                accepted_one = self.inferred.get(body.inferred)
+                return f"fuse: {accepted_one} was accepted, and nothing like it is sent" if accepted_one else None
             if self.acceptances[body.model.slug, body.version] >= FUSE:
                 return f"fuse: {body.version} accepted {FUSE} invalid bodies, and is sent no more"
             for version, name in self.seen:
@@ -62,6 +77,9 @@ class Fuse:
     def count_acceptance(self, body: InvalidBody) -> None:
         """Record that this body was accepted."""
         with self.lock:
+            if body.inferred is not None:
+                self.inferred[body.inferred] = body.label
+                return
             self.acceptances[body.model.slug, body.version] += 1
             self.seen.update((body.version, name) for name in body.about)
 
@@ -74,7 +92,21 @@ def planned_invalid_bodies(target: Target, contract: Contract, options: Options)
     for model in models_of(contract, options):
         found = list(_of(model, picture, options, contract))
         for version in ("v2", "v1"):
-            yield from (InvalidBody(stage, model, version, label, about, body) for stage, label, about, body in found)
+            for stage, label, about, body in found:
+                yield InvalidBody(stage, model, version, label, about, body, _inference(model, about, body))
+
+
+def _inference(model: Model, about: tuple[str, ...], body: Any) -> str | None:
+    """Return the inference that alone forbids a body, or None if a page forbids it."""
+    found: set[str] = set()
+    for clause in about if isinstance(body, dict) else ():
+        name = clause.removeprefix(f"{model.slug}.").partition(".")[0]
+        given: Any = cast("dict[str, Any]", body).get(name, ...)
+        hidden = isinstance(given, str) and bool(model.parameters.get(name, {}).get("x-source", {}).get("inferred"))
+        if given is not None and not hidden:
+            return None
+        found.add("null" if given is None else "a value that is not printed")
+    return min(found, default=None)
 
 
 def _of(
@@ -100,11 +132,15 @@ def refuse(run: RunContext) -> None:
     if run.options.wants("bulk") and not can_generate():
         run.skip("bulk", None, "schemathesis is not installed: python -m pip install 'segmind-ltx[conformance]'")
     fuse = Fuse()
-    routes: dict[tuple[str, str], list[InvalidBody]] = {}
-    for body in planned_invalid_bodies(run.target, run.contract, run.options):
-        if (body.model.slug, body.version) not in run.missing_routes:
-            routes.setdefault((body.model.slug, body.version), []).append(body)
-    run.each(routes.values(), lambda group: _group(run, fuse, group), min(MAX_CONCURRENT, run.options.jobs))
+    bodies = list(planned_invalid_bodies(run.target, run.contract, run.options))
+    # Each acceptance may be billed and leave no room for the others, so what the pages forbid most clearly comes first.
+    for rank in range(len(RANKS)):
+        routes: dict[tuple[str, str], list[InvalidBody]] = {}
+        for body in bodies:
+            if body.rank == rank and (body.model.slug, body.version) not in run.missing_routes:
+                routes.setdefault((body.model.slug, body.version), []).append(body)
+        width = min(MAX_CONCURRENT, run.options.jobs) if RANKS[rank] != "inferred" else 1
+        run.each(routes.values(), lambda group: _group(run, fuse, group), width)
 
 
 def _group(run: RunContext, fuse: Fuse, group: list[InvalidBody]) -> None:

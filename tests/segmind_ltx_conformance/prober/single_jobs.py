@@ -27,7 +27,7 @@ def submit_duplicate(run: RunContext, reserved_item: ReservedItem) -> None:
         run.skip("duplicate", item.model.slug, "no submit was accepted, so none can be repeated")
         return
     again = evolve(item, model=chosen.model, body=chosen.body)
-    submit(run, again, reservation, f"duplicate {chosen.model.slug}", **IMAGE_ONLY)
+    submit(run, again, reservation, f"duplicate {chosen.model.slug}")
 
 
 def submit_failing(run: RunContext, reserved_item: ReservedItem) -> None:
@@ -52,7 +52,7 @@ def read_differently(run: RunContext) -> None:
         return
     if "alias" in wanted:
         url = text_at(job.answer, "poll_url")
-        full_url = same_origin(run, url) if url else None
+        full_url = same_origin(run, url, job.answer.url) if url else None
         if full_url is None:
             run.skip("alias", None, "poll_url leads to another origin" if url else "no poll_url was given")
         else:
@@ -60,7 +60,7 @@ def read_differently(run: RunContext) -> None:
     if "address" in wanted:
         for name in ("status_url", "response_url", "poll_url"):
             url = text_at(job.answer, name)
-            if url and url.startswith(("http://", "https://")) and same_origin(run, url) is None:
+            if url and url.startswith(("http://", "https://")) and same_origin(run, url, job.answer.url) is None:
                 run.get(f"address {name}", url, None)
     if "other-account" in wanted:
         if "other" in run.target.keys:

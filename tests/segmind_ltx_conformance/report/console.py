@@ -11,9 +11,17 @@ from rich.text import Text
 from segmind_ltx_conformance.checks import Outcome
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.causes import Group, group_failures, skip_reasons
-from segmind_ltx_conformance.report.document import Run, headline
+from segmind_ltx_conformance.report.document import Run, headline, source
 from segmind_ltx_conformance.report.junit import best_exchange
-from segmind_ltx_conformance.report.text import curl, join_some, one_line, printable, request_line, response_line
+from segmind_ltx_conformance.report.text import (
+    curl,
+    join_some,
+    one_line,
+    printable,
+    request_line,
+    response_line,
+    shell_line,
+)
 
 STYLES: Final = {
     Outcome.PASSED: "green",
@@ -61,8 +69,8 @@ def lines(run: Run) -> Iterator[Text]:
 
 def _group(number: int, group: Group, recording: Recording) -> Iterator[Text]:
     check = group.first
-    source = f"{check.clause.grade}, {check.clause.document}" if check.clause.document else check.clause.grade
-    yield Text.assemble("\n  ", f"{number}. ", (check.clause.id, STYLES[check.outcome]), (f"  ({source})", "dim"))
+    named = (check.clause.id, STYLES[check.outcome])
+    yield Text.assemble("\n  ", f"{number}. ", named, (f"  ({source(check)})", "dim"))
     yield Text(f"     {check.clause.statement}", "bold")
     if group.models:
         yield _fact("models" if len(group.models) > 1 else "model", join_some(group.models, 8))
@@ -75,7 +83,7 @@ def _group(number: int, group: Group, recording: Recording) -> Iterator[Text]:
         exchange = recording.exchanges[index]
         yield _fact("request", request_line(exchange))
         yield _fact("response", response_line(exchange))
-        command = printable(curl(exchange, recording.base_url))
+        command = shell_line(curl(exchange, recording.base_url))
         yield _fact("repeat", command if len(command) <= MAX_CURL_LENGTH else "too long to show here; see report.html")
     if group.followers:
         names = join_some((follower.id for follower in group.followers), 3)

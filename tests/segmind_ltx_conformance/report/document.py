@@ -12,12 +12,14 @@ from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.report.causes import group_failures
 from segmind_ltx_conformance.report.spending import Spent
-from segmind_ltx_spec import Clause
+from segmind_ltx_spec import Clause, load
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Increased if programs that read the report have to change."""
 SCHEMA_PATH: Final = Path(__file__).with_name("report.schema.json")
 
+MAX_SOURCES: Final = 3
+"""How many pages a line names; `report.json` has all of them."""
 VERDICTS: Final = {0: "conforms", 1: "does not conform", 2: "inconclusive"}
 """The exit status in words."""
 
@@ -86,8 +88,10 @@ def _check(check: Check) -> dict[str, Any]:
         "id": check.id,
         "clause": clause.id,
         "statement": clause.statement,
-        "grade": clause.grade,
-        "document": clause.document,
+        "grade": check.grade,
+        "clause_grade": clause.grade,
+        "through": [other.id for other in check.through],
+        "documents": evidence(check),
         "kind": clause.kind,
         "model": model_of(check),
         "outcome": str(check.outcome),
@@ -96,6 +100,26 @@ def _check(check: Check) -> dict[str, Any]:
         "cases": check.cases,
         "exchanges": list(check.exchanges),
     }
+
+
+def evidence(check: Check) -> list[str]:
+    """Return where a clause stands, in words: a check of a model cites that model's own page if the clause is on it."""
+    contract, clause, model = load(), check.clause, model_of(check)
+    own = {page.id for page in contract.pages.values() if page.model == model}
+    pages = own & set(clause.documents) or set(clause.documents)
+    found: list[str] = []
+    for document in clause.documents:
+        if document in pages or document not in contract.pages:
+            lines = [str(claim).partition(":")[2] for claim in clause.claims if claim.page == document]
+            where = f", {'line' if len(lines) == 1 and lines[0].isdecimal() else 'lines'} " if lines else ""
+            found.append(f"{contract.words_for(document)}{where}{', '.join(lines)}")
+    return found
+
+
+def source(check: Check) -> str:
+    """Return the grade of a verdict and its sources in one line, with the weaker clauses that it rests on."""
+    through = "".join(f"; judged through {other.id} ({other.grade})" for other in check.through)
+    return "; ".join([check.grade, *evidence(check)[:MAX_SOURCES]]) + through
 
 
 def model_of(check: Check) -> str | None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from segmind_ltx_conformance.checks import Check, Outcome
-from segmind_ltx_conformance.recording import Exchange, Recording
+from segmind_ltx_conformance.recording import Exchange, Part, Recording
 from segmind_ltx_conformance.report.causes import SEVERITY
-from segmind_ltx_conformance.report.text import curl, printable
+from segmind_ltx_conformance.report.text import NOT_RECORDED, curl, printable
 
 MAX_BODY_LENGTH: Final = 4096
 MAX_TOTAL_LENGTH: Final = 3_000_000
@@ -67,7 +67,7 @@ class ExchangeTable:
     def _data(self, exchange: Exchange) -> tuple[dict[str, Any], dict[str, str]]:
         """Return the fields of an exchange, and its texts for the table of texts."""
         body = exchange.request_body or ""
-        whole = len(body) <= MAX_BODY_LENGTH
+        whole = len(body) <= MAX_BODY_LENGTH and Part.REQUEST_BODY not in exchange.unknown
         data = {
             "m": printable(exchange.method),
             "p": printable(exchange.probe or ""),
@@ -78,7 +78,7 @@ class ExchangeTable:
         texts = {
             "u": exchange.url[:2000],
             "rh": _headers(exchange.request_headers),
-            "rb": _cut(body, len(body)),
+            "rb": _cut(body, len(body)) if Part.REQUEST_BODY not in exchange.unknown else NOT_RECORDED,
             "h": _headers(exchange.headers),
             "b": _body(exchange),
             "c": curl(exchange, self._recording.base_url) if whole else "",
@@ -98,6 +98,8 @@ def _headers(headers: Mapping[str, str]) -> str:
 def _body(exchange: Exchange) -> str:
     if exchange.media:
         return f"{exchange.size:,} bytes of a video, not kept: {json.dumps(exchange.media)}"
+    if Part.BODY in exchange.unknown:
+        return NOT_RECORDED
     if not exchange.body:
         return f"{exchange.size:,} bytes, not kept" if exchange.size else ""
     return _cut(exchange.body.decode("utf-8", "replace"), exchange.size)

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_conformance.report.document import Run
-from segmind_ltx_conformance.report.text import curl, printable, request_line, response_line
+from segmind_ltx_conformance.report.document import Run, source
+from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line, shell_line
 
 TAGS: Final = {
     Outcome.FAILED: "failure",
@@ -52,16 +52,15 @@ def _case(suite: ElementTree.Element, check: Check, recording: Recording) -> Non
 
 def check_lines(check: Check, recording: Recording) -> list[str]:
     """Describe a check: the clause, what was seen, and one request that shows it."""
-    clause = check.clause
-    source = f"{clause.grade}, {clause.document}" if clause.document else clause.grade
-    lines = [f"{clause.statement} ({source})", printable(check.detail)]
+    # On one line each: a line that begins with "::" or "##" is a command to some CI systems.
+    lines = [f"{check.clause.statement} ({source(check)})", f"detail: {one_line(check.detail, 2000)}"]
     if check.cause:
         lines.append(f"follows from {check.cause}")
     index = best_exchange(check, recording)
     if index is not None:
         exchange = recording.exchanges[index]
         lines += [f"request: {request_line(exchange)}", f"response: {response_line(exchange)}"]
-        lines += [f"repeat: {printable(curl(exchange, recording.base_url))}"]
+        lines += [f"repeat: {shell_line(curl(exchange, recording.base_url))}"]
     return lines
 
 

@@ -15,7 +15,15 @@ from markupsafe import Markup
 from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.report.causes import Group, group_failures, skip_reasons
 from segmind_ltx_conformance.report.console import HEADINGS
-from segmind_ltx_conformance.report.document import Run, counts, headline, model_of, own_model, summary
+from segmind_ltx_conformance.report.document import (
+    Run,
+    counts,
+    headline,
+    model_of,
+    own_model,
+    source,
+    summary,
+)
 from segmind_ltx_conformance.report.exchange_table import ExchangeTable
 from segmind_ltx_conformance.report.junit import best_exchange
 from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line
@@ -64,7 +72,7 @@ def page(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(printable=printable, one_line=one_line, css=_css)
+    environment.filters.update(printable=printable, one_line=one_line, css=_css, source=source)
     table = ExchangeTable(run.recording)
     places = table.fill(run.judgement.checks)
     columns = _columns(run.judgement.checks)
@@ -180,8 +188,8 @@ def _data(check: Check, indices: list[int]) -> dict[str, Any]:
         "id": check.id,
         "clause": clause.id,
         "says": clause.statement,
-        "grade": clause.grade,
-        "document": clause.document or "",
+        "grade": check.grade,
+        "source": source(check),
         "note": clause.note or "",
         "kind": clause.kind,
         "model": model_of(check) or "",

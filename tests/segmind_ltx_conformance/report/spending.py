@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
+from segmind_ltx_conformance.bodies import id_in
 from segmind_ltx_conformance.recording import Exchange, Recording
 from segmind_ltx_spec import Contract, Model
 
@@ -43,8 +44,8 @@ def _route(exchange: Exchange, recording: Recording) -> str:
 
 
 def _price(exchange: Exchange, model: Model, costs_by_job: Mapping[str, float]) -> float | None:
-    identifier = _field(exchange.json, "request_id")
-    if exchange.path.endswith(model.v2) and isinstance(identifier, str):
+    identifier = id_in(exchange.json)
+    if exchange.path.endswith(model.v2) and identifier is not None:
         return costs_by_job.get(identifier)
     return _number(exchange.headers.get("x-cost")) if "x-cost" in exchange.headers else _cost(exchange.json)
 
@@ -53,7 +54,7 @@ def _reported_costs(recording: Recording) -> dict[str, float]:
     """Return the reported cost by request id; FAILED jobs cost nothing."""
     costs: dict[str, float] = {}
     for exchange in recording.exchanges:
-        if exchange.method != "GET" or exchange.status not in {200, 422}:
+        if exchange.method != "GET" or not (200 <= exchange.status < 300 or exchange.status == 422):
             continue
         parts = exchange.path.removesuffix("/status").rstrip("/").rsplit("/requests/", 1)
         if len(parts) != 2:

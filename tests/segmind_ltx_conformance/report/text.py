@@ -8,15 +8,20 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from segmind_ltx_conformance.recording import Exchange
+from segmind_ltx_conformance.recording import Exchange, Part
 from segmind_ltx_conformance.report.redact import LABEL
 from segmind_ltx_conformance.target import KEY_VARIABLE, SCENARIOS
 
-# Control characters drive terminals and are not allowed in XML; directional marks reverse the text after them.
-_UNSHOWN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+# Control characters drive terminals and are not allowed in XML; directional marks reverse the text after them; some
+# invisible characters hide text, and others end a line.
+_UNSHOWN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\ufffe\uffff\U000e0000-\U000e007f]"
+)
 _ENCODED: Final = re.compile(r"%5B(\w+)(?:%20|\+)key%5D", re.IGNORECASE)
 _IDLE: Final = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
 """Headers that curl sends by itself, or that do not affect the response."""
+NOT_RECORDED: Final = "body not recorded"
 
 
 def printable(text: str) -> str:
@@ -32,9 +37,15 @@ def one_line(text: str, longest: int = 300) -> str:
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
 
 
+def shell_line(command: str) -> str:
+    """Return a command as printable text on one line. Its spaces stay as they are."""
+    return printable(command).replace("\n", "\\n")
+
+
 def request_line(exchange: Exchange) -> str:
     """Return the request in one line."""
-    return one_line(f"{exchange.method} {exchange.url} {exchange.request_body or ''}".strip())
+    body = f"({NOT_RECORDED})" if Part.REQUEST_BODY in exchange.unknown else exchange.request_body or ""
+    return one_line(f"{exchange.method} {exchange.url} {body}".strip())
 
 
 def response_line(exchange: Exchange) -> str:
@@ -43,6 +54,8 @@ def response_line(exchange: Exchange) -> str:
         return one_line(f"no response: {exchange.fault or 'the connection closed'}")
     if exchange.media:
         return one_line(f"{exchange.status}, {' '.join(f'{name}={value}' for name, value in exchange.media.items())}")
+    if Part.BODY in exchange.unknown:
+        return f"{exchange.status} ({NOT_RECORDED})"
     return (
         one_line(f"{exchange.status} {exchange.body.decode('utf-8', 'replace')}")
         if exchange.body

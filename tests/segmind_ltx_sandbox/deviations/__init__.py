@@ -9,10 +9,12 @@ from typing import Final
 
 from segmind_ltx_sandbox.deviations.base import Deviation
 from segmind_ltx_sandbox.deviations.billing import billing
+from segmind_ltx_sandbox.deviations.combined import SEPARATOR, combined, random_sets
 from segmind_ltx_sandbox.deviations.errors import blocking, errors, headers
 from segmind_ltx_sandbox.deviations.keys import keys, routes
 from segmind_ltx_sandbox.deviations.output import outputs
 from segmind_ltx_sandbox.deviations.payload import broken_validation, payloads
+from segmind_ltx_sandbox.deviations.progress import progress
 from segmind_ltx_sandbox.deviations.responses import responses
 from segmind_ltx_sandbox.deviations.results import results
 from segmind_ltx_sandbox.deviations.retention import retention
@@ -33,6 +35,7 @@ def mutants_of(contract: Contract) -> tuple[Deviation, ...]:
         *keys(),
         *routes(contract),
         *lifecycle(),
+        *progress(),
         *results(),
         *retention(),
         *responses(contract),
@@ -52,10 +55,12 @@ VARIANTS: Final = tuple(variants())
 
 
 def find(name: str) -> Deviation:
-    """Return the mutant or variant called ``name``. Raise `KeyError` if there is none."""
+    """Return the mutant or variant called ``name``; "one+two" combines variants. Raise `KeyError` if there is none."""
+    if name not in _BY_NAME and SEPARATOR in name:
+        return combined([_BY_NAME[part] for part in name.split(SEPARATOR)])
     return _BY_NAME[name]
 
 
 _BY_NAME: Final = {one.name: one for one in (*MUTANTS, *VARIANTS)}
 
-__all__ = ["MUTANTS", "UNSEEN", "VARIANTS", "Deviation", "find", "mutants_of", "why_unseen"]
+__all__ = ["MUTANTS", "UNSEEN", "VARIANTS", "Deviation", "find", "mutants_of", "random_sets", "why_unseen"]

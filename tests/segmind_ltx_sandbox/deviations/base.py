@@ -24,7 +24,8 @@ class Deviation:
     """A sandbox that differs from the plain one in one respect.
 
     ``clauses`` of a mutant are the ones that it breaks, its subject first; of a variant, the ones that allow it.
-    ``options`` are further arguments of `create_app`.
+    ``options`` are further arguments of `create_app`. ``through`` names weaker clauses without which nothing would be
+    wrong: if no page names v2 for a model, its mistakes on v2 alone break no page.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Deviation:
     summary: str
     behaviour: BehaviourFactory = field(repr=False)
     options: Mapping[str, Any] = field(factory=dict[str, Any])
+    through: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -54,9 +56,13 @@ class ChangesResponses(Behaviour):
         super().__init__(contract)
         self._change = change
 
+    def change(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
+        """Return the response to send in place of ``response``."""
+        return self._change(request, response)
+
     def finalize(self, request: ApiRequest, response: ApiResponse) -> ApiResponse:
         """Return the changed response."""
-        return self._change(request, super().finalize(request, response))
+        return self.change(request, super().finalize(request, response))
 
 
 def changing_responses(change: ResponseChange) -> BehaviourFactory:

@@ -37,23 +37,35 @@ def defaults(model: Model) -> Iterator[Deviation]:
     shows = {value for rule in model.video.values() for value in rule.values() if isinstance(value, str)} | {"seed"}
     for name, default in model.defaults.items():
         if name in shows and default is not None:
-            for other in _other_values(model.parameters[name], default):
+            step = 1 if name == model.video["fps"].get("parameter") else 32
+            for other in _other_values(model.parameters[name], default, step):
                 yield Deviation(
                     f"default/{model.slug}/{name}={other}",
                     (f"{model.slug}.{name}.default",),
                     f"{model.slug}: {name} is {other} if it is left out.",
                     factory(ChangesDefault, model.slug, name, other),
+                    through=_through(model, name),
                 )
 
 
-def _other_values(schema: Mapping[str, Any], default: Any) -> Iterator[Any]:
+def _through(model: Model, name: str) -> tuple[str, ...]:
+    """Return the weaker clause through which a default shows, if the packs of a suite have no video to compare with."""
+    if name == "seed":
+        return ("video-made.x-seed-value",)
+    rule = model.video["size"]
+    return (f"{model.slug}.video.size",) if name in {rule.get("side"), rule.get("ratio")} else ()
+
+
+def _other_values(schema: Mapping[str, Any], default: Any, step: int) -> Iterator[Any]:
     if isinstance(default, bool):
         yield not default
     elif "enum" in schema:
         at = schema["enum"].index(default)
         yield from schema["enum"][max(0, at - 1) : at] + schema["enum"][at + 1 : at + 2]
     elif "minimum" in schema:
-        yield from (value for value in (default - 1, default + 32) if schema["minimum"] <= value <= schema["maximum"])
+        # A smaller step may be the model family's own.
+        near = (default - step, default + step)
+        yield from (value for value in near if schema["minimum"] <= value <= schema["maximum"])
     else:
         yield from (0, default + 1)
 
@@ -103,6 +115,7 @@ def seeds_and_images(contract: Contract) -> Iterator[Deviation]:
                     (f"{model.slug}.seed.random",),
                     f"{model.slug}: the seed is {seed} if none was given.",
                     factory(UsesFixedSeed, seed),
+                    through=("video-made.x-seed-value",),
                 )
     yield Deviation("video/seed-ignored", ("video.seed-repeats",), "The same seed makes another video.", IgnoresSeed)
 

@@ -94,6 +94,7 @@ def blocking() -> Iterator[Deviation]:
         ("transport.v1-bytes-or-json",),
         "The video of a blocking call is cut off in its first fifth.",
         when("generated", lambda response: evolve(response, content=response.content[: len(response.content) // 5])),
+        {"v1_bytes": True},
     )
 
 

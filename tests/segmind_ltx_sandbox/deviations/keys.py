@@ -94,7 +94,6 @@ def _refused_scenarios() -> Iterator[tuple[str, int, tuple[str, ...]]]:
     for scenario in BY_KEY.values():
         if scenario.status is not None:
             yield scenario.name, scenario.status, ("v1", "v2")
-            yield scenario.name, scenario.status, ("poll", "result")
         elif not scenario.funded:
             yield scenario.name, 406, ("v1", "v2")
 
@@ -202,4 +201,4 @@ def routes(contract: Contract) -> Iterator[Deviation]:
             f"The route {kind} does not exist.",
             factory(ClosesRoute, kind),
         )
-    yield Deviation("route/accept-header", ("status.406-is-credits",), "Accept: image/png gets 406.", RefusesByAccept)
+    yield Deviation("route/accept-header", ("status.no-406-by-accept",), "Accept: image/png gets 406.", RefusesByAccept)

@@ -44,7 +44,13 @@ def _refusing(model: Model, name: str, group: Group, versions: tuple[str, ...]) 
         (f"{model.slug}.{name}.{group.rule}",),
         f"{model.slug} refuses {name}: {group.label}{_only_on(versions)}.",
         factory(RefusesPayload, model.slug, versions, refuse),
+        through=_through(model, versions),
     )
+
+
+def _through(model: Model, versions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the route that a deviation on v2 alone rests on, if no page of the five names it."""
+    return (f"{model.slug}.v2",) if versions == ("v2",) and model.v2_source.grade != "D" else ()
 
 
 def _accepting(model: Model, name: str, group: Group, versions: tuple[str, ...]) -> Deviation:
@@ -52,11 +58,15 @@ def _accepting(model: Model, name: str, group: Group, versions: tuple[str, ...])
         given = payload.get(name, ABSENT)
         return {**payload, name: group.repaired(given)} if group.repaired and group.matches(given) else payload
 
+    hidden = group.rule == "enum" and model.parameters[name]["x-source"].get("inferred")
+    # The value may be one of those that the page does not print.
+    inferred = (f"{model.slug}.{name}.enum-inferred",) if hidden else ()
     return Deviation(
         f"accept/{model.slug}/{name}/{_id_part(group.rule)}-{_id_part(group.label)}{_suffix(versions)}",
         (f"{model.slug}.{name}.{group.rule}",),
         f"{model.slug} accepts {name}: {group.label}{_only_on(versions)}.",
         factory(RepairsPayload, model.slug, versions, repair),
+        through=(*inferred, *_through(model, versions)),
     )
 
 
@@ -92,6 +102,7 @@ def _bodies(model: Model) -> Iterator[Deviation]:
             (f"{model.slug}.body",),
             f"{model.slug} accepts a body that is {label}{_only_on(versions)}.",
             _accepting_body(model.slug, versions, kind, least),
+            through=_through(model, versions),
         )
 
 

@@ -42,14 +42,14 @@ def responses(contract: Contract) -> Iterator[Deviation]:
     schemas: dict[str, Json] = contract.document["components"]["schemas"]
     for title, place in PLACES.items():
         schema, prefix = schemas[title], kebab(title)
-        options = {"v1_json": True} if title == "BlockingResult" else {}
         for label, value in (("a-list", [{"a": 1}]), ("a-text", "an answer")):
+            # A list says nothing to a reader, a text does.
+            silent = ("transport.error-message",) if (title, label) == ("ErrorMessage", "a-list") else ()
             yield Deviation(
                 f"answer/{prefix}/{label}",
-                (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ()))),
+                (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ())), *silent),
                 f"A response has, instead of {title}, {label.replace('-', ' ')}.",
                 changing_responses(_replacing(place, value)),
-                options,
             )
         for name in schema.get("required", ()):
             yield Deviation(
@@ -57,7 +57,6 @@ def responses(contract: Contract) -> Iterator[Deviation]:
                 (f"{prefix}.{name}.required", *_consequences(title, name, "missing")),
                 f"{title} has no {name}.",
                 changing_responses(_changing(place, _dropping(name))),
-                options,
             )
         for name, field in schema["properties"].items():
             for label, value in _wrong_values(field):
@@ -66,7 +65,6 @@ def responses(contract: Contract) -> Iterator[Deviation]:
                     (f"{prefix}.{name}", *_consequences(title, name, label)),
                     f"{title}: {name} is {label.replace('-', ' ')}.",
                     changing_responses(_changing(place, _setting(name, value))),
-                    options,
                 )
 
 
@@ -90,8 +88,8 @@ def _consequences(title: str, name: str, label: str) -> Iterator[str]:
             yield "output.is-a-video"
         case "ErrorMessage", "error" if label in {"missing", "null"}:
             yield "transport.error-message"
-        case "AcceptedJob", "status_url" | "response_url":
-            yield "job.urls-are-its-own"
+        case "AcceptedJob", "request_id" if label in {"null", "empty"}:
+            yield "accepted-job.request_id.required"
         case _:
             return
 

@@ -185,8 +185,8 @@ def _gone() -> ApiResponse:
 def _failures() -> Iterator[Deviation]:
     both = "poll result alias"
     for kind, kinds, clauses in (
-        ("both", both, ("job.failed-is-422", "poll.status.422", "result.status.422")),
-        ("poll", "poll", ("job.failed-is-422", "poll.status.422")),
+        ("both", both, ("job.failed-is-422", "job.failed-status-is-422", "poll.status.422", "result.status.422")),
+        ("poll", "poll", ("job.failed-status-is-422", "poll.status.422")),
         ("result", "result alias", ("job.failed-is-422", "result.status.422")),
     ):
         yield Deviation(
@@ -195,6 +195,12 @@ def _failures() -> Iterator[Deviation]:
             f"FAILED comes with 200: {kind}.",
             when("failed", with_status(200), kinds),
         )
+    yield Deviation(
+        "life/completed-with-422",
+        ("status.422-is-a-failed-job",),
+        "The result of a COMPLETED job comes with 422.",
+        changing_results(_always(with_status(422))),
+    )
     detail = ("job.failed-has-detail",)
     for label, change in (
         ("missing", without("error")),
@@ -208,6 +214,7 @@ def _failures() -> Iterator[Deviation]:
                 detail,
                 f"The body about a FAILED job has no reason: error is {label}, {kind}.",
                 when("failed", change, kinds),
+                through=("job.failed-status-is-422",) if kind == "poll" else (),
             )
     for word in ("BLOCKED", "REJECTED", "failed"):
         first = "job.states" if word == "failed" else "job.blocked-is-failed"
@@ -225,7 +232,7 @@ def _failures() -> Iterator[Deviation]:
     )
     yield Deviation(
         "life/failure-hidden",
-        ("job.reads-agree", "job.failed-is-422", "poll.status.422"),
+        ("job.reads-agree",),
         "The status of a FAILED job says COMPLETED, with 200.",
         when("failed", lambda response: with_status(200)(with_fields(status="COMPLETED")(response)), "poll"),
     )

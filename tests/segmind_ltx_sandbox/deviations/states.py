@@ -156,6 +156,7 @@ def _words() -> Iterator[Deviation]:
             ("job.states", f"{schema}.status"),
             f"The state PROCESSING is called RUNNING by one of the GETs: {kind}.",
             _renamed("PROCESSING", "RUNNING", kind),
+            through=() if kind == "poll" else ("job.result-before-end",),
         )
 
 
@@ -233,7 +234,7 @@ def _order() -> Iterator[Deviation]:
             )
     yield Deviation(
         "life/poll-ahead",
-        ("job.reads-agree",),
+        ("job.reads-agree", "v2.answers-at-once"),
         "The status says COMPLETED from the start, while the result has the real state.",
         when("status", with_fields(status="COMPLETED"), "poll"),
     )

@@ -19,6 +19,12 @@ UNSEEN: Final[Mapping[str, str]] = {
     "v1.status.410": "a permission: a model may be retired",
     "v2.status.410": "a permission: a model may be retired",
     "status.406-elsewhere": "a permission: 406 may have other causes",
+    **{
+        f"{kind}.status.{status}": "a permission: what a key's scenario does to a GET is not documented"
+        for kind in ("poll", "result")
+        for status in (403, 429, 500, 502, 504)
+    },
+    "alias.*": "an older address (P) of the result, whose own clauses have mutants; job.poll-url-works has one",
     "transport.error-forms": "a permission: errors may be text or HTML",
     "*.enum-inferred": "a permission: the values were not printed; the variant no-inferred refuses them",
     "output.other-host": "the sandbox itself has its videos under its own origin; the variant other-host does not",

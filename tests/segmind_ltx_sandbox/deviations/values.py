@@ -12,8 +12,8 @@ from segmind_ltx_spec import Model
 
 ABSENT: Final = object()
 """Stands for a parameter that is left out."""
-LONG: Final = 1000
-"""A number of characters that every server must accept: no page limits the length of a prompt."""
+LONG: Final = (500, 90)
+"""Fewer characters than the longest prompt that a page prints, and than the longest text that may be left out."""
 PICTURE: Final = "https://example.com/boat.png"
 
 Predicate = Callable[[Any], bool]
@@ -75,8 +75,9 @@ def allowed(model: Model, name: str) -> Iterator[Group]:
     elif kind == "string":
         text = "凧が上がる 🪁"
         yield Group("type", "other letters", lambda given: isinstance(given, str) and not given.isascii(), text)
-        longest = "A kite rises. " * LONG
-        yield Group("type", "a long text", lambda given: isinstance(given, str) and len(given) > LONG, longest[:2400])
+        long = LONG[name not in model.required]
+        longest = ("A kite rises. " * long)[: long + 5]
+        yield Group("type", "a long text", lambda given: isinstance(given, str) and len(given) > long, longest)
     else:
         yield from _numbers(schema, kind)
     if nullable(schema):
@@ -138,7 +139,7 @@ def _other_types(schema: Mapping[str, Any], good: Any, always: Callable[[Any], A
     yield Group("type", "a list", lambda given: isinstance(given, list), [good], always)
     yield Group("type", "an object", lambda given: isinstance(given, dict), {"value": good}, always)
     if not nullable(schema):
-        yield Group("type", "null", equal(None), None, always)
+        yield Group("not-null", "null", equal(None), None, always)
 
 
 def _beside(words: list[Any]) -> Iterator[Group]:

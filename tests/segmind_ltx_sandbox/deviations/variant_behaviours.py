@@ -127,11 +127,11 @@ class SignsOutputURLs(Behaviour):
 
     def __init__(self, contract: Contract) -> None:
         super().__init__(contract)
-        self._numbers = count(1)
+        self._signatures = count(1)
 
     def result(self, job: Job, state: State, now: float, origin: str, video: Mapping[str, Any] | None) -> ApiResponse:
         """Return the result with a signature in the query of its URL."""
-        signature = f"?expires={int(now) + 604800}&signature={next(self._numbers):08x}"
+        signature = f"?expires={int(now) + 604800}&signature={next(self._signatures):08x}"
         signed = None if video is None else {**video, "url": video["url"] + signature}
         return super().result(job, state, now, origin, signed)
 

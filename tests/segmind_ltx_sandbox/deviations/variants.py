@@ -20,6 +20,7 @@ from segmind_ltx_sandbox.deviations.base import (
     without,
 )
 from segmind_ltx_sandbox.deviations.keys import changing_admission
+from segmind_ltx_sandbox.deviations.left_open import left_open
 from segmind_ltx_sandbox.deviations.responses import ERROR_CAUSES
 from segmind_ltx_sandbox.deviations.retention import changing_retention, since_submit
 from segmind_ltx_sandbox.deviations.states import changing_states
@@ -92,6 +93,7 @@ def variants() -> Iterator[Deviation]:
     yield from _forms()
     yield from _requests()
     yield from _faults()
+    yield from left_open()
 
 
 def _lives() -> Iterator[Deviation]:
@@ -149,7 +151,7 @@ def _forms() -> Iterator[Deviation]:
     ):
         yield Deviation(f"ids-{label}", (), f"Ids are not UUIDs: {label}.", factory(FormatsIds, form))
     yield Deviation(
-        "v1-json", ("transport.v1-bytes-or-json",), "Blocking calls return JSON.", Behaviour, {"v1_json": True}
+        "v1-bytes", ("transport.v1-bytes-or-json",), "Blocking calls return bytes.", Behaviour, {"v1_bytes": True}
     )
     yield Deviation(
         "v1-no-headers",

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
+import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from segmind_ltx_sandbox.http import control
+from segmind_ltx_sandbox.http.faults import Faults
 from segmind_ltx_sandbox.http.origin import origin_of
+from segmind_ltx_sandbox.http.traffic import Traffic
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse
 from segmind_ltx_sandbox.service.behaviour import Behaviour
 from segmind_ltx_sandbox.service.clock import Clock, SystemClock
@@ -31,6 +35,9 @@ SPEED: Final = 60.0
 CREDITS_USD: Final = 1_000_000.0
 """The credits of an account at the start: enough for a load test, so that they run out only if a test wants that."""
 
+LOOPBACK: Final = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+"""The origins whose pages may call the sandbox from a browser."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -39,30 +46,54 @@ def create_app(
     *,
     clock: Clock | None = None,
     speed: float = SPEED,
-    v1_json: bool = False,
+    v1_bytes: bool = False,
     credits_usd: float = CREDITS_USD,
     behaviour: Callable[[Contract], Behaviour] = Behaviour,
     videos: VideoCache | None = None,
-) -> Starlette:
+) -> SandboxApp:
     """Return the sandbox for a contract, by default for the shipped one.
 
-    ``speed`` shortens the durations of jobs and nothing else; 1 is real time. If ``v1_json`` is true, blocking calls
-    return JSON instead of bytes. ``behaviour`` makes the object that decides: a `Behaviour` or a subclass. Several
-    sandboxes may share ``videos``, so that each video is rendered once. The `Sandbox` is at ``app.state.sandbox``.
+    ``speed`` shortens the durations of jobs and nothing else; 1 is real time. Blocking calls return JSON, unless
+    ``v1_bytes`` is true or the request prefers a video (``Accept: video/*``). ``behaviour`` makes the object that
+    decides: a `Behaviour` or a subclass. Several sandboxes may share ``videos``, so that each video is rendered once.
+    The `Sandbox` is at ``app.state.sandbox``, the requests so far are at ``app.traffic``.
     """
     decisions = behaviour(load() if contract is None else contract)
     sandbox = Sandbox(
-        decisions, clock or SystemClock(), speed=speed, v1_json=v1_json, credits_usd=credits_usd, videos=videos
+        decisions, clock or SystemClock(), speed=speed, v1_bytes=v1_bytes, credits_usd=credits_usd, videos=videos
     )
     api = Api(sandbox)
-    app = Starlette(
+    faults = Faults(decisions, sandbox.clock)
+    app = SandboxApp(
+        Traffic(sandbox.clock, faults),
+        faults,
         routes=[*api.routes(), *control.routes(sandbox)],
         exception_handlers={404: api.no_such_route, 405: api.wrong_method},
-        middleware=[Middleware(KeepEncodedSlashes)],
+        middleware=[
+            Middleware(CORSMiddleware, allow_origin_regex=LOOPBACK, allow_methods=["*"], allow_headers=["*"]),
+            Middleware(KeepEncodedSlashes),
+        ],
     )
     app.router.redirect_slashes = False  # The service treats a path with a slash at its end as unknown.
     app.state.sandbox = sandbox
     return app
+
+
+class SandboxApp(Starlette):
+    """The application. It sees each request first, so that it can keep it or drop its connection."""
+
+    def __init__(self, traffic: Traffic, faults: Faults, **options: Any) -> None:
+        """Keep the requests in ``traffic``; ``options`` are Starlette's."""
+        super().__init__(**options)
+        self.traffic, self.faults = traffic, faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request and keep it."""
+        await self.traffic.call(self.handle, scope, receive, send)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        await super().__call__(scope, receive, send)
 
 
 class Api:
@@ -111,18 +142,29 @@ class Api:
 
         async def endpoint(request: Request) -> Response:
             api_request = api_request_of(request, kind, model)
-            scenario = self._admit(api_request)
-            if isinstance(scenario, ApiResponse):
-                return self._send(api_request, scenario)
-            payload = self._behaviour.parsed(api_request, await request.body())
-            if isinstance(payload, ApiResponse):
-                return self._send(api_request, payload)
-            payload = self._behaviour.validated(api_request, model, payload)
-            if isinstance(payload, ApiResponse):
-                return self._send(api_request, payload)
+            if (response := self._behaviour.intercept(api_request)) is not None:
+                return self._send(api_request, response)
+            scenario: Scenario | ApiResponse | None = None
+            payload: dict[str, object] | ApiResponse = {}
+            for check in self._behaviour.order:
+                match check:
+                    case "key":
+                        scenario = self._sandbox.admit(self._behaviour.admitted(api_request))
+                    case "credits" if isinstance(scenario, Scenario):
+                        scenario = self._sandbox.funded(scenario)
+                    case _:
+                        payload = self._payload(api_request, model, await request.body())
+                if isinstance(refusal := payload if isinstance(payload, ApiResponse) else scenario, ApiResponse):
+                    return self._send(api_request, refusal)
+            assert isinstance(scenario, Scenario)  # noqa: S101  the order has the key's check
+            assert not isinstance(payload, ApiResponse)  # noqa: S101  it would have been sent
             return self._send(api_request, await handle(request, model, payload, scenario))
 
         return endpoint
+
+    def _payload(self, api_request: ApiRequest, model: Model, body: bytes) -> dict[str, object] | ApiResponse:
+        payload = self._behaviour.parsed(api_request, body)
+        return payload if isinstance(payload, ApiResponse) else self._behaviour.validated(api_request, model, payload)
 
     def _read_endpoint(self, kind: str, handle: Callable[[str, Scenario, str], Awaitable[ApiResponse]]) -> Endpoint:
         """Return an endpoint that reads a job."""
@@ -141,12 +183,15 @@ class Api:
     async def _submit(
         self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
     ) -> ApiResponse:
+        if self._behaviour.submit_seconds:
+            await anyio.sleep(self._behaviour.submit_seconds)
         return self._sandbox.submit(model, payload, scenario, origin_of(request))
 
     async def _generate(
         self, request: Request, model: Model, payload: dict[str, object], scenario: Scenario
     ) -> ApiResponse:
-        return await self._sandbox.generate(model, payload, scenario, origin_of(request))
+        as_bytes = self._sandbox.v1_bytes or self._behaviour.returns_bytes(request.headers)
+        return await self._sandbox.generate(model, payload, scenario, origin_of(request), as_bytes=as_bytes)
 
     async def _status(self, request_id: str, scenario: Scenario, origin: str) -> ApiResponse:
         return self._sandbox.status(request_id, scenario, origin)
@@ -156,9 +201,11 @@ class Api:
 
     def _admit(self, api_request: ApiRequest) -> Scenario | ApiResponse:
         response = self._behaviour.intercept(api_request)
-        return response or self._sandbox.admit(
-            self._behaviour.admitted(api_request), paying=api_request.method == "POST"
-        )
+        if response is not None:
+            return response
+        scenario = self._sandbox.admit(self._behaviour.admitted(api_request))
+        paying = api_request.method == "POST" and isinstance(scenario, Scenario)
+        return self._sandbox.funded(scenario) if paying and isinstance(scenario, Scenario) else scenario
 
     def _send(self, api_request: ApiRequest, response: ApiResponse) -> Response:
         return self._behaviour.finalize(api_request, response).to_starlette()

@@ -1,4 +1,4 @@
-"""Serve the routes outside the API: videos, the clock, pages."""
+"""Serve the routes outside the API: videos, the clock, the requests so far, faults, pages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from segmind_ltx_sandbox.http import pages
+from segmind_ltx_sandbox.http.faults import Faults, fault_in
+from segmind_ltx_sandbox.http.traffic import Traffic
 from segmind_ltx_sandbox.service.clock import iso
 from segmind_ltx_sandbox.service.sandbox import Sandbox
 
@@ -23,7 +25,9 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         """Return a video. Refuse a request with a key: this route stands for another host, which must see none."""
         if refusal := sandbox.behaviour.refused_download(request.headers):
             return refusal.to_starlette()
-        video_spec = sandbox.outputs.find(request.path_params["name"], sandbox.clock.now())
+        video_spec = sandbox.outputs.find(
+            sandbox.behaviour.stored_name(request.path_params["name"]), sandbox.clock.now()
+        )
         if video_spec is None:
             return JSONResponse({"error": "no such output; outputs are kept for seven days"}, 404)
         video = sandbox.behaviour.video_bytes(await sandbox.videos.get(video_spec))
@@ -38,9 +42,30 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"now": iso(sandbox.clock.utc()), "seconds": round(sandbox.clock.now(), 3)})
 
+    async def requests(request: Request) -> Response:
+        """Return the requests so far, or forget them."""
+        traffic: Traffic = request.app.traffic
+        if request.method == "DELETE":
+            traffic.clear()
+        return JSONResponse({"requests": [received.as_dict() for received in traffic]})
+
+    async def next_fault(request: Request) -> Response:
+        """Add a fault for the next requests, or drop those that are to come."""
+        faults: Faults = request.app.faults
+        try:
+            if request.method == "DELETE":
+                faults.clear()
+            else:
+                faults.add(fault_in(await request.body()))
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"pending": len(faults)})
+
     return [
         Route("/outputs/{name}", output),
         Route("/_control/advance", advance, methods=["POST"]),
+        Route("/_control/requests", requests, methods=["GET", "DELETE"]),
+        Route("/_control/next", next_fault, methods=["POST", "DELETE"]),
         *pages.routes(sandbox),
     ]
 

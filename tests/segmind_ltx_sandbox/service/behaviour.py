@@ -14,6 +14,7 @@ from typing import Any, Final
 from starlette.datastructures import Headers, QueryParams
 
 from segmind_ltx_sandbox.messages import ApiRequest, ApiResponse, error, page, refused_key
+from segmind_ltx_sandbox.service.accept import prefers_video
 from segmind_ltx_sandbox.service.clock import iso
 from segmind_ltx_sandbox.service.jobs import Job, State, state_at
 from segmind_ltx_sandbox.service.prices import PriceList
@@ -33,6 +34,15 @@ class Behaviour:
     """Seconds for which a job is kept after its end."""
     output_retention = 7 * 86400.0
     """Seconds for which a video is kept after its job's end."""
+
+    order: tuple[str, ...] = ("key", "credits", "body")
+    """The order in which a POST is checked: its key and scenario, the account's credits, its body."""
+
+    submit_seconds = 0.0
+    """Seconds of real time before a submit is answered."""
+
+    reset_seconds = 60.0
+    """Seconds until a rate limit ends. The sandbox divides them by its speed, as the times of jobs."""
 
     def __init__(self, contract: Contract) -> None:
         """Prepare for the models of ``contract``."""
@@ -86,8 +96,9 @@ class Behaviour:
                 return error("scenario", status, "something went wrong on our side")
 
     def reset_at(self, now: datetime) -> str:
-        """Return the time at which a rate limit ends: a minute from now."""
-        return iso(now + timedelta(seconds=60))
+        """Return the time at which a rate limit ends, rounded up to a second."""
+        ends = now + timedelta(seconds=self.reset_seconds)
+        return iso(ends if ends.microsecond == 0 else ends + timedelta(seconds=1))
 
     def unpaid(self, balance: float) -> ApiResponse | None:
         """Return the response that refuses a POST if the account has no credits, else None."""
@@ -209,6 +220,10 @@ class Behaviour:
         """Return the response to an unknown model or path."""
         return error("no-such-route", 404, "no such model or endpoint")
 
+    def returns_bytes(self, headers: Headers) -> bool:
+        """Return whether a blocking call returns the bytes of its video rather than JSON."""
+        return prefers_video(headers.getlist("accept"))
+
     def wrong_method(self, allowed: str) -> ApiResponse:
         """Return the response to a known path with another method."""
         return page("wrong-method", 405, "Not Allowed", {"allow": allowed})
@@ -218,6 +233,10 @@ class Behaviour:
         if "x-api-key" not in headers:
             return None
         return error("key-at-output", 400, "do not send your key here: outputs lie on a host that is not the API's")
+
+    def stored_name(self, name: str) -> str:
+        """Return the name of the stored video that an output's URL ends in."""
+        return name
 
     def video_bytes(self, video: bytes) -> bytes:
         """Return the bytes to send for a video."""

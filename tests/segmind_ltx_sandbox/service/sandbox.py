@@ -25,7 +25,7 @@ class Sandbox:
         clock: Clock,
         *,
         speed: float,
-        v1_json: bool,
+        v1_bytes: bool,
         credits_usd: float,
         videos: VideoCache | None = None,
     ) -> None:
@@ -36,23 +36,22 @@ class Sandbox:
         self.contract: Contract = behaviour.contract
         self.clock = clock
         self.speed = speed
-        self.v1_json = v1_json
+        behaviour.reset_seconds = type(behaviour).reset_seconds / speed
+        self.v1_bytes = v1_bytes
         self.jobs = JobStore(behaviour.retention)
         self.accounts = {s.key: Account(s.name, credits_usd if s.funded else 0.0) for s in SCENARIOS}
         self.videos = videos or VideoCache(render)
         self.outputs = Outputs(self.videos, behaviour.output_retention)
 
-    def admit(self, scenario: Scenario | ApiResponse, *, paying: bool) -> Scenario | ApiResponse:
-        """Return the scenario if it may make the request, else the response that refuses it.
-
-        ``paying`` says whether the request would cost credits.
-        """
+    def admit(self, scenario: Scenario | ApiResponse) -> Scenario | ApiResponse:
+        """Return the scenario if it may make the request, else the response that refuses it."""
         if isinstance(scenario, ApiResponse):
             return scenario
-        refusal = self.behaviour.refusal(scenario, self.clock.utc())
-        if refusal is None and paying:
-            refusal = self.behaviour.unpaid(self.accounts[scenario.key].balance(self.clock.now()))
-        return refusal or scenario
+        return self.behaviour.refusal(scenario, self.clock.utc()) or scenario
+
+    def funded(self, scenario: Scenario) -> Scenario | ApiResponse:
+        """Return the scenario if its account has credits, else the response that refuses the request."""
+        return self.behaviour.unpaid(self.accounts[scenario.key].balance(self.clock.now())) or scenario
 
     def submit(self, model: Model, payload: Mapping[str, Any], scenario: Scenario, origin: str) -> ApiResponse:
         """Accept a job and return the response to the submit."""
@@ -62,8 +61,10 @@ class Sandbox:
         self.jobs.add(job)
         return self.behaviour.accepted(job, origin)
 
-    async def generate(self, model: Model, payload: Mapping[str, Any], scenario: Scenario, origin: str) -> ApiResponse:
-        """Handle a blocking call: wait as long as a job takes, then return its video."""
+    async def generate(
+        self, model: Model, payload: Mapping[str, Any], scenario: Scenario, origin: str, *, as_bytes: bool
+    ) -> ApiResponse:
+        """Handle a blocking call: wait as long as a job takes, then return its video, or JSON with its location."""
         job = self._job(model, payload, scenario)
         await self.clock.sleep(job.queue_time + job.inference_time)
         if job.fails:
@@ -79,7 +80,7 @@ class Sandbox:
             "x-seed-value": str(self.behaviour.seed(model, payload, job.id)),
             RESET: self.behaviour.reset_at(self.clock.utc()),
         }
-        if not self.v1_json:
+        if as_bytes:
             return ApiResponse("generated", 200, video, "video/mp4", headers)
         file = video_file(origin, self.outputs.open(job.id, job.video_spec, now, now), len(video))
         return ApiResponse("generated", 200, {"output": file["url"], "video": file}, headers=headers)

@@ -12,6 +12,7 @@ import yaml
 
 from segmind_ltx_spec import OPENAPI_PATH, Contract, SpecError, clauses, contract_of, expected_video, read_document
 from segmind_ltx_spec.__main__ import main
+from segmind_ltx_spec.contract import Source
 from segmind_ltx_spec.pages import merge
 from segmind_ltx_spec.pages.fragment import pascal
 from segmind_ltx_spec.pages.names import objection
@@ -80,13 +81,16 @@ def test_fragment_facts_have_their_lines(saved: Path, capsys: pytest.CaptureFixt
     schema = document["components"]["schemas"]["Kite1FastRequest"]
     lines = saved.read_text(encoding="utf-8").split("\n")
     for name, parameter in schema["properties"].items():
-        source = parameter["x-source"]
-        assert (source["grade"], source["document"]) == ("D", "kite.txt")
-        assert f"{name}optional" in lines[source["line"] - 1] or f"{name}required" in lines[source["line"] - 1]
+        (claim,) = Source.of(parameter, name).claims
+        assert (claim.page, claim.quote) == ("005", name)
+        assert f"{name}optional" in lines[claim.first - 1] or f"{name}required" in lines[claim.first - 1]
     about = schema["x-model"]
-    assert lines[about["price"]["x-source"]["line"] - 1] == MODEL.price
-    assert lines[about["latency"]["x-source"]["line"] - 1] == MODEL.latency
-    assert document["x-documents"] == {"kite.txt": "The page of kite-1-fast. Describes v1 only."}
+    for part in ("price", "latency"):
+        (claim,) = Source.of(about[part], part).claims
+        assert claim.quote in lines[claim.first - 1]
+    assert document["x-documents"] == {
+        "005": {"file": "kite.txt", "model": "kite-1-fast", "about": "Describes v1 only."}
+    }
     assert document["paths"]["/v2/kite-1-fast"]["post"]["x-source"]["grade"] == "I"
 
 

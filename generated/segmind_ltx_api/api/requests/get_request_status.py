@@ -4,7 +4,6 @@ from urllib.parse import quote
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error_message import ErrorMessage
 from ...models.failed_job import FailedJob
@@ -28,7 +27,7 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ErrorMessage | FailedJob | JobStatus | None:
+) -> ErrorMessage | FailedJob | JobStatus:
     if response.status_code == 200:
         response_200 = JobStatus.from_dict(response.json())
 
@@ -74,10 +73,9 @@ def _parse_response(
 
         return response_504
 
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    response_default = ErrorMessage.from_dict(response.json())
+
+    return response_default
 
 
 def _build_response(
@@ -98,7 +96,7 @@ def sync_detailed(
 ) -> Response[ErrorMessage | FailedJob | JobStatus]:
     """Poll a job
 
-     The state of a job without its output. Free, and safe to repeat.
+     The state of a job, without its output (P). Not billed (P), so it can be repeated.
 
     Args:
         request_id (str):
@@ -129,7 +127,7 @@ def sync(
 ) -> ErrorMessage | FailedJob | JobStatus | None:
     """Poll a job
 
-     The state of a job without its output. Free, and safe to repeat.
+     The state of a job, without its output (P). Not billed (P), so it can be repeated.
 
     Args:
         request_id (str):
@@ -155,7 +153,7 @@ async def asyncio_detailed(
 ) -> Response[ErrorMessage | FailedJob | JobStatus]:
     """Poll a job
 
-     The state of a job without its output. Free, and safe to repeat.
+     The state of a job, without its output (P). Not billed (P), so it can be repeated.
 
     Args:
         request_id (str):
@@ -184,7 +182,7 @@ async def asyncio(
 ) -> ErrorMessage | FailedJob | JobStatus | None:
     """Poll a job
 
-     The state of a job without its output. Free, and safe to repeat.
+     The state of a job, without its output (P). Not billed (P), so it can be repeated.
 
     Args:
         request_id (str):

@@ -3,7 +3,6 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.blocking_result import BlockingResult
 from ...models.error_message import ErrorMessage
@@ -30,9 +29,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> BlockingResult | ErrorMessage | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BlockingResult | ErrorMessage:
     if response.status_code == 200:
         response_200 = BlockingResult.from_dict(response.json())
 
@@ -88,10 +85,9 @@ def _parse_response(
 
         return response_504
 
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    response_default = ErrorMessage.from_dict(response.json())
+
+    return response_default
 
 
 def _build_response(
@@ -112,7 +108,7 @@ def sync_detailed(
 ) -> Response[BlockingResult | ErrorMessage]:
     """Generate with ltx-2-19b-i2v and wait
 
-     Blocks until the video has been made, somewhat under two minutes as a rule.
+     Blocks until the video has been made.
 
     Args:
         body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
@@ -144,7 +140,7 @@ def sync(
 ) -> BlockingResult | ErrorMessage | None:
     """Generate with ltx-2-19b-i2v and wait
 
-     Blocks until the video has been made, somewhat under two minutes as a rule.
+     Blocks until the video has been made.
 
     Args:
         body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
@@ -171,7 +167,7 @@ async def asyncio_detailed(
 ) -> Response[BlockingResult | ErrorMessage]:
     """Generate with ltx-2-19b-i2v and wait
 
-     Blocks until the video has been made, somewhat under two minutes as a rule.
+     Blocks until the video has been made.
 
     Args:
         body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
@@ -201,7 +197,7 @@ async def asyncio(
 ) -> BlockingResult | ErrorMessage | None:
     """Generate with ltx-2-19b-i2v and wait
 
-     Blocks until the video has been made, somewhat under two minutes as a rule.
+     Blocks until the video has been made.
 
     Args:
         body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a

@@ -3,7 +3,6 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.blocking_result import BlockingResult
 from ...models.error_message import ErrorMessage
@@ -30,9 +29,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> BlockingResult | ErrorMessage | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> BlockingResult | ErrorMessage:
     if response.status_code == 200:
         response_200 = BlockingResult.from_dict(response.json())
 
@@ -88,10 +85,9 @@ def _parse_response(
 
         return response_504
 
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    response_default = ErrorMessage.from_dict(response.json())
+
+    return response_default
 
 
 def _build_response(
@@ -112,11 +108,10 @@ def sync_detailed(
 ) -> Response[BlockingResult | ErrorMessage]:
     """Generate with ltx-video and wait
 
-     Blocks until the video has been made, about a minute as a rule.
+     Blocks until the video has been made.
 
     Args:
-        body (LtxVideoRequest): Parameters of ltx-video, the first and smallest of the five
-            models.
+        body (LtxVideoRequest): Parameters of ltx-video.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -144,11 +139,10 @@ def sync(
 ) -> BlockingResult | ErrorMessage | None:
     """Generate with ltx-video and wait
 
-     Blocks until the video has been made, about a minute as a rule.
+     Blocks until the video has been made.
 
     Args:
-        body (LtxVideoRequest): Parameters of ltx-video, the first and smallest of the five
-            models.
+        body (LtxVideoRequest): Parameters of ltx-video.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -171,11 +165,10 @@ async def asyncio_detailed(
 ) -> Response[BlockingResult | ErrorMessage]:
     """Generate with ltx-video and wait
 
-     Blocks until the video has been made, about a minute as a rule.
+     Blocks until the video has been made.
 
     Args:
-        body (LtxVideoRequest): Parameters of ltx-video, the first and smallest of the five
-            models.
+        body (LtxVideoRequest): Parameters of ltx-video.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -201,11 +194,10 @@ async def asyncio(
 ) -> BlockingResult | ErrorMessage | None:
     """Generate with ltx-video and wait
 
-     Blocks until the video has been made, about a minute as a rule.
+     Blocks until the video has been made.
 
     Args:
-        body (LtxVideoRequest): Parameters of ltx-video, the first and smallest of the five
-            models.
+        body (LtxVideoRequest): Parameters of ltx-video.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -3,7 +3,6 @@ from typing import Any
 
 import httpx
 
-from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.accepted_job import AcceptedJob
 from ...models.error_message import ErrorMessage
@@ -30,9 +29,7 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> AcceptedJob | ErrorMessage | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> AcceptedJob | ErrorMessage:
     if response.status_code == 200:
         response_200 = AcceptedJob.from_dict(response.json())
 
@@ -88,10 +85,9 @@ def _parse_response(
 
         return response_504
 
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
+    response_default = ErrorMessage.from_dict(response.json())
+
+    return response_default
 
 
 def _build_response(
@@ -112,7 +108,7 @@ def sync_detailed(
 ) -> Response[AcceptedJob | ErrorMessage]:
     """Submit a job to ltx-2-19b-t2v
 
-     Accepts the job and answers at once with its request id.
+     Accepts the job and returns its request id at once.
 
     Args:
         body (Ltx219BT2VRequest): Parameters of ltx-2-19b-t2v, which makes video with sound from
@@ -144,7 +140,7 @@ def sync(
 ) -> AcceptedJob | ErrorMessage | None:
     """Submit a job to ltx-2-19b-t2v
 
-     Accepts the job and answers at once with its request id.
+     Accepts the job and returns its request id at once.
 
     Args:
         body (Ltx219BT2VRequest): Parameters of ltx-2-19b-t2v, which makes video with sound from
@@ -171,7 +167,7 @@ async def asyncio_detailed(
 ) -> Response[AcceptedJob | ErrorMessage]:
     """Submit a job to ltx-2-19b-t2v
 
-     Accepts the job and answers at once with its request id.
+     Accepts the job and returns its request id at once.
 
     Args:
         body (Ltx219BT2VRequest): Parameters of ltx-2-19b-t2v, which makes video with sound from
@@ -201,7 +197,7 @@ async def asyncio(
 ) -> AcceptedJob | ErrorMessage | None:
     """Submit a job to ltx-2-19b-t2v
 
-     Accepts the job and answers at once with its request id.
+     Accepts the job and returns its request id at once.
 
     Args:
         body (Ltx219BT2VRequest): Parameters of ltx-2-19b-t2v, which makes video with sound from

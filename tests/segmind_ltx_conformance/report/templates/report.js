@@ -110,7 +110,7 @@
     const outcome = make("p", undefined, "outcome");
     outcome.append(make("span", check.symbol, `mark ${check.css}`), make("span", check.outcome), make("span", `${check.grade}, ${check.kind}`, "tag"));
     body.append(outcome, make("p", check.says, "says"));
-    if (check.document) body.append(make("p", check.document, "source"));
+    body.append(make("p", check.source, "source"));
     if (check.note) body.append(make("p", check.note, "hint"));
     const list = make("dl", undefined, "said");
     const fact = (name, ...values) => { const dd = make("dd"); dd.append(...values); list.append(make("dt", name), dd); };

@@ -1,0 +1,145 @@
+"""What a sentence states, as far as a program can tell: durations, numbers, names, negations, and the words left.
+
+Two sentences with the same words in another order or form say the same. If only neutral words differ they are taken
+to say the same as well; if a word that carries meaning differs, a person has to read both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+UNITS: Final = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86400,
+    "week": 604800,
+    "month": 2592000,
+    "year": 31536000,
+}
+NUMBERS: Final = {
+    word: value
+    for value, word in enumerate(
+        _listed(
+            """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty
+"""
+        )
+    )
+} | {
+    "thirty": 30,
+    "forty": 40,
+    "forty-eight": 48,
+    "forty-five": 45,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "a": 1,
+    "an": 1,
+    "half": 0.5,
+}
+NEGATIONS: Final = frozenset(
+    _listed(
+        """
+no not never none nothing neither nor without cannot unless except
+"""
+    )
+)
+MEANING: Final = frozenset(
+    _listed(
+        """
+accepted accept refused refuse rejected allowed forbidden must may can might always only any every all each
+other another same different differ free billed bill charged charge charges paid cost random chosen default
+public private signed key header query bearer cookie before after again once twice more less least most
+longer shorter unique both either final first last stable changes expires expired kept lost ignored effect
+error detail output video json bytes plain text html retried repeated blocked failed credits limit id alias
+host url location required optional
+"""
+    )
+)
+"""Words that make a difference if one sentence has them and the other has not."""
+_FILLERS: Final = frozenset(
+    _listed(
+        """
+a an the is are be been being was were has have had of to in on at by with for from as that this these those
+it its and or so then there here where when if which who whom whose what will would shall should do does did
+about into out up than too also just very such still yet under over until within during because since while
+though own them they he she we you i me my our your their his her
+"""
+    )
+)
+
+
+class Statement(NamedTuple):
+    """The parts of a sentence."""
+
+    seconds: tuple[float, ...]
+    facts: frozenset[str]
+    """Numbers, names in capitals or with a hyphen or underscore, and whether it is negated."""
+    words: frozenset[str]
+
+
+def read_statement(sentence: str) -> Statement:
+    """Take a sentence apart."""
+    text = " ".join(sentence.split())
+    seconds, rest = _durations(text)
+    facts: set[str] = set()
+    words: set[str] = set()
+    for token in re.findall(r"[A-Za-z0-9][\w.:/~-]*", rest):
+        plain = token.strip(".:/-")
+        low = plain.lower()
+        if low in NEGATIONS:
+            facts.add("not")
+        elif low in NUMBERS and low not in {"a", "an"}:
+            facts.add(f"{NUMBERS[low]:g}")
+        elif re.search(r"\d|_|-", plain) or (plain.isupper() and len(plain) > 1):
+            facts.add(low)
+        elif low not in _FILLERS:
+            words.add(_stem(low))
+    return Statement(tuple(seconds), frozenset(facts), frozenset(words))
+
+
+def same_meaning(old: str, new: str) -> bool:
+    """Whether two sentences say the same, as far as this module can tell."""
+    before, after = read_statement(old), read_statement(new)
+    if before.seconds != after.seconds or before.facts != after.facts:
+        return False
+    return not (before.words ^ after.words) & _STEMS
+
+
+def _durations(text: str) -> tuple[list[float], str]:
+    """The spans of time in a text, in seconds, and the text without them."""
+    found: list[float] = []
+
+    def taken(match: re.Match[str]) -> str:
+        amount, unit = match.group(1).lower(), match.group(2).lower()
+        number = NUMBERS[amount] if amount in NUMBERS else float(amount)
+        found.append(number * UNITS[unit])
+        return " "
+
+    numbers = "|".join([r"\d+(?:\.\d+)?", *sorted(NUMBERS, key=len, reverse=True)])
+    pattern = rf"(?i)\b({numbers})[ -](?:of )?(?:an? )?({'|'.join(UNITS)})s?\b"
+    return found, re.sub(pattern, taken, text)
+
+
+def _stem(word: str) -> str:
+    for ending in ("ing", "able", "ies", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _stems(words: frozenset[str]) -> Iterator[str]:
+    for word in words:
+        yield _stem(word)
+
+
+_STEMS: Final = frozenset(_stems(MEANING))
