@@ -36,7 +36,13 @@ def request_id_in(response: Response) -> str | None:
 
 
 def _candidates(response: Response) -> Iterator[str]:
-    text = response.body[:SEARCHED].decode("utf-8", "replace").strip().removeprefix("\ufeff")
+    body = response.body[:SEARCHED]
+    # JSON may be in UTF-16 or UTF-32 as well, but a body that only looks like it must not hide an id.
+    for encoding in dict.fromkeys((json.detect_encoding(body), "utf-8")):
+        yield from _candidates_in(response, body.decode(encoding, "replace").strip().removeprefix("\ufeff"))
+
+
+def _candidates_in(response: Response, text: str) -> Iterator[str]:
     documents = list(_documents(text))
     for document in documents:
         yield from _ids_in(document)
