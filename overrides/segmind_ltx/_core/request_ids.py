@@ -35,7 +35,8 @@ def request_id_in(response: Response) -> str | None:
 
 
 def _candidates(response: Response) -> Iterator[str]:
-    text = response.body[:SEARCHED].decode("utf-8", "replace").strip().removeprefix("\ufeff")
+    body = response.body[:SEARCHED]
+    text = body.decode(json.detect_encoding(body), "replace").strip().removeprefix("\ufeff")
     documents = list(_documents(text))
     for document in documents:
         yield from _ids_in(document)
