@@ -18,10 +18,12 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
-from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, generate_many
 from segmind_ltx.ledger import Ledger, open_ledger
 from segmind_ltx.video import Video
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
+
+if TYPE_CHECKING:
+    from segmind_ltx._many.generate import LabelledRequest, Outcome
 
 
 class Job:
@@ -207,6 +209,8 @@ class Client:
         ``timeout`` and ``poll_interval`` are those of `Job.wait`, for each job. A few threads make the calls of all
         jobs, and call ``on_status``.
         """
+        from segmind_ltx._many.generate import ManyOptions, generate_many  # A program that makes one video needs none.
+
         options = ManyOptions(concurrency, timeout, poll_interval, on_status)
         return generate_many(self._driver, requests, options, lambda facts: Video.of(facts, self._driver))
 

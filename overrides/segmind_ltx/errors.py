@@ -155,8 +155,8 @@ class ServerError(APIStatusError):
     """Any 5xx. By the vendor's other pages a submit that got one was not billed; it was not sent again all the same."""
 
     advice = (
-        "The service failed. By the vendor's other pages only a 200 is billed; but if this was a submit, a gateway may "
-        "have hidden a job: look into your account before you repeat it."
+        "The service failed; by the vendor's pages only a 200 is billed, but a gateway may have hidden a job: look "
+        "into your account before you repeat a submit."
     )
 
 

@@ -6,10 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import anyio
-import anyio.to_thread
 from attrs import field, frozen
 
 from segmind_ltx._core.download import MAX_DURATION, download
@@ -17,10 +15,12 @@ from segmind_ltx._core.journal import EntryState, attach_request_id
 from segmind_ltx._core.parameters import check_seconds
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx._files import PartialFile, Progress
-from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.base_driver import NOTED, BaseDriver
 from segmind_ltx._http.driver import Driver
 from segmind_ltx.errors import SegmindLtxError
+
+if TYPE_CHECKING:
+    from segmind_ltx._http.async_driver import AsyncDriver
 
 
 @contextmanager
@@ -112,6 +112,8 @@ class AsyncVideo(VideoFacts):
             elif self.url is not None:
                 await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size, timeout))
             # In a thread, since it waits for the disk.
-            saved = await anyio.to_thread.run_sync(file.commit)
+            from anyio import to_thread  # Only the async client needs anyio, which takes long to import.
+
+            saved = await to_thread.run_sync(file.commit)
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
         return saved

@@ -6,7 +6,6 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterator
-from html import unescape
 from typing import Any, Final, cast
 from urllib.parse import unquote, unquote_plus
 
@@ -114,6 +113,8 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _ids_in_text(text: str, *, whole: bool) -> Iterator[str]:
+    from html import unescape  # Its table of entities takes long to import, and is hardly ever needed.
+
     plain = unescape(text).replace('\\"', '"')
     for found in _NAMED.finditer(plain):
         if found["quoted"] is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -24,12 +24,14 @@ from segmind_ltx._core.effects import (
     T,
 )
 from segmind_ltx._core.journal import NOTE_PREFIX, Journal, attach_request_id
-from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._http.attempt import AbandonedCallError, Attempt
 from segmind_ltx._http.failures import describe_failure, redact
 from segmind_ltx._http.reader import ResponseReader
-from segmind_ltx._http.transport import Transport
 from segmind_ltx.errors import APIConnectionError, ConfigurationError, SegmindLtxError
+
+if TYPE_CHECKING:
+    from segmind_ltx._http.async_transport import AsyncTransport
+    from segmind_ltx._http.transport import Transport
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to wait for a connection; nothing has been sent then."""
@@ -111,7 +113,7 @@ class BaseDriver:
     def _reader(self, call: Call, response: object, started: float) -> ResponseReader:
         if not isinstance(response, httpx.Response):
             raise NoHTTPResponseError(type(response).__name__)
-        status: object = response.status_code
+        status: Any = response.status_code
         if not isinstance(status, int):
             raise NoHTTPResponseError(f"a response with the status {status!r}")
         return ResponseReader(call, response, self.context.now, started, self._key)

@@ -263,6 +263,18 @@ def test_call_given_up_unsent_is_not_sent_later(server: KeepAlive, slow_names: t
     client.close()
 
 
+def test_many_given_up_before_they_were_sent_are_not_sent_later(server: KeepAlive, slow_names: threading.Event) -> None:
+    """The same for a job of many: its outcome says that nothing is billed, and nothing is sent afterwards."""
+    client = ltx.Client(KEY, server.base_url, timeout=0.05, max_submit_retries=0)
+    (outcome,) = client.generate_many([ltx.LtxVideoRequest(prompt="x")])
+    assert type(outcome.error) is ltx.APIConnectionError
+    slow_names.set()
+    for thread in [thread for thread in threading.enumerate() if thread.name == "segmind-ltx worker"]:
+        thread.join(2)
+    assert server.posts == 0
+    client.close()
+
+
 def test_late_response_is_recorded(faulty: FaultServer, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """An id that arrives after the deadline of a submit is logged, and written to the ledger."""
     answer = threading.Event()

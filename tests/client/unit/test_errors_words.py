@@ -27,10 +27,10 @@ FACTS: dict[int, tuple[str, ...]] = {
     410: ("model", "retired", "another"),
     418: ("documents", "status"),
     429: (FREE, "later"),
-    500: ("vendor's other pages", "only", "200", "billed"),
+    500: ("vendor's pages", "only", "200", "billed"),
     502: ("gateway", "blocking", "v1", "may have gone on", "before you repeat"),
     504: ("gateway", "blocking", "v1", "may have gone on", "before you repeat"),
-    599: ("vendor's other pages", "only", "200", "billed"),
+    599: ("vendor's pages", "only", "200", "billed"),
 }
 KINDS = [errors.class_for_status(status) for status in FACTS]
 
@@ -49,7 +49,7 @@ def test_advice_facts(status: int) -> None:
     advice = errors.class_for_status(status).advice
     assert [fact for fact in FACTS[status] if fact.lower() not in advice.lower()] == []
     # One capital, then small letters up to a full stop; names keep their own case.
-    assert re.fullmatch(r"(A|[A-Z][a-z]+) [^A-Z]([a-z0-9 .,:;'()_=]|v1|API|SEGMIND_API_KEY|Behind|By)*[a-z)]\.", advice)
+    assert re.fullmatch(r"(A|[A-Z][a-z]+) [^A-Z]([a-z0-9 .,:;'()_=]|v1|API|SEGMIND_API_KEY|Behind)*[a-z)]\.", advice)
 
 
 def test_advice_for_every_class() -> None:

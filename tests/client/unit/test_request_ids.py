@@ -47,6 +47,7 @@ FORMS: dict[str, Any] = {
     "YAML": f"status: QUEUED\nrequest_id: {ID}\n",
     "HTML": f"<p>Job: {{&quot;request_id&quot;: &quot;{ID}&quot;}}</p>",
     "an address in HTML": f'<a href="{HERE}/status">job</a>',
+    "UTF-16": json.dumps({"request_id": ID}).encode("utf-16"),
     "byte order mark": b"\xef\xbb\xbf" + json.dumps({"request_id": ID}).encode(),
 }
 
