@@ -94,6 +94,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def environment(session: nox.Session) -> None:
+    """Run the commands in odd environments, and write docs/environment.md."""
+    session.install("-e", ".[all]", *GROUPS["tests"])
+    session.run("python", "scripts/environment.py", *session.posargs)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Run three tests in their long form: 200 kills, 100,000 odd responses, and 10,000 cancellations."""
     session.install("-e", ".[all]", *GROUPS["tests"])

@@ -291,6 +291,6 @@ async def _as_coroutine(work: Awaitable[Any]) -> Any:
 def _words(error: BaseException | None) -> str:
     if error is None:
         return ""
-    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())  # Those of an exception group.
     more = [_words(part) for part in parts]
     return "\n".join([str(error), *getattr(error, "__notes__", ()), _words(error.__context__), *more])

@@ -93,10 +93,22 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
 
 def file_or_uri(parameter: Parameter, value: Any) -> Any:
     """Return the path if ``value`` is no address but the name of an existing file; else ``value``."""
-    if not parameter.uri or not isinstance(value, str) or is_address(value):
+    if not isinstance(value, str):
         return value
+    if not parameter.uri or is_address(value):
+        return _decoded(value)
     # Not `Path.exists`, which raises if the text is too long for a file name. Also for a pipe, to name it in the error.
     return Path(value) if value and os.path.exists(value) else value  # noqa: PTH110
+
+
+def _decoded(value: str) -> str:
+    """Return an argument as UTF-8 if the locale could not decode it, as in the locale C."""
+    if value.isascii():
+        return value
+    try:
+        return os.fsencode(value).decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def _option(parameter: Parameter) -> inspect.Parameter:

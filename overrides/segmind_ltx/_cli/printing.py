@@ -30,11 +30,10 @@ def _escaped(character: str) -> str:
     return character.encode("ascii", "backslashreplace").decode() if character > "\x7f" else f"\\x{ord(character):02x}"
 
 
-class SafeStream(io.TextIOBase):
+class SafeStream:
     """Standard output or error, as it is now. If it fails, ``failure`` says how, and what follows is dropped."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
         self._name = name
         self._broken: object = None
         self.failure: OSError | None = None
