@@ -110,6 +110,21 @@ def soak(session: nox.Session) -> None:
 
 
 @nox.session
+def fleet(session: nox.Session) -> None:
+    """Kill, pause and stop workers and PostgreSQL in a fleet, count what was paid, and write docs/fleet.md."""
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["fleet"])
+    root = Path(__file__).parent
+    session.run("python", "-m", "fleet", *session.posargs, env={"PYTHONPATH": f"{root / 'scripts'}:{root / 'tests'}"})
+
+
+@nox.session
+def fleet_tests(session: nox.Session) -> None:
+    """Run the tests that need a PostgreSQL, among them a small fleet with every fault."""
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["fleet"])
+    session.run("python", "-m", "pytest", "-n", "0", "tests/client/fleet", *session.posargs)
+
+
+@nox.session
 def deviations(session: nox.Session) -> None:
     """Run the conformance suite against sandboxes with deliberate faults, and write docs/deviations.md."""
     session.install("-e", ".[all]", *GROUPS["tests"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import hashlib
 import ipaddress
 import logging
 import operator
@@ -155,6 +156,10 @@ class Secret:
     def reveal(self) -> str:
         """Return the string itself. Call it only at the point of use, and bind the result to no name."""
         return self._value
+
+    def fingerprint(self, salt: str) -> str:
+        """Return a slow, salted hash, by which a ledger recognizes the account without knowing the key."""
+        return hashlib.scrypt(self._value.encode(), salt=salt.encode(), n=2**14, r=8, p=1, dklen=16).hex()
 
     def __repr__(self) -> str:
         return "<secret>"

@@ -20,8 +20,9 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
+from segmind_ltx._journals import open_journal
 from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, agenerate_many
-from segmind_ltx.ledger import Ledger, open_ledger
+from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import AsyncVideo
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
 
@@ -105,7 +106,7 @@ class AsyncClient:
             )
         finally:
             del api_key, headers  # A traceback that shows local variables would show their values.
-        api_transport, journal = AsyncTransport(http, transport, proxy, options.base_url), open_ledger(ledger)
+        api_transport, journal = AsyncTransport(http, transport, proxy, options.base_url), open_journal(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = AsyncDriver(api_transport, options, journal)
 

@@ -18,7 +18,8 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
-from segmind_ltx.ledger import Ledger, open_ledger
+from segmind_ltx._journals import open_journal
+from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import Video
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
 
@@ -97,7 +98,8 @@ class Client:
     - ``resend_on``: the server errors after which a submit is sent again as well, for example ``{500, 503}``; by
       default none. By the vendor's other pages they are not billed, but a gateway may hide an accepted job behind one.
     - ``ledger``: the path of a file that records every paid call (`segmind_ltx.ledger`); by default SEGMIND_LEDGER. If
-      you pass a `Ledger`, this client does not close it.
+      you pass a `Ledger`, this client does not close it. With the extra ``fleet``, also the address of a PostgreSQL
+      database, ``postgresql://…``.
     - ``logger``: replaces ``logging.getLogger("segmind_ltx")``. ``clock``: replaces the system's clock in tests.
     """
 
@@ -132,7 +134,7 @@ class Client:
             )
         finally:
             del api_key, headers  # A traceback that shows local variables would show their values.
-        api_transport, journal = Transport(http, transport, proxy, options.base_url), open_ledger(ledger)
+        api_transport, journal = Transport(http, transport, proxy, options.base_url), open_journal(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = Driver(api_transport, options, journal)
 

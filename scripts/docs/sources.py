@@ -40,7 +40,7 @@ GUIDES: Final = {
     "money.md": "Money",
     "errors.md": "Errors, and what they cost",
     "many-jobs.md": "Many jobs",
-    "fleet.md": "Many machines",
+    "many-machines.md": "Many machines",
     "testing.md": "Testing your own program",
     "contract-tests.md": "Contract tests in CI",
     "conformance.md": "The conformance suite",

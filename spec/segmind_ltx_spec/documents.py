@@ -45,7 +45,7 @@ def _claims_below(node: Any, place: str) -> Iterator[tuple[str, Claim]]:
             if key != "x-source":
                 yield from _claims_below(value, f"{place}/{str(key).replace('~', '~0').replace('/', '~1')}")
     elif isinstance(node, list):
-        for index, value in enumerate(cast("list[Any]", node)):
+        for index, value in enumerate(cast("list[object]", node)):
             yield from _claims_below(value, f"{place}/{index}")
 
 

@@ -42,10 +42,11 @@ LAYERS: dict[str, list[set[str]]] = {
         {"_core"},
         {"_sqlite", "_ledger_rows"},
         {"_config", "ledger", "_files"},
-        {"_http"},
+        {"_postgres"},
+        {"_http", "_journals"},
         {"_many", "video"},
         {"client", "async_client"},
-        {"__init__", "compat"},
+        {"__init__", "compat", "_fleet"},
         {"_cli"},
         {"__main__"},
     ],
@@ -71,7 +72,7 @@ LAYERS: dict[str, list[set[str]]] = {
 }
 """The folders and modules of each package, lowest first. A unit may import itself and what lies below it."""
 RUNTIME = {"segmind_ltx_api": {"attrs", "httpx"}, "segmind_ltx": {"anyio", "attrs", "httpx"}}
-"""The other projects that the client may import, apart from the command line. anyio comes with httpx."""
+"""The other projects that the client may import, apart from the command line and the fleet. anyio comes with httpx."""
 PURE = {"httpx", "anyio", "threading", "socket", "sqlite3", "asyncio", "subprocess"}
 """Imports that `segmind_ltx._core` must not have: it decides, and does no I/O."""
 
@@ -186,11 +187,11 @@ def test_packages_import_only_what_they_may(package: str) -> None:
 
 @pytest.mark.parametrize("package", RUNTIME)
 def test_client_imports_two_dependencies(package: str) -> None:
-    """Outside the command line the client imports httpx, attrs, and anyio, which httpx brings."""
+    """Outside the command line and the fleet the client imports httpx, attrs, and anyio, which httpx brings."""
     found = {
         (path.name, name.split(".")[0])
         for path in modules_of(HOMES[package] / package)
-        if "_cli" not in path.parts
+        if not {"_cli", "_fleet", "_postgres"} & set(path.parts)
         for name in imports_of(path)
         if name.split(".")[0] not in {*sys.stdlib_module_names, *HOMES, *RUNTIME[package], ""}
     }

@@ -15,6 +15,8 @@ from typing import Any
 from segmind_ltx_sandbox.http.app import SPEED, create_app
 from segmind_ltx_sandbox.http.recorder import Recorder
 from segmind_ltx_sandbox.http.server import ListenError, listen, serve
+from segmind_ltx_sandbox.service.clock import SystemClock
+from segmind_ltx_sandbox.service.rate import rate_limited
 from segmind_ltx_sandbox.service.scenarios import SCENARIOS, VALID
 
 
@@ -26,13 +28,14 @@ def run(
     v1_bytes: bool,
     deviation: str | None = None,
     choices: Sequence[str] = (),
+    rate: str | None = None,
     log: bool = False,
     record: Path | None = None,
 ) -> int:
     """Serve until interrupted and return the exit status.
 
-    ``deviation`` names the deviation to serve, if any; ``choices`` are of the form NAME=VALUE. ``log`` prints a line
-    for each request, ``record`` is the HAR file to write them to.
+    ``deviation`` names the deviation to serve, if any; ``choices`` are of the form NAME=VALUE. ``rate`` limits the
+    submits of each key. ``log`` prints a line for each request, ``record`` is the HAR file to write them to.
     """
     try:
         options: dict[str, Any] = {"v1_bytes": v1_bytes}
@@ -41,6 +44,9 @@ def run(
             from segmind_ltx_sandbox.options import settings
 
             options |= settings(choices, deviation)
+        if rate is not None:
+            options["clock"] = SystemClock()
+            options["behaviour"] = rate_limited(rate, options["clock"], options.get("behaviour"))
         app = create_app(speed=speed, **options)
         sock = listen(host, port)
         recorder = None if record is None else Recorder(record)
@@ -100,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--option", metavar="NAME=VALUE", action="append", default=[], help="choose what the documents leave open"
     )
+    parser.add_argument("--rate", metavar="N/S", help="answer 429 to a key's submits above N in S seconds")
     parser.add_argument("--options", action="store_true", help="list what can be chosen, then exit")
     parser.add_argument("--deviation", metavar="NAME", help="serve this deviation from the documents")
     parser.add_argument("--deviations", action="store_true", help="list all deviations, then exit")
@@ -122,6 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         v1_bytes=options.v1_bytes,
         deviation=options.deviation,
         choices=options.option,
+        rate=options.rate,
         log=options.log,
         record=options.record,
     )

@@ -20,8 +20,9 @@ from segmind_ltx import Client, DownloadError, Job, Video, __version__
 from segmind_ltx._cli import options as options
 from segmind_ltx._cli.batch.command import batch
 from segmind_ltx._cli.demo import demo
+from segmind_ltx._cli.fleet.worker import worker
 from segmind_ltx._cli.group import RootGroup
-from segmind_ltx._cli.jobs import jobs
+from segmind_ltx._cli.jobs import jobs_app
 from segmind_ltx._cli.output import (
     EXIT_FAILED,
     JobProgress,
@@ -52,7 +53,8 @@ app.add_typer(generate_app, name="generate")
 app.add_typer(submit_app, name="submit")
 app.command("batch")(batch)
 app.command("demo")(demo)
-app.command("jobs")(jobs)
+app.add_typer(jobs_app, name="jobs")
+app.command("worker")(worker)
 
 
 def _print_version(requested: bool) -> None:

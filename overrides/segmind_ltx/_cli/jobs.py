@@ -13,30 +13,59 @@ import typer
 from rich.table import Table
 
 from segmind_ltx import Client, ConfigurationError, OutputExistsError, SegmindLtxError, Video
+from segmind_ltx._cli.fleet.extra import needs_fleet
+from segmind_ltx._cli.fleet.settle import doubt, settle
 from segmind_ltx._cli.options import Json
 from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx._core.parameters import check_request_id
+from segmind_ltx._journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger, read_entries
 from segmind_ltx_api.contract import MODELS
 
+jobs_app: typer.Typer = typer.Typer()
+jobs_app.command("settle")(settle)
+jobs_app.command("doubt")(doubt)
 
+
+@jobs_app.callback(invoke_without_command=True)
 def jobs(
+    context: typer.Context,
     file: Annotated[
-        Path | None,
-        typer.Option("--ledger", help=f"File of the ledger. Default: {LEDGER_VARIABLE}.", show_default=False),
+        str | None,
+        typer.Option(
+            "--ledger",
+            help=f"File of the ledger, or the postgresql:// address of a fleet's. Default: {LEDGER_VARIABLE}.",
+            show_default=False,
+        ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Wait for the jobs that can still be fetched, and save them.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Wait for the jobs that can still be fetched, and save them. In a fleet: submit again after a stop.",
+        ),
     ] = False,
     folder: Annotated[Path, typer.Option("--out", help="Folder for the videos that --resume saves.")] = Path(),
+    watch: Annotated[bool, typer.Option("--watch", help="In a fleet: show it again and again, until Ctrl-C.")] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="In a fleet: change the tables of an older version to this one.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """List the paid calls in the ledger: which are done, uncertain, or can still be fetched. Free."""
+    if context.invoked_subcommand is not None:
+        return
     failed = 0
     with exit_on_error(as_json):
         path = file or os.environ.get(LEDGER_VARIABLE)
+        if path is not None and is_postgres(path):
+            with needs_fleet():
+                from segmind_ltx._cli.fleet.jobs import show_jobs  # Needs the extra.
+
+            show_jobs(path, watch=watch, resume=resume, migrate=migrate, as_json=as_json)
+            return
         if not path or not Path(path).is_file():
             raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")
         if resume:

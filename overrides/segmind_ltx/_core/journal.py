@@ -28,6 +28,7 @@ UNKNOWN_FOR: Final = 60.0
 class EntryState(StrEnum):
     """The state of a paid call in a ledger; `Entry` defines each."""
 
+    TODO = "todo"
     SENDING = "sending"
     UNCERTAIN = "uncertain"
     REFUSED = "refused"
@@ -46,6 +47,7 @@ class Entry(NamedTuple):
 
     ``state`` is one of
 
+    - todo: planned for a fleet of workers, and not sent yet;
     - sending: recorded before it was sent, without a response yet: the call is running, or the program died;
     - uncertain: the response was lost, so a job may exist;
     - refused: no job exists, nothing is billed;

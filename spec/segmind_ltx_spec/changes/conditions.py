@@ -52,11 +52,11 @@ def _essence(value: Any) -> Any:
         return value
     kept: dict[str, Any] = {}
     for key, inner in value.items():
-        if key == "additionalProperties" and inner is True:
+        if key == "additionalProperties" and inner in (True, {}):
             continue
         essence = _essence(inner)
         if key == "properties" and is_object(essence):
-            essence = {name: one for name, one in essence.items() if one is not True}
+            essence = {name: one for name, one in essence.items() if one not in (True, {})}
             if not essence:
                 continue
         kept[str(key)] = sorted(essence) if key == "required" else essence

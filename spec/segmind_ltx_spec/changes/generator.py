@@ -18,7 +18,7 @@ import uuid
 from pathlib import Path
 from typing import Any, Final
 
-from segmind_ltx_spec.changes.document import Document
+from segmind_ltx_spec.changes.document import Document, is_list, is_object
 from segmind_ltx_spec.changes.sources import HERE
 
 PINS: Final = ("jinja2==3.1.6", "openapi-python-client==0.29.1", "pyyaml>=6.0.2", "ruff==0.17.5")
@@ -70,7 +70,7 @@ def package(document: Document, folder: Path) -> Path:
 
 def _generate(document: Document, folder: Path, scripts: Path) -> None:
     spec = folder / "openapi.json"
-    spec.write_text(json.dumps(document.api, default=str), encoding="utf-8")
+    spec.write_text(json.dumps(_without_sources(document.api), default=str), encoding="utf-8")
     # A copy of the loader alone: the folder that it is installed in may have other versions of what the generator uses.
     skipped = shutil.ignore_patterns("changes", "pages", "__pycache__")
     shutil.copytree(_BESIDE.parent, folder / "loader" / "segmind_ltx_spec", ignore=skipped)
@@ -78,6 +78,17 @@ def _generate(document: Document, folder: Path, scripts: Path) -> None:
     done = _run(command, folder)
     if done.returncode:
         raise GenerationRefusedError(_last_words(done))
+
+
+def _without_sources(node: Any) -> Any:
+    """Return a document as the loader takes it, whatever form its sources have: no code is generated of them."""
+    if is_list(node):
+        return [_without_sources(one) for one in node]
+    if not is_object(node):
+        return node
+    source = {"grade": "I", "note": "Left out."}
+    kept = {key: source if key == "x-source" else _without_sources(one) for key, one in node.items()}
+    return {key: {} if key == "x-documents" else one for key, one in kept.items()}
 
 
 def scripts_folder() -> Path:
@@ -145,7 +156,7 @@ def cache_folder() -> Path:
 
 
 def _digest(document: Document, scripts: Path) -> str:
-    parts = [json.dumps(document.api, default=str), json.dumps(PINS), str(sys.version_info[:2])]
+    parts = [json.dumps(_without_sources(document.api), default=str), json.dumps(PINS), str(sys.version_info[:2])]
     own = [_BESIDE / "_surface.py", _BESIDE / "_generate.py", _BESIDE.parent / "contract.py"]
     own += sorted(path for path in (scripts, scripts / "templates") for path in path.glob("*") if path.is_file())
     parts += [path.read_text(encoding="utf-8") for path in own if path.suffix in {".py", ".jinja"}]

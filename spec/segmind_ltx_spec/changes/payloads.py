@@ -98,11 +98,20 @@ def compare_content(found: Collector, walk: SchemaWalk, old: At, new: At, use: U
             _media(found, walk, found.old.child(old, name), found.new.child(new, name), use)
 
 
+def _only_bytes(schema: At | None, media: At) -> bool:
+    """Whether a schema says of a body that is not JSON only that it is bytes, which holds without a schema too."""
+    if schema is None or "json" in media.pointer.rpartition("/")[2]:
+        return False
+    return schema.value in ({"type": "string", "format": "binary"}, {}, True)
+
+
 def _media(found: Collector, walk: SchemaWalk, old: At, new: At, use: Use) -> None:
     for key, one, other in found.members(old, new):
         if key == "schema":
             if one is not None and other is not None:
                 walk.compare(one, other, use)
+            elif _only_bytes(one or other, old):
+                redundant(found, one, other)
             else:
                 words = "The form of the body is no longer said, or is said for the first time."
                 found.emit("schema-presence-changed", one, other, Verdicts(BREAKING, BREAKING, BREAKING), words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from segmind_ltx_spec.changes.collect import (
@@ -127,23 +128,28 @@ def _compare(found: Collector, name: str, old: _Entry, new: _Entry) -> None:
             case "models":
                 _models(found, name, old.kind, before, after)
             case "permission":
-                _permission(found, name, old.kind, before, after)
+                _permission(found, name, old, before, after)
             case _:
                 found.unjudged(before, after, f"no rule knows {key} of a clause")
 
 
-def _permission(found: Collector, name: str, kind: str, old: At | None, new: At | None) -> None:
+def _permission(found: Collector, name: str, entry: _Entry, old: At | None, new: At | None) -> None:
     """Judge a clause that became a permission, which no server can break, or an obligation."""
+    may = re.search(r"\b(may|might)\b", entry.statement) is not None
     if old is not None and new is not None:
         words = "Why nothing can break the clause is worded otherwise; it is a permission as before."
         found.emit("permission-reworded", old, new, TOLD_IN_HTTP, words)
     elif old is None:
         words = f"{name} is a permission now: it allows a server something, and callers cannot count on it."
-        verdicts = Verdicts(_loss(kind), _python(name, kind), COMPATIBLE)
+        verdicts = Verdicts(_loss(entry.kind), _python(name, entry.kind), COMPATIBLE)
+        if may:
+            words = f"{name} is a permission now, as its statement says: no server can break it."
+            verdicts = Verdicts(INFORMATIONAL, NONE, COMPATIBLE)
         found.emit("clause-permitted", old, new, verdicts, words, upgrade=verdicts.python is BY_HAND)
     else:
         words = f"{name} is an obligation now; a server of the old contract need not keep it."
-        found.emit("clause-obliged", old, new, Verdicts(COMPATIBLE, NONE, BREAKING), words)
+        verdicts = Verdicts(INFORMATIONAL if may else COMPATIBLE, NONE, BREAKING)
+        found.emit("clause-obliged", old, new, verdicts, words)
 
 
 def _grade(found: Collector, old: At | None, new: At | None) -> None:

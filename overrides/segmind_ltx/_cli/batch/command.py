@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
@@ -19,9 +20,11 @@ from segmind_ltx._cli.batch.items import ItemState, read_items
 from segmind_ltx._cli.batch.ledger import open_batch_ledger, remember_ledger
 from segmind_ltx._cli.batch.progress import BatchProgress
 from segmind_ltx._cli.batch.run import BatchRun
+from segmind_ltx._cli.fleet.extra import needs_fleet
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, print_err
 from segmind_ltx._config import DEFAULT_TIMEOUT, read_api_key
 from segmind_ltx._core.parameters import check_wait
+from segmind_ltx._journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE
 
 ADVICE: Final = {
@@ -41,8 +44,14 @@ class Resubmit(StrEnum):
 
 def batch(
     source: Annotated[str, typer.Argument(metavar="FILE", help='The requests; "-" reads standard input.')],
-    folder: Annotated[
-        Path, typer.Option("--out", help="Folder for the videos; created if missing.", show_default=False)
+    target: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            help="Folder for the videos; created if missing. In a fleet: one that all workers share, or an address "
+            "such as s3://bucket/folder.",
+            show_default=False,
+        ),
     ],
     max_cost: Annotated[
         float | None,
@@ -58,10 +67,11 @@ def batch(
     concurrency: Annotated[int, typer.Option(min=1, help="Most jobs in flight at once.")] = 8,
     timeout: options.Timeout = DEFAULT_TIMEOUT,
     ledger: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             help=f"File of the ledger. Default: {LEDGER_VARIABLE} if it is set, else jobs.sqlite in the folder. A "
-            "folder must always have the same ledger.",
+            "folder must always have the same ledger. With a postgresql:// address, segmind-ltx worker makes the "
+            "videos, on as many machines as you like.",
             show_default=False,
         ),
     ] = None,
@@ -74,6 +84,15 @@ def batch(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are not videos of this batch.")] = False,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/S",
+            help="In a fleet: at most N submits in any S seconds, by all workers and batches; or none.",
+            show_default=False,
+        ),
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="In a fleet: plan the batch, and do not wait.")] = False,
     as_json: options.JsonLines = False,
 ) -> None:
     """Make a video for each line of a file, many at once. Costs money, except in the sandbox.
@@ -93,12 +112,31 @@ def batch(
         check_wait(timeout)
         if max_cost is not None and not math.isfinite(max_cost):
             raise errors.ParameterError(f"--max-cost {max_cost} is not an amount; use a number of USD")
+        address = ledger or os.environ.get(LEDGER_VARIABLE)
+        if address is not None and is_postgres(address):
+            with needs_fleet():
+                from segmind_ltx._cli.fleet.batch import fleet_batch  # Needs the extra.
+
+            fleet_batch(
+                address,
+                source,
+                target,
+                max_cost=max_cost,
+                rate=rate,
+                force=force,
+                detach=detach,
+                as_json=as_json,
+            )
+            return
+        if rate is not None or detach or "://" in target:
+            raise errors.ParameterError("--rate, --detach and an --out with :// need a --ledger postgresql://…")
+        folder, file = Path(target), None if ledger is None else Path(ledger)
         items = read_items(source)
         read_api_key(None)  # Fail before anything is created on the disk.
         budget, progress = Budget(max_cost), BatchProgress(items, as_json=as_json)
         with (
             _lock_folder(_ensure_folder(folder)) as videos,
-            closing(open_batch_ledger(ledger, videos)) as batch_ledger,
+            closing(open_batch_ledger(file, videos)) as batch_ledger,
         ):
             run = BatchRun(batch_ledger, items, videos, budget, progress, force=force)
             run.plan(source)

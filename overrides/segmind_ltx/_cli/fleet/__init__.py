@@ -1,0 +1,1 @@
+"""The commands of a fleet. They need the extra ``fleet``."""

@@ -1,0 +1,205 @@
+"""Do what can be done about one row: submit it, wait for its job, save its video."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from typing import Final, Protocol
+
+from segmind_ltx import errors
+from segmind_ltx._core import submit, wait
+from segmind_ltx._core.journal import EntryState
+from segmind_ltx._core.parameters import prepare
+from segmind_ltx._core.results import VideoFacts
+from segmind_ltx._fleet.calls import FleetDriver, Slots, StoppingError
+from segmind_ltx._fleet.engine import FETCH_QUEUE, Again, submit_queue
+from segmind_ltx._fleet.outputs import Outputs
+from segmind_ltx._fleet.rows import MICROS, PAID, SENT, Begun, Rows
+
+log: logging.Logger = logging.getLogger("segmind_ltx")
+
+LONGEST_WAIT: Final = 1_000_000.0
+"""Seconds to wait for a job: a job that is paid for is polled until it ends."""
+SUBMIT_WITHIN: Final = 10.0
+"""Seconds after which a row that says `sending` is no longer submitted: this process stood still meanwhile, and the
+row may have been settled by a person."""
+HELD_BY_DEFAULT: Final = 5.0
+"""Seconds to hold back after a 429 that does not say when it ends."""
+LONGEST_LIMIT: Final = 3600.0
+NEW: Final = 0
+"""The priority of a row that is still to be submitted."""
+SAVE_AGAIN: Final = 30.0
+"""Seconds between two attempts to save a video that cannot be saved."""
+
+
+class Gate(Protocol):
+    """What the worker knows about the submitting: whether it is open, and why not."""
+
+    def close(self, batch: int, verdict: str, seconds: float) -> None:
+        """Take no rows to submit for so many seconds (or, out of budget, until money of the batch is given back)."""
+        ...
+
+    @property
+    def refusals(self) -> bool:
+        """Whether the last submits of any worker were refused."""
+        ...
+
+
+class JobHandler:
+    """Handles the entries of one worker."""
+
+    def __init__(self, rows: Rows, driver: FleetDriver, outputs: Outputs, gate: Gate, base_url: str) -> None:
+        self._rows, self._driver, self._outputs, self._gate, self._base_url = rows, driver, outputs, gate, base_url
+        self._downloads = Slots(16)
+        self.submitted = self.saved = 0
+
+    async def handle(self, number: int) -> Again | None:
+        """Handle one entry; return where to put it back if the row is not done with."""
+        ticket = secrets.token_hex(8)
+        row = await self._rows.begin(number, ticket)
+        while row.verdict == "wait":
+            # Only a worker without a place waits here; while it waits, its gate takes no further rows.
+            seconds = max(0.0, (row.until or 0.0) - row.now) + 0.05
+            self._gate.close(row.batch or 0, row.verdict, seconds)
+            try:
+                await self._driver.sleep(min(seconds, 5.0))
+            except StoppingError:
+                break
+            row = await self._rows.begin(number, ticket)
+        if row.verdict in {"wait", "stopped", "budget"}:
+            self._gate.close(row.batch or 0, row.verdict, 1.0)
+            return Again(submit_queue(row.batch or 0), NEW)
+        if row.verdict == EntryState.SENDING:
+            # Taken out by the submit, since an image makes it large, and hundreds of jobs wait at once.
+            request, row = [row.request or "{}"], row._replace(request=None)
+            return await self._submit_and_fetch(number, ticket, row, request)
+        if row.verdict in PAID and row.request_id is not None:
+            return await self._fetch(number, row.request_id, row)
+        return None
+
+    async def _submit_and_fetch(self, number: int, ticket: str, row: Begun, request: list[str]) -> Again | None:
+        known: list[str] = []
+        submitting = asyncio.ensure_future(self._submit(number, ticket, row, request.pop(), known))
+        try:
+            outcome = await asyncio.shield(submitting)
+        except asyncio.CancelledError:
+            # The worker ends. An id that is known is still written down, for as long as that takes.
+            if not known and not submitting.done():
+                submitting.cancel()
+                why = "the worker was stopped before the response to the submit arrived"
+                await self._rows.change(number, EntryState.UNCERTAIN, (EntryState.SENDING,), ticket=ticket, detail=why)
+                raise
+            outcome = await submitting
+        if isinstance(outcome, str):
+            return await self._fetch(number, outcome, row)
+        return outcome
+
+    async def _submit(self, number: int, ticket: str, row: Begun, request: str, known: list[str]) -> str | Again | None:
+        """Submit a row that is this worker's; return the job's id, or where to put the entry back.
+
+        The id is in ``known`` as soon as it has arrived.
+        """
+        began = time.time()
+        back = Again(submit_queue(row.batch or 0), NEW)
+        rows = self._rows
+        try:
+            if row.base_url != self._base_url:
+                raise errors.ConfigurationError(f"the row is for {row.base_url}, not for {self._base_url}")
+            prepared = prepare(row.model or "", json.loads(request), row.label)
+            if self._driver.stopping or time.time() - began > SUBMIT_WITHIN:
+                await rows.give_back(number, ticket, "not sent: its worker stood still, or was stopped")
+                return back
+            request_id = await self._driver.run(submit.submit(self._driver.context, prepared, known.append))
+        except errors.RateLimitError as error:
+            reset = error.reset_at.timestamp() - time.time() if error.reset_at else HELD_BY_DEFAULT
+            await rows.give_back(number, ticket, str(error))
+            await rows.hold(min(max(reset, 1.0), LONGEST_LIMIT), "429: too many requests", limited=True)
+            return back
+        except (errors.AuthenticationError, errors.PermissionDeniedError, errors.InsufficientCreditsError) as error:
+            await rows.give_back(number, ticket, str(error))
+            await rows.stop(str(error))
+            return back
+        except errors.SubmitUncertainError as error:
+            await rows.change(number, EntryState.UNCERTAIN, SENT, ticket=ticket, detail=str(error))
+            return None
+        except errors.UnexpectedResponseError as error:
+            await rows.change(
+                number, EntryState.UNCERTAIN, SENT, ticket=ticket, detail=str(error), request_id=error.request_id
+            )
+            return None
+        except errors.ServerError as error:
+            if error.request_id is not None:  # The job may exist: its id is known, so look.
+                await rows.accept(number, ticket, error.request_id)
+                return error.request_id
+            await rows.give_back(number, ticket, str(error))
+            await rows.trouble(str(error))
+            return back
+        except errors.APIConnectionError as error:
+            # Not sent: the network of this machine, so only this machine waits.
+            await rows.give_back(number, ticket, str(error))
+            self._gate.close(row.batch or 0, "wait", 5.0)
+            return back
+        except errors.JobFailedError as error:
+            await rows.change(
+                number, EntryState.FAILED, SENT, ticket=ticket, detail=str(error), request_id=error.request_id
+            )
+            return None
+        except errors.SegmindLtxError as error:
+            await rows.change(number, EntryState.REFUSED, SENT, ticket=ticket, detail=str(error))
+            if not isinstance(error, errors.ParameterError):
+                await rows.refused(str(error))
+            return None
+        self.submitted += 1
+        await rows.accept(number, ticket, request_id)
+        if self._gate.refusals:
+            await rows.good()
+        return request_id
+
+    async def _fetch(self, number: int, request_id: str, row: Begun) -> Again | None:
+        """Wait for a job that is paid for, and save its video."""
+        begun = row.begun or row.now
+        try:
+            while True:
+                try:
+                    return await self._wait_and_save(number, request_id, row, begun)
+                except errors.DownloadError as error:
+                    log.error("row %d, job %s: %s; tried again in %.0f s", number, request_id, error, SAVE_AGAIN)
+                    await self._rows.change(number, EntryState.COMPLETED, PAID, detail=str(error))
+                except errors.SegmindLtxError as error:
+                    log.error("row %d, job %s: %s; tried again in %.0f s", number, request_id, error, SAVE_AGAIN)
+                await self._driver.sleep(SAVE_AGAIN)
+        except (StoppingError, asyncio.CancelledError):
+            # The oldest first: the service keeps a result for an hour.
+            return Again(FETCH_QUEUE, 2_000_000_000 - int(begun))
+
+    async def _wait_and_save(self, number: int, request_id: str, row: Begun, begun: float) -> Again | None:
+        context = self._driver.context
+        age = max(0.0, row.now - begun)
+        flow = wait.wait(
+            context,
+            request_id,
+            row.model,
+            timeout=LONGEST_WAIT,
+            submitted=context.now() - age if age else context.now(),
+        )
+        try:
+            facts = await self._driver.run(flow)
+        except errors.JobFailedError as error:
+            await self._rows.change(number, EntryState.FAILED, PAID, detail=str(error))
+            return None
+        except errors.NotFoundError as error:
+            if row.url is None:
+                await self._rows.change(number, EntryState.GONE, PAID, detail=str(error))
+                return None
+            # The result is no longer kept, but its video is, for days.
+            facts = VideoFacts(request_id=request_id, model=row.model, url=row.url)
+        micros = None if facts.cost is None else round(facts.cost * MICROS)
+        await self._rows.change(number, EntryState.COMPLETED, PAID, micros=micros, url=facts.url)
+        async with self._downloads.taken(begun):
+            file = await self._outputs.save(self._driver, facts, row.target or "", row.label or f"{request_id}.mp4")
+        await self._rows.change(number, EntryState.SAVED, PAID, file=file)
+        self.saved += 1
+        return None

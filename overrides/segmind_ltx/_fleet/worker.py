@@ -1,0 +1,219 @@
+"""One worker: take rows from the queue until a signal ends it, and look after the rows of workers that died."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from segmind_ltx._config import ClientOptions, Secret
+from segmind_ltx._fleet import statements
+from segmind_ltx._fleet.account import check_account
+from segmind_ltx._fleet.calls import FleetDriver
+from segmind_ltx._fleet.database import AWAY, Database
+from segmind_ltx._fleet.engine import FETCH_QUEUE, submit_queue
+from segmind_ltx._fleet.job import NEW, JobHandler
+from segmind_ltx._fleet.metrics import serve_metrics
+from segmind_ltx._fleet.outputs import Outputs
+from segmind_ltx._fleet.procrastinate_engine import RESCUED, ProcrastinateEngine
+from segmind_ltx._fleet.rows import Rows
+from segmind_ltx._postgres.connection import open_schema
+
+log: logging.Logger = logging.getLogger("segmind_ltx")
+
+CONTROL: Final = 1.0
+"""Seconds between two looks at the budget, the account and the stop."""
+GRACE: Final = 8.0
+"""Seconds after SIGTERM in which calls in flight may end; then their jobs are handed over as they are."""
+LOOK_AGAIN: Final = 30.0
+"""Seconds after which to try a batch that was out of budget again."""
+SWEEP_LOCK: Final = 5_317_002
+RECONCILE: Final = 12
+"""Every so many sweeps, look for rows that have lost their entry in the queue."""
+
+
+class WorkerOptions(NamedTuple):
+    """``concurrency`` is the most jobs in flight; after ``give_up_after`` seconds without a sign, others take over."""
+
+    concurrency: int = 500
+    give_up_after: float = 30.0
+    until_done: bool = False
+    new_key: bool = False
+    metrics: str | None = None
+
+
+class Worker:
+    """A worker of a fleet."""
+
+    def __init__(self, url: str, client: ClientOptions, key: Secret, options: WorkerOptions) -> None:
+        self._url, self._client, self._key, self._options = url, client, key, options
+        self._queues = [FETCH_QUEUE]
+        self._closed_until = 0.0
+        self._closed: dict[int, float] = {}
+        self._used: dict[int, int | None] = {}  # For each batch out of budget, what it had used.
+        self._refusals = self._ending = False
+        self.driver = FleetDriver(client)
+        self.handler: JobHandler | None = None
+        self.running = 0
+
+    async def run(self) -> None:
+        """Work until SIGTERM, SIGINT or, with ``until_done``, until no row is left that a worker can advance."""
+        with open_schema(self._url) as connection:
+            check_account(connection, self._key, self._client.base_url, new_key=self._options.new_key)
+        database, options = Database(self._url), self._options
+        await database.open()
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        number: int = (await database.row(statements.ENTER, {"name": name, "concurrency": options.concurrency}))[0]
+        rows = Rows(database, number)
+        beat = options.give_up_after / 4
+        self._engine = ProcrastinateEngine(database, concurrency=options.concurrency, beat=beat, grace=GRACE)
+        self.handler = JobHandler(rows, self.driver, Outputs(), self, self._client.base_url)
+        if options.metrics is not None:
+            serve_metrics(options.metrics, self._url, self.handler)
+        self._install_signals()
+        side = [
+            asyncio.create_task(self._forever(work, database))
+            for work in (self._control, self._alive(number, beat), self._sweep)
+        ]
+        try:
+            await self._engine.run(self._handle, self._queues)
+        finally:
+            for task in side:
+                task.cancel()
+            await asyncio.gather(*side, return_exceptions=True)
+            await database.rows(statements.LEAVE, {"number": number})
+            await self.driver.close()
+            await database.close()
+
+    def close(self, batch: int, verdict: str, seconds: float) -> None:
+        """Take no rows to submit for so many seconds (or, out of budget, until money of the batch is given back)."""
+        now = asyncio.get_running_loop().time()
+        if verdict == "budget":
+            self._closed[batch] = now + LOOK_AGAIN
+            self._used.setdefault(batch, None)
+            with suppress(ValueError):
+                self._queues.remove(submit_queue(batch))
+            return
+        self._closed_until = max(self._closed_until, now + seconds)
+        del self._queues[1:]
+
+    @property
+    def refusals(self) -> bool:
+        """Whether the last submits of any worker were refused."""
+        return self._refusals
+
+    def stop(self) -> None:
+        """Submit nothing more, write down what is known, hand the jobs over, and end."""
+        if not self._ending:
+            self._ending = True
+            del self._queues[:]
+            self._engine.stop()
+            self.driver.stop()
+
+    async def _handle(self, number: int) -> Any:
+        assert self.handler is not None  # noqa: S101 - `run` sets it
+        self.running += 1
+        try:
+            return await self.handler.handle(number)
+        finally:
+            self.running -= 1
+
+    def _install_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def on_signal() -> None:
+            if self._ending:
+                log.error("second signal: the worker ends now; what was not written down is uncertain")
+                os._exit(1)
+            log.warning("stopping: nothing more is submitted; %d jobs are handed over", self.running)
+            self.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):  # Windows.
+                loop.add_signal_handler(number, on_signal)
+
+    async def _forever(self, work: Any, database: Database) -> None:
+        """Repeat a piece of work; a mistake in it must end neither it nor the worker."""
+        while True:
+            try:
+                await work(database)
+            except AWAY as error:
+                log.debug("%s", error)
+                await asyncio.sleep(CONTROL)
+            except Exception:
+                log.exception("a part of the worker failed, and is begun again")
+                await asyncio.sleep(CONTROL)
+
+    async def _control(self, database: Database) -> None:
+        """Open and close the queues by what the ledger says."""
+        now, stopped, held_until, refusals, batches = await database.row(statements.CONTROL)
+        self._refusals = bool(refusals)
+        closed = stopped is not None or held_until > now or self._closed_until > asyncio.get_running_loop().time()
+        if closed or self._ending:
+            del self._queues[1:]
+        else:
+            for number, used in batches or ():
+                if self._has_money(number, used) and submit_queue(number) not in self._queues:
+                    self._queues.append(submit_queue(number))
+        waiting = [number for number, _ in batches or () if number not in self._used]
+        idle = self._options.until_done and not self.running and (stopped is not None or not waiting)
+        if idle and not (await database.row(statements.IN_FLIGHT))[0]:
+            self.stop()
+        await asyncio.sleep(CONTROL)
+
+    def _has_money(self, batch: int, used: int) -> bool:
+        """Whether a batch that was out of budget may go on: money was given back, or it is time to look again."""
+        if batch not in self._used:
+            return True
+        before = self._used[batch]
+        if self._closed[batch] > asyncio.get_running_loop().time() and (before is None or used >= before):
+            self._used[batch] = used
+            return False
+        del self._used[batch]
+        return True
+
+    def _alive(self, number: int, beat: float) -> Any:
+        async def give_sign(database: Database) -> None:
+            await database.rows(statements.ALIVE, {"number": number, "running": self.running})
+            await asyncio.sleep(beat)
+
+        return give_sign
+
+    async def _sweep(self, database: Database) -> None:
+        """Look after the rows of dead workers, one worker of the fleet at a time.
+
+        The lock ends with its connection, so that a dead sweeper blocks no other.
+        """
+        beat, loop = self._options.give_up_after / 4, asyncio.get_running_loop()
+        await asyncio.sleep(beat)
+        if loop.time() - database.steady_since < self._options.give_up_after:
+            return  # After the server was away, every worker needs a moment to give a sign.
+        async with await database.single() as connection:
+            cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (SWEEP_LOCK,))
+            row = await cursor.fetchone()
+            if row is None or not row[0]:
+                return
+            count = 0
+            while loop.time() - database.steady_since >= self._options.give_up_after:
+                await self._sweep_once(connection, everything=count % RECONCILE == 0)
+                count += 1
+                await asyncio.sleep(beat)
+
+    async def _sweep_once(self, connection: psycopg.AsyncConnection[Any], *, everything: bool) -> None:
+        seconds = self._options.give_up_after
+        await connection.execute(statements.ABANDONED, {"seconds": seconds})
+        found = await self._engine.rescue(seconds)
+        if found:
+            log.warning("%d rows of workers that gave no sign for %.0f s are taken over", len(found), seconds)
+        cursor = await connection.execute(statements.WITHOUT_ENTRY, {"seconds": seconds, "all": everything})
+        for number, state, batch in await cursor.fetchall():
+            log.warning("row %d had lost its place in the queue", number)
+            todo = state == "todo"
+            queue, priority = (submit_queue(batch), NEW) if todo else (FETCH_QUEUE, RESCUED)
+            await self._engine.enqueue(connection, queue, [number], priority)

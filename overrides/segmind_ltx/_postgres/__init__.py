@@ -1,0 +1,1 @@
+"""Keep the ledger in PostgreSQL. Needs the extra ``fleet``."""
