@@ -263,7 +263,7 @@ def test_call_given_up_unsent_is_not_sent_later(server: KeepAlive, slow_names: t
     client.close()
 
 
-def test_many_given_up_before_they_were_sent_are_not_sent_later(server: KeepAlive, slow_names: threading.Event) -> None:
+def test_many_given_up_unsent_are_not_sent_later(server: KeepAlive, slow_names: threading.Event) -> None:
     """The same for a job of many: its outcome says that nothing is billed, and nothing is sent afterwards."""
     client = ltx.Client(KEY, server.base_url, timeout=0.05, max_submit_retries=0)
     (outcome,) = client.generate_many([ltx.LtxVideoRequest(prompt="x")])

@@ -77,7 +77,11 @@ TYPES = {
 @pytest.mark.parametrize("name", TYPES)
 def test_image_type_without_system_table(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The type comes from the first bytes, else from our own table of suffixes, on every system."""
-    monkeypatch.setattr("mimetypes.guess_type", lambda *_: (None, None))
+
+    def guess_nothing(*_: object) -> tuple[None, None]:
+        return None, None
+
+    monkeypatch.setattr("mimetypes.guess_type", guess_nothing)
     content, media_type = TYPES[name]
     (tmp_path / name).write_bytes(content)
     request = prepare("ltx-2-pro", {"prompt": "x", "image": tmp_path / name}).request

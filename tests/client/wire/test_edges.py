@@ -10,6 +10,7 @@ import logging
 import queue
 import signal
 import threading
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -150,7 +151,7 @@ class Words(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __iter__(self) -> Any:
         yield "x"
 
-    async def __aiter__(self) -> Any:
+    async def __aiter__(self) -> AsyncIterator[Any]:
         yield "x"
 
 
