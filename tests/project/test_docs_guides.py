@@ -12,7 +12,7 @@ from segmind_ltx_sandbox.testing import running_sandbox
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("guide", ["first-video", "many-jobs", "fleet"])
+@pytest.mark.parametrize("guide", ["first-video", "many-jobs", "many-machines"])
 def test_guide_programs_run(guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The programs in a guide do what it says, against the sandbox."""
     monkeypatch.chdir(tmp_path)
