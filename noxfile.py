@@ -94,11 +94,18 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
-def soak(session: nox.Session) -> None:
-    """Run two tests in their long form: 200 kills at random moments, and 100,000 odd responses."""
+def environment(session: nox.Session) -> None:
+    """Run the commands in odd environments, and write docs/environment.md."""
     session.install("-e", ".[all]", *GROUPS["tests"])
-    tests = ("tests/client/sockets/test_kill.py", "tests/client/unit/test_fuzz.py")
-    long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long"}
+    session.run("python", "scripts/environment.py", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Run three tests in their long form: 200 kills, 100,000 odd responses, and 10,000 cancellations."""
+    session.install("-e", ".[all]", *GROUPS["tests"])
+    tests = ("tests/client/sockets/test_kill.py", "tests/client/unit/test_fuzz.py", "tests/client/live/test_cancel.py")
+    long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long", "SEGMIND_LTX_CANCELLATIONS": "10000"}
     session.run("python", "-m", "pytest", "--durations=0", *tests, *session.posargs, env=long)
 
 

@@ -35,6 +35,12 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[re
 
 
 @pytest.fixture(autouse=True)
+def _poll_often(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Allow intervals that a service would not like, so that tests of many jobs need not wait."""
+    monkeypatch.setattr("segmind_ltx._core.wait.MIN_STEP", 0.001)
+
+
+@pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """Fail if a test connects to another machine."""
     connect = socket.socket.connect

@@ -12,9 +12,11 @@ def main() -> None:
     if missing:
         sys.stderr.write(f"segmind-ltx needs {' and '.join(missing)}: python -m pip install 'segmind-ltx[cli]'\n")
         sys.exit(2)
-    # Only now: without the extra it cannot be imported.
+    # Only now: without the extra neither can be imported.
     from segmind_ltx._cli.commands import app
+    from segmind_ltx._cli.printing import open_missing_streams  # It needs the extra as well.
 
+    open_missing_streams()
     app()
 
 

@@ -6,8 +6,6 @@ import time
 from collections.abc import Awaitable
 from typing import Protocol
 
-import anyio
-
 
 class Clock(Protocol):
     """A clock in seconds. Pass your own as ``Client(clock=…)`` to test without waiting."""
@@ -46,4 +44,6 @@ class SystemClock:
 
     async def asleep(self, seconds: float) -> None:
         """Wait for so many seconds, under asyncio or trio."""
-        await anyio.sleep(seconds)
+        from anyio import sleep  # Only the async client needs anyio, which takes long to import.
+
+        await sleep(seconds)

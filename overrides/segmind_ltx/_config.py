@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import _thread
 import hashlib
+import ipaddress
 import logging
+import operator
 import os
 import re
-from collections.abc import Mapping
-from typing import Final, NamedTuple, cast
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from numbers import Integral, Real
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from segmind_ltx._clock import Clock, SystemClock
@@ -34,18 +39,14 @@ def check_options(
     timeout: float | None,
     max_retries: int,
     max_submit_retries: int | None,
+    resend_on: Iterable[int],
     clock: Clock | None,
     logger: AnyLogger | None,
 ) -> ClientOptions:
     """Check a client's options. Raises `ConfigurationError` if one is invalid."""
-    counts: dict[str, object] = {
-        "max_retries": max_retries,
-        "max_submit_retries": max_retries if max_submit_retries is None else max_submit_retries,
-    }
-    for name, count in counts.items():
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise ConfigurationError(f"{name}={count!r} must be a whole number, 0 or more")
-    timed = isinstance(timeout, int | float) and not isinstance(timeout, bool)
+    _refuse_subinterpreter()
+    retries = _count("max_retries", max_retries)
+    timed = isinstance(timeout, int | float | Real) and not isinstance(timeout, bool)
     if timeout is not None and not (timed and 0 < timeout <= MAX_TIMEOUT):
         raise ConfigurationError(
             f"timeout={timeout!r} must be a number of seconds: more than 0, at most {MAX_TIMEOUT} s"
@@ -58,12 +59,43 @@ def check_options(
         base_url=base_url,
         key=key,
         headers=dict(headers or {}),
-        max_retries=max_retries,
-        max_submit_retries=max_retries if max_submit_retries is None else max_submit_retries,
+        max_retries=retries,
+        max_submit_retries=(
+            retries if max_submit_retries is None else _count("max_submit_retries", max_submit_retries)
+        ),
+        resend_on=_statuses(resend_on),
         read_timeout=None if timeout is None else float(timeout),
         clock=clock or SystemClock(),
-        log=logger or log,
+        log=SafeLogger(logger or log),
     )
+
+
+def _refuse_subinterpreter() -> None:
+    """Raise `ConfigurationError` in an interpreter that allows no daemon threads, which the client needs."""
+    if not getattr(_thread, "daemon_threads_allowed", bool_true)():
+        raise ConfigurationError(
+            "this client cannot be used in a subinterpreter, which allows no daemon threads; use threads or processes"
+        )
+
+
+def bool_true() -> bool:
+    """Return True; Python 3.11 has no interpreters without daemon threads."""
+    return True
+
+
+def _count(name: str, value: object) -> int:
+    if isinstance(value, int | Integral) and not isinstance(value, bool):
+        count = operator.index(value)
+        if count >= 0:
+            return count
+    raise ConfigurationError(f"{name}={value!r} must be a whole number, 0 or more")
+
+
+def _statuses(given: object) -> frozenset[int]:
+    statuses = tuple(cast("Iterable[object]", given)) if isinstance(given, Iterable) else (given,)
+    if all(isinstance(status, int) and 500 <= status <= 599 for status in statuses):
+        return frozenset(cast("tuple[int, ...]", statuses))
+    raise ConfigurationError(f"resend_on={given!r} must be a collection of server errors, such as {{500, 503}}")
 
 
 def _header_problem(headers: object) -> str | None:
@@ -77,9 +109,23 @@ def _header_problem(headers: object) -> str | None:
             return "headers has a name that is not an HTTP header name"
         if name.lower() == "x-api-key":
             return "headers has x-api-key in it; pass api_key= instead"
+        if name.lower() in {"content-length", "transfer-encoding"}:
+            return f"headers has {name} in it, which depends on the body of each request; leave it out"
         if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
             return f"headers has a value for {name} that no HTTP header can carry; use a str of ASCII on one line"
     return None
+
+
+class SafeLogger(logging.LoggerAdapter[Any]):
+    """Passes records on to the user's logger. If that raises an exception, a paid call must not suffer from it."""
+
+    def __init__(self, logger: AnyLogger) -> None:
+        super().__init__(cast("Any", logger), {})
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log a record, as seen from the caller of `info` or `warning`."""
+        with suppress(Exception):
+            self.logger.log(level, msg, *args, stacklevel=3, **kwargs)
 
 
 class ClientOptions(NamedTuple):
@@ -90,6 +136,7 @@ class ClientOptions(NamedTuple):
     headers: Mapping[str, str]
     max_retries: int
     max_submit_retries: int
+    resend_on: frozenset[int]
     read_timeout: float | None
     clock: Clock
     log: AnyLogger
@@ -158,9 +205,22 @@ def read_base_url(given: str | None) -> str:
         # Not quoted: it may contain a password, or be the API key if the caller mixed the two up.
         del url
         raise ConfigurationError(f"the base URL {problem}; use one such as {DEFAULT_BASE_URL}")
-    if url.lower().startswith("http:") and urlsplit(url).hostname not in {"localhost", "127.0.0.1", "::1"}:
+    if url.lower().startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
         log.warning("the base URL is http://, so the API key is sent in clear; use https://")
     return re.sub(r"/v[12]$", "", _normalize(url).rstrip("/"))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_loopback or (mapped is not None and mapped.is_loopback)
 
 
 def _normalize(url: str) -> str:

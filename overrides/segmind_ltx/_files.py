@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
+import stat
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from segmind_ltx._core.effects import Sink
 from segmind_ltx.errors import DownloadError, OutputExistsError
 
 Progress = Callable[[int, int | None], object]
 """Called with the number of bytes that have arrived, and with the total, or None if it is unknown."""
+
+
+PARTIAL_NAME: Final = re.compile(r"\..{1,40}\.[0-9a-f]{8}\.part", re.DOTALL)
+"""The names of the files that hold what has arrived so far."""
+MAX_PARTIAL_AGE: Final = 86_400.0
+"""Seconds after which a partial file was left by a program that was killed, since no download takes so long."""
+_cleaned: Final = set[str]()
+"""The folders in which this process has looked for such files."""
 
 
 class PartialFile:
@@ -34,6 +45,7 @@ class PartialFile:
         with self._translating_os_errors():
             self._refuse_existing()
             self._file = self._partial.open("xb")
+        _remove_old_partials(self.path.parent)
         return self
 
     def write(self, chunk: bytes) -> None:
@@ -65,6 +77,10 @@ class PartialFile:
         with self._translating_os_errors():
             self._file.seek(0)
             self._file.truncate()
+
+    def size(self) -> int:
+        """Return the number of bytes that were written so far."""
+        return self._file.tell()
 
     def head(self) -> bytes:
         """Return the first 64 bytes that were written."""
@@ -112,13 +128,23 @@ class PartialFile:
         return DownloadError(message, request_id=self.request_id, url=self._url)
 
     def _refuse_existing(self) -> None:
-        if not self.path.name or self.path.is_dir():
+        if not self.path.name:
             raise self.error(f"{self.path} is a folder; give the name of a file")
-        # A dangling link belongs to someone else as well; a device or a pipe must not be replaced by a video.
-        exists = os.path.lexists(self.path)
-        if exists and self.path.exists() and not self.path.is_file():
+        try:
+            # Not `Path.exists`, which from Python 3.14 on is false for a path that can never be written.
+            os.lstat(self.path)
+        except FileNotFoundError:
+            return
+        try:
+            kind = os.stat(self.path).st_mode  # noqa: PTH116 - it is the same system call as above
+        except FileNotFoundError:
+            kind = stat.S_IFREG  # A dangling link belongs to someone else as well.
+        if stat.S_ISDIR(kind):
+            raise self.error(f"{self.path} is a folder; give the name of a file")
+        if not stat.S_ISREG(kind):
+            # A device or a pipe must not be replaced by a video.
             raise self.error(f"{self.path} is not a regular file; give the name of one")
-        if exists and not self._overwrite:
+        if not self._overwrite:
             raise self._exists()
 
     def _exists(self) -> OutputExistsError:
@@ -136,3 +162,17 @@ class PartialFile:
             self._file.close()
         with suppress(OSError):
             self._partial.unlink(missing_ok=True)
+
+
+def _remove_old_partials(folder: Path) -> None:
+    """Remove the partial files that killed programs have left in a folder, once in each process."""
+    name = str(folder)
+    if name in _cleaned:
+        return
+    _cleaned.add(name)
+    with suppress(OSError), os.scandir(folder) as files:
+        for file in files:
+            with suppress(OSError):
+                ours = PARTIAL_NAME.fullmatch(file.name) and file.is_file(follow_symlinks=False)
+                if ours and time.time() - file.stat(follow_symlinks=False).st_mtime > MAX_PARTIAL_AGE:
+                    os.unlink(file.path)  # noqa: PTH108 - the entry has its path as a text

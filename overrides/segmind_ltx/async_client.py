@@ -42,7 +42,7 @@ class AsyncJob:
 
     async def status(self) -> JobStatus:
         """Fetch the job's state, once; see `Job.status`."""
-        return await self._driver.run(wait.status(self._driver.context, self.id))
+        return await self._driver.run(wait.status(self._driver.context, self.id, self._submitted))
 
     async def wait(
         self,
@@ -65,7 +65,7 @@ class AsyncJob:
 
     async def result(self) -> AsyncVideo:
         """Fetch the video of a finished job; see `Job.result`."""
-        flow = wait.result(self._driver.context, self.id, self.model)
+        flow = wait.result(self._driver.context, self.id, self.model, self._submitted)
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
 
@@ -87,6 +87,7 @@ class AsyncClient:
         timeout: float | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
+        resend_on: Iterable[int] = (),
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
         clock: Clock | None = None,
@@ -99,12 +100,13 @@ class AsyncClient:
                 timeout=timeout,
                 max_retries=max_retries,
                 max_submit_retries=max_submit_retries,
+                resend_on=resend_on,
                 clock=clock,
                 logger=logger,
             )
         finally:
             del api_key, headers  # A traceback that shows local variables would show their values.
-        api_transport, journal = AsyncTransport(http, transport, proxy), open_journal(ledger)
+        api_transport, journal = AsyncTransport(http, transport, proxy, options.base_url), open_journal(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = AsyncDriver(api_transport, options, journal)
 
@@ -134,7 +136,7 @@ class AsyncClient:
     ) -> AsyncVideo:
         """Submit a job and wait for its video; see `Client.generate`."""
         # Check before the job is paid for.
-        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
+        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout, None, on_status)
         prepared = prepare(model, parameters)
         # One flow, so that a cancellation between submit and wait knows the id as well.
         flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)

@@ -19,10 +19,12 @@ from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
 from segmind_ltx._journals import open_journal
-from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, generate_many
 from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import Video
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
+
+if TYPE_CHECKING:
+    from segmind_ltx._many.generate import LabelledRequest, Outcome
 
 
 class Job:
@@ -43,7 +45,7 @@ class Job:
 
     def status(self) -> JobStatus:
         """Fetch the job's state, once. A FAILED job is a state here, not an exception."""
-        return self._driver.run(wait.status(self._driver.context, self.id))
+        return self._driver.run(wait.status(self._driver.context, self.id, self._submitted))
 
     def wait(
         self,
@@ -74,7 +76,7 @@ class Job:
 
         Raises `JobFailedError`, or `JobNotFinishedError` if it is still running.
         """
-        flow = wait.result(self._driver.context, self.id, self.model)
+        flow = wait.result(self._driver.context, self.id, self.model, self._submitted)
         return Video.of(self._driver.run(flow), self._driver)
 
 
@@ -91,8 +93,10 @@ class Client:
     - ``timeout``: the longest silence on a connection, in seconds; by default 60 for a submit and 30 for other calls.
       If a submit times out, it raises `SubmitUncertainError`, so be generous.
     - ``max_retries``: the most retries of a free call, if no deadline bounds it. ``max_submit_retries``: the most
-      retries of a submit, which is retried only if that cannot pay twice; by default ``max_retries``. Each retry logs a
-      warning.
+      retries of a submit, which is retried after a 429, and if it was not sent; by default ``max_retries``. Each retry
+      logs a warning.
+    - ``resend_on``: the server errors after which a submit is sent again as well, for example ``{500, 503}``; by
+      default none. By the vendor's other pages they are not billed, but a gateway may hide an accepted job behind one.
     - ``ledger``: the path of a file that records every paid call (`segmind_ltx.ledger`); by default SEGMIND_LEDGER. If
       you pass a `Ledger`, this client does not close it. With the extra ``fleet``, also the address of a PostgreSQL
       database, ``postgresql://…``.
@@ -111,6 +115,7 @@ class Client:
         timeout: float | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         max_submit_retries: int | None = None,
+        resend_on: Iterable[int] = (),
         ledger: str | PathLike[str] | Ledger | None = None,
         logger: AnyLogger | None = None,
         clock: Clock | None = None,
@@ -123,12 +128,13 @@ class Client:
                 timeout=timeout,
                 max_retries=max_retries,
                 max_submit_retries=max_submit_retries,
+                resend_on=resend_on,
                 clock=clock,
                 logger=logger,
             )
         finally:
             del api_key, headers  # A traceback that shows local variables would show their values.
-        api_transport, journal = Transport(http, transport, proxy), open_journal(ledger)
+        api_transport, journal = Transport(http, transport, proxy, options.base_url), open_journal(ledger)
         self._owns_ledger = journal is not ledger
         self._driver = Driver(api_transport, options, journal)
 
@@ -164,7 +170,7 @@ class Client:
     ) -> Video:
         """Submit a job and wait for its video: `submit` and `Job.wait` in one."""
         # Check before the job is paid for.
-        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout)
+        checked = check_wait(DEFAULT_TIMEOUT if timeout is None else timeout, None, on_status)
         prepared = prepare(model, parameters)
         # One flow, so that an interrupt between submit and wait knows the id as well.
         flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)
@@ -205,6 +211,8 @@ class Client:
         ``timeout`` and ``poll_interval`` are those of `Job.wait`, for each job. A few threads make the calls of all
         jobs, and call ``on_status``.
         """
+        from segmind_ltx._many.generate import ManyOptions, generate_many  # A program that makes one video needs none.
+
         options = ManyOptions(concurrency, timeout, poll_interval, on_status)
         return generate_many(self._driver, requests, options, lambda facts: Video.of(facts, self._driver))
 

@@ -130,7 +130,7 @@ class SegmindClient:
     def run_sync(self, slug: str, **params: Any) -> httpx.Response:
         """Make one blocking v1 call; the response has ``.content`` or ``.json()``, as in the SDK."""
         generate: Any = self._client.generate_blocking
-        video = generate(slug, timeout=self._timeout, **params)
+        video = generate(slug, timeout=params.pop("timeout", self._timeout), **params)
         if video.content is None:
             return httpx.Response(200, json=dict(video.raw))
         return httpx.Response(200, content=video.content, headers={"content-type": video.content_type or "video/mp4"})

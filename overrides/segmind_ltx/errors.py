@@ -45,13 +45,15 @@ class ErrorFields(TypedDict, total=False):
     status: int | None
     detail: str | None
     body: Mapping[str, Any] | None
+    text: str | None
 
 
 class SegmindLtxError(Exception):
     """The root of the tree.
 
     ``request_id`` is the job's id, if known; ``model`` the model's name; ``status`` the HTTP status; ``detail`` the
-    service's own message; ``body`` its JSON response.
+    service's own message; ``body`` its JSON response; ``text`` the body of the response as text, up to 65,536
+    characters of it.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class SegmindLtxError(Exception):
         status: int | None = None,
         detail: str | None = None,
         body: Mapping[str, Any] | None = None,
+        text: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message: str = message
@@ -71,6 +74,7 @@ class SegmindLtxError(Exception):
         self.status: int | None = status
         self.detail: str | None = detail
         self.body: Mapping[str, Any] | None = body
+        self.text: str | None = text
 
     def __str__(self) -> str:
         # The id may have become known after the message was written; show it in any case.
@@ -121,6 +125,8 @@ class NotFoundError(APIStatusError):
     """404: no such model; or a job that is unknown, or older than an hour."""
 
     advice = "There is no such model; or no such job, or it was kept for its hour and has expired."
+    unknown_for: float = 0.0
+    """Seconds for which the service has answered 404 without a break. A new job may be unknown for a moment."""
 
 
 class InsufficientCreditsError(APIStatusError):
@@ -146,9 +152,12 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """Any 5xx. By the vendor's pages a submit that got one was not billed."""
+    """Any 5xx. By the vendor's other pages a submit that got one was not billed; it was not sent again all the same."""
 
-    advice = "The service failed; by the vendor's pages only a 200 is billed."
+    advice = (
+        "The service failed; by the vendor's pages only a 200 is billed, but a gateway may have hidden a job: look "
+        "into your account before you repeat a submit."
+    )
 
 
 class InternalServerError(ServerError):

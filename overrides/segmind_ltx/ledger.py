@@ -8,25 +8,37 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from os import PathLike, fspath
 from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
-from segmind_ltx._core.journal import Entry, EntryState, Journal, JournalBusyError
+from segmind_ltx._core.journal import (
+    RETAINED,
+    UNKNOWN_FOR,
+    Entry,
+    EntryState,
+    Journal,
+    JournalBusyError,
+    possibly_billed,
+)
+from segmind_ltx._ledger_rows import COLUMNS, copy_rows, entry_of
+from segmind_ltx._sqlite import Replaced, SqliteFile, read_only
 
-__all__ = ["LEDGER_VARIABLE", "Entry", "Ledger", "open_ledger"]
+__all__ = ["LEDGER_VARIABLE", "Entry", "Ledger", "open_ledger", "read_entries"]
 
 LEDGER_VARIABLE: Final = "SEGMIND_LEDGER"
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
-BUSY_TIMEOUT: Final = 0.5
-"""Seconds to wait for another process that has locked the file. The calling thread waits as well."""
+BUSY_TIMEOUT: Final = 0.05
+"""Seconds to wait for another process that has locked the file. The calling thread, or event loop, waits as well."""
 CLOSE_TIMEOUT: Final = 10.0
 """Seconds to wait for the lock when the ledger is closed with changes still to write."""
 
@@ -61,27 +73,27 @@ class Ledger(Journal):
         self.label: str | None = label
         self._lock = threading.Lock()
         self._pending: list[_Change] = []  # Changes that could not be written yet, oldest first.
+        self._own: set[int] = set()  # The rows of this process.
+        self._moved: dict[int, int] = {}  # Their numbers in a file that replaced the first one.
+        self._before: Replaced | None = None  # That first file, until its rows are copied.
         try:
-            # Autocommit: each statement is on disk before the next line of the program runs.
-            self._file = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._file = SqliteFile(self.path, BUSY_TIMEOUT, _prepare)
         except (sqlite3.Error, ValueError) as error:  # ValueError: a null character in the path.
             raise self._unusable_error(error) from None
         try:
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = FULL")
-            self._file.execute(_SCHEMA)
-            self._migrate()
+            _ = self._file.connection
         except sqlite3.Error as error:
-            self._file.close()
-            raise self._unusable_error(error) from None
+            unusable = self._unusable_error(error)
+            if not isinstance(unusable, JournalBusyError):  # A file that is held is prepared at its first use.
+                self._file.close()
+                raise unusable from None
 
     def __repr__(self) -> str:
         return f"Ledger({self.path!r})"
 
     def entries(self) -> list[Entry]:
         """Return all rows, oldest first."""
-        rows = self._run(f"SELECT {', '.join(Entry._fields)} FROM jobs ORDER BY number")  # noqa: S608 - our own names
-        return [Entry(*row)._replace(request=json.loads(row[3])) for row in rows]
+        return [entry_of(row) for row in self._run(f"SELECT {COLUMNS} FROM jobs ORDER BY number")]  # noqa: S608 - our own names
 
     def labelled(self, prefix: str | None = None) -> Iterator[Entry]:
         """Yield the rows with this ledger's label or, if a ``prefix`` is given, those whose label begins with it.
@@ -90,9 +102,9 @@ class Ledger(Journal):
         """
         condition, value = ("label = ?", self.label) if prefix is None else ("instr(label, ?) = 1", prefix)
         for (number,) in self._run(f"SELECT number FROM jobs WHERE {condition} ORDER BY number", (value,)):  # noqa: S608
-            query = f"SELECT {', '.join(Entry._fields)} FROM jobs WHERE number = ?"  # noqa: S608 - our own names
+            query = f"SELECT {COLUMNS} FROM jobs WHERE number = ?"  # noqa: S608 - our own names
             for row in self._run(query, (number,)):
-                yield Entry(*row)._replace(request=json.loads(row[3]))
+                yield entry_of(row)
 
     def record_submit(self, model: str, request: Mapping[str, Any], base_url: str, label: str | None = None) -> int:
         """Record a paid call before it is sent, and return its row number.
@@ -107,6 +119,7 @@ class Ledger(Journal):
             (EntryState.SENDING, model, text, base_url, time.time(), self.label if label is None else label),
         )
         number: int = rows[0][0]
+        self._own.add(number)
         return number
 
     def record_response(self, number: int, state: str, request_id: str | None) -> None:
@@ -118,22 +131,31 @@ class Ledger(Journal):
         super().record_failure(number, model, error)
         if isinstance(error, errors.JobFailedError):
             self._update_call(number, EntryState.FAILED, error.request_id, str(error))
-        elif isinstance(error, errors.SubmitUncertainError | errors.UnexpectedResponseError) or (
-            # A server error that names a job may be about a job that exists; the id in a refusal names only the call.
-            isinstance(error, errors.ServerError) and error.request_id is not None
-        ):
-            self._update_call(number, EntryState.UNCERTAIN, error.request_id, str(error))
-        elif isinstance(error, errors.SegmindLtxError):
-            self._update_call(number, EntryState.REFUSED, None, str(error))
-        else:
+        elif not isinstance(error, errors.SegmindLtxError):
             self._update_call(number, EntryState.UNCERTAIN, None, f"interrupted by {type(error).__name__}")
+        elif possibly_billed(error):
+            self._update_call(number, EntryState.UNCERTAIN, error.request_id, str(error))
+        else:  # The id in a refusal names only the call.
+            self._update_call(number, EntryState.REFUSED, None, str(error))
+
+    def time_of_submit(self, request_id: str) -> float | None:
+        """Return the time of a job's submit, in seconds since the epoch; None if there is no row of it."""
+        try:
+            rows = self._run("SELECT begun FROM jobs WHERE request_id = ?", (request_id,))
+        except errors.ConfigurationError:
+            return None  # The file is held or damaged; a wait goes on without it.
+        return rows[0][0] if rows and isinstance(rows[0][0], float) else None
 
     def record_end(self, request_id: str, error: BaseException) -> None:
         """Record how a job ended without a video."""
         super().record_end(request_id, error)
-        if isinstance(error, errors.JobFailedError | errors.NotFoundError):
-            state = EntryState.FAILED if isinstance(error, errors.JobFailedError) else EntryState.GONE
-            self._write("state = ?, detail = ? WHERE request_id = ?", state, error.detail, request_id)
+        if isinstance(error, errors.JobFailedError):
+            self._write("state = ?, detail = ? WHERE request_id = ?", EntryState.FAILED, error.detail, request_id)
+        elif isinstance(error, errors.NotFoundError):
+            # Not every server knows a new job at once: it is gone if its hour is over, or if it was unknown for long.
+            latest = math.inf if error.unknown_for >= UNKNOWN_FOR else time.time() - RETAINED
+            change = "state = ?, detail = ? WHERE request_id = ? AND begun < ?"
+            self._write(change, EntryState.GONE, error.detail, request_id, latest)
 
     def update(self, request_id: str | None, state: str, *, cost: float | None = None, file: str | None = None) -> None:
         """Record a job's new state. ``cost`` and ``file`` keep their earlier values if not given."""
@@ -144,7 +166,7 @@ class Ledger(Journal):
 
     def close(self) -> None:
         """Write the pending changes, and close the file."""
-        with self._lock:
+        with self._locked():
             if self._pending:
                 self._flush(CLOSE_TIMEOUT)
             for change in self._pending:
@@ -152,17 +174,33 @@ class Ledger(Journal):
             self._pending.clear()
             self._file.close()
 
-    def _migrate(self) -> None:
-        """Add the label column, which files of earlier versions lack."""
-        if "label" not in _columns(self._file):
-            try:
-                self._file.execute("ALTER TABLE jobs ADD COLUMN label TEXT")
-            except sqlite3.OperationalError as error:
-                if "duplicate" not in str(error):  # Another process has just added it.
-                    raise
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        """Lock the ledger. A forked process has its own lock, file and changes; the parent writes those it had."""
+        if self._file.forked():
+            self._lock, self._pending, self._own = threading.Lock(), [], set()
+        with self._lock:
+            yield
+
+    def _restore(self) -> None:
+        """If the file was deleted or replaced, write the rows again: all, or those of this process."""
+        before = self._before = self._before or self._file.replaced()
+        if before is None:
+            return
+        moved = copy_rows(before.connection, self._file.connection, None if before.deleted else self._own)
+        before.connection.close()
+        self._before = None
+        self._moved = {own: moved.get(now, now) for own, now in self._moved.items()} | moved
+        self._own |= set(moved.values())
+        log.error(
+            "the ledger %s was %s while it was in use; %s rows were written again",
+            self.path,
+            "deleted" if before.deleted else "replaced",
+            "its" if before.deleted else "this program's",
+        )
 
     def _update_call(self, number: int, state: str, request_id: str | None, detail: str | None = None) -> None:
-        self._write("state = ?, request_id = ?, detail = ? WHERE number = ?", state, request_id, detail, number)
+        self._write("state = ?, request_id = ?, detail = ? WHERE number = ?", state, request_id, detail, _Row(number))
 
     def _write(self, change: str, *values: object) -> None:
         """Write a change. Never raises: a full disk must not cost the id of a paid job as well.
@@ -170,7 +208,7 @@ class Ledger(Journal):
         If the change cannot be written now, keep it, and try again with the next call and on close.
         """
         update = _Change(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
-        with self._lock:
+        with self._locked():
             self._flush(0)
             self._pending.append(update)
             # If older writes are still queued, the file was locked a moment ago; do not wait again.
@@ -183,8 +221,9 @@ class Ledger(Journal):
         while self._pending:
             change = self._pending[0]
             try:
+                self._restore()
                 self._set_busy_timeout(seconds)
-                self._file.execute(change.statement, change.values)
+                self._file.connection.execute(change.statement, [self._value(value) for value in change.values])
             except sqlite3.OperationalError:
                 return
             except sqlite3.Error as error:
@@ -192,15 +231,19 @@ class Ledger(Journal):
                 log.error("%s; not recorded: %s", self._unusable_error(error), change.values)
             del self._pending[0]
 
+    def _value(self, value: object) -> Any:
+        return self._moved.get(value, int(value)) if isinstance(value, _Row) else value
+
     def _set_busy_timeout(self, seconds: float) -> None:
-        self._file.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
+        self._file.connection.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
     def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         try:
-            with self._lock:
+            with self._locked():
+                self._restore()
                 self._flush(0)
                 self._set_busy_timeout(BUSY_TIMEOUT)
-                return self._file.execute(statement, values).fetchall()
+                return self._file.connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._unusable_error(error) from None
 
@@ -210,11 +253,41 @@ class Ledger(Journal):
         return kind(f"the ledger {self.path} cannot be used: {error}")
 
 
+class _Row(int):
+    """The number of a row, as the caller knows it; in a file that replaced the first one it may have another."""
+
+
 class _Change(NamedTuple):
     """An UPDATE that may still have to be written."""
 
     statement: str
     values: tuple[Any, ...]
+
+
+def read_entries(path: str | PathLike[str]) -> list[Entry]:
+    """Return all rows of a ledger without changing it, also on a disk that cannot be written.
+
+    Raises `ConfigurationError` if the file is no ledger.
+    """
+    try:
+        with closing(read_only(fspath(path))) as file:
+            columns = COLUMNS if "label" in _columns(file) else COLUMNS.replace("label", "NULL")
+            return [entry_of(row) for row in file.execute(f"SELECT {columns} FROM jobs ORDER BY number")]  # noqa: S608 - our own names
+    except sqlite3.Error as error:
+        raise errors.ConfigurationError(f"the ledger {fspath(path)} cannot be read: {error}") from None
+
+
+def _prepare(file: sqlite3.Connection) -> None:
+    """Create the table; add the label column, which files of earlier versions lack."""
+    file.execute("PRAGMA journal_mode = WAL")
+    file.execute("PRAGMA synchronous = FULL")
+    file.execute(_SCHEMA)
+    if "label" not in _columns(file):
+        try:
+            file.execute("ALTER TABLE jobs ADD COLUMN label TEXT")
+        except sqlite3.OperationalError as error:
+            if "duplicate" not in str(error):  # Another process has just added it.
+                raise
 
 
 def _columns(file: sqlite3.Connection) -> set[str]:

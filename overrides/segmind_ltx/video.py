@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import anyio
-import anyio.to_thread
 from attrs import field, frozen
 
-from segmind_ltx._core.download import download
-from segmind_ltx._core.journal import EntryState
+from segmind_ltx._core.download import MAX_DURATION, download
+from segmind_ltx._core.journal import EntryState, attach_request_id
+from segmind_ltx._core.parameters import check_seconds
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx._files import PartialFile, Progress
-from segmind_ltx._http.async_driver import AsyncDriver
+from segmind_ltx._http.base_driver import NOTED, BaseDriver
 from segmind_ltx._http.driver import Driver
+from segmind_ltx.errors import SegmindLtxError
+
+if TYPE_CHECKING:
+    from segmind_ltx._http.async_driver import AsyncDriver
+
+
+@contextmanager
+def _telling(request_id: str | None, driver: BaseDriver) -> Generator[None]:
+    """Add the job's id to an interrupt or a cancellation, and log it: the video is paid for."""
+    try:
+        yield
+    except BaseException as error:
+        if request_id is not None and not isinstance(error, SegmindLtxError):
+            attach_request_id(error, request_id)
+            driver.context.log.warning(
+                "the video of job %s was not saved; take it up again with client.job(%r).result()",
+                request_id,
+                request_id,
+                extra=NOTED,
+            )
+        raise
 
 
 @frozen(kw_only=True, slots=False)
@@ -29,7 +51,14 @@ class Video(VideoFacts):
         """Return a video with these facts, which downloads through ``driver``."""
         return cls(**vars(facts), driver=driver)
 
-    def save(self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None) -> Path:
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        timeout: float = MAX_DURATION,
+    ) -> Path:
         """Save the video at ``path``, and return the path.
 
         The video is streamed to a temporary file beside ``path`` and then renamed, so ``path`` never holds a partial
@@ -37,15 +66,18 @@ class Video(VideoFacts):
         Raises `OutputExistsError` if ``path`` exists and ``overwrite`` is false, and `DownloadError` if the video
         cannot be downloaded or written, or is smaller than the service said.
 
-        There is no deadline, since a video may be long. But an attempt ends if the connection is silent for 30 s (or
-        the client's ``timeout``), or if the average is below 1 kB/s after one minute.
+        ``timeout`` bounds the whole download, in seconds; by default an hour. An attempt ends earlier if the connection
+        is silent for 30 s (or the client's ``timeout``), if the headers take four times as long, or if the average is
+        below 1 kB/s after one minute. If the connection breaks, the next attempt asks only for the rest.
         """
-        with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
+        check_seconds("timeout", timeout)
+        target = PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url)
+        with _telling(self.request_id, self._driver), target as file:
             sink = file.sink(progress)
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size))
+                self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size, timeout))
             saved = file.commit()
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
         return saved
@@ -63,16 +95,25 @@ class AsyncVideo(VideoFacts):
         return cls(**vars(facts), driver=driver)
 
     async def save(
-        self, path: str | PathLike[str], *, overwrite: bool = False, progress: Progress | None = None
+        self,
+        path: str | PathLike[str],
+        *,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+        timeout: float = MAX_DURATION,
     ) -> Path:
         """Save the video at ``path``, and return the path; see `Video.save`."""
-        with PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url) as file:
+        check_seconds("timeout", timeout)
+        target = PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url)
+        with _telling(self.request_id, self._driver), target as file:
             sink = file.sink(progress)
             if self.content is not None:
                 sink(self.content, len(self.content))
             elif self.url is not None:
-                await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size))
+                await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size, timeout))
             # In a thread, since it waits for the disk.
-            saved = await anyio.to_thread.run_sync(file.commit)
+            from anyio import to_thread  # Only the async client needs anyio, which takes long to import.
+
+            saved = await to_thread.run_sync(file.commit)
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
         return saved

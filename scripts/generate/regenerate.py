@@ -39,7 +39,8 @@ class GenerationError(Exception):
 def lenient_view(document: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of the spec for the client, with strict requests and lenient responses.
 
-    Request schemas lose their defaults, because the generated constructors would send every one of them. In responses
+    Request schemas lose their defaults, because the generated constructors would send every one of them; unknown names
+    are kept by ``from_dict``, so that the client can refuse them, rather than dropped in silence. In responses
     every property becomes optional and nullable and loses its enum, because the generated parsers raise KeyError,
     TypeError or ValueError if a response does not fit.
     Headers and queries that an operation requires become optional, because the client's calls give a body and an id
@@ -54,7 +55,6 @@ def lenient_view(document: dict[str, Any]) -> dict[str, Any]:
             body["content"] = {"application/json": body["content"]["application/json"]}
     for schema in view["components"]["schemas"].values():
         if "x-model" in schema:
-            schema["additionalProperties"] = False
             for parameter in schema["properties"].values():
                 parameter.pop("default", None)
         elif "properties" in schema:

@@ -148,7 +148,7 @@ def test_command_call_is_valid(model: Model) -> None:
     command: Any = root.commands["generate"].commands[model.slug]
     assert given[:3] == ["segmind-ltx", "generate", model.slug]
     context = command.make_context(model.slug, given[3:])
-    assert {name: context.params[name] for name in example} == example
+    assert {name: context.params[f"parameter_{name}"] for name in example} == example
 
 
 def test_further_model_has_its_pages() -> None:

@@ -93,6 +93,30 @@ def limited(**headers: str) -> Fault:
     return answers(429, b'{"error": "too many requests"}', "application/json", **headers)
 
 
+def early_hints(line: Line) -> None:
+    """Send interim responses without end."""
+    pause = threading.Event()
+    while not pause.wait(0.05):  # It lasts until the client disconnects.
+        line.sock.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+
+def then_blanks(line: Line) -> None:
+    """Send the whole good response, and blanks after it without end."""
+    line.head(200, {"content-type": line.kind})
+    line.sock.sendall(line.good)
+    pause = threading.Event()
+    while not pause.wait(0.05):
+        line.sock.sendall(b" ")
+
+
+def followed(line: Line) -> None:
+    """Send the good response, and the beginning of another one right behind it."""
+    body = line.good
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {line.kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    line.sock.sendall(head.encode() + body + b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n")
+
+
+NAMED = json.dumps({"error": "late", "request_id": ID}).encode()
 HTML = b"<html><h1>Sorry</h1></html>"
 OWN = f"https://api.segmind.com/v2/requests/{ID}"
 FAULTS: dict[str, Fault] = {
@@ -137,4 +161,17 @@ FAULTS: dict[str, Fault] = {
     "100 MB": huge,
     "Content-Length too long": lying(50),
     "Content-Length too short": lying(-50),
+    "202": lambda line: line.answer(202),
+    "404": answers(404, b'{"error": "no such job"}', "application/json"),
+    "408": answers(408, b"", "text/plain"),
+    "409": answers(409, b'{"error": "not finished"}', "application/json"),
+    "429 that names a job": answers(429, NAMED, "application/json"),
+    "500 that names a job": answers(500, b'[{"data": ' + NAMED + b"}]", "application/json"),
+    "endless 103": early_hints,
+    "id, then blanks": then_blanks,
+    "id in XML": answers(body=f"<job><request_id>{ID}</request_id></job>".encode(), kind="text/xml"),
+    "id as a number": json_of({"request_id": 7}, {}),
+    "id in a form": answers(body=f"status=QUEUED&request_id={ID}".encode(), kind="text/plain"),
+    "id in data": json_of({"data": [{"request_id": ID}]}, {}),
+    "bytes after the response": followed,
 }

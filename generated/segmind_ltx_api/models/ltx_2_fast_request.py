@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..models.ltx_2_fast_request_duration import Ltx2FastRequestDuration, check_ltx_2_fast_request_duration
 from ..models.ltx_2_fast_request_resolution import Ltx2FastRequestResolution, check_ltx_2_fast_request_resolution
@@ -31,6 +32,7 @@ class Ltx2FastRequest:
     resolution: Ltx2FastRequestResolution | Unset = UNSET
     generate_audio: bool | Unset = UNSET
     image: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         prompt = self.prompt
@@ -52,7 +54,7 @@ class Ltx2FastRequest:
             image = self.image
 
         field_dict: dict[str, Any] = {}
-
+        field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "prompt": prompt,
@@ -107,4 +109,21 @@ class Ltx2FastRequest:
             image=image,
         )
 
+        ltx_2_fast_request.additional_properties = d
         return ltx_2_fast_request
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

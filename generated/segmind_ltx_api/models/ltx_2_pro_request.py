@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..models.ltx_2_pro_request_duration import Ltx2ProRequestDuration, check_ltx_2_pro_request_duration
 from ..models.ltx_2_pro_request_resolution import Ltx2ProRequestResolution, check_ltx_2_pro_request_resolution
@@ -30,6 +31,7 @@ class Ltx2ProRequest:
     resolution: Ltx2ProRequestResolution | Unset = UNSET
     generate_audio: bool | Unset = UNSET
     image: str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         prompt = self.prompt
@@ -47,7 +49,7 @@ class Ltx2ProRequest:
         image = self.image
 
         field_dict: dict[str, Any] = {}
-
+        field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "prompt": prompt,
@@ -95,4 +97,21 @@ class Ltx2ProRequest:
             image=image,
         )
 
+        ltx_2_pro_request.additional_properties = d
         return ltx_2_pro_request
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
 from ..models.ltx_video_request_aspect_ratio import LtxVideoRequestAspectRatio, check_ltx_video_request_aspect_ratio
 from ..models.ltx_video_request_length import LtxVideoRequestLength, check_ltx_video_request_length
@@ -39,6 +40,7 @@ class LtxVideoRequest:
     cfg: float | Unset = UNSET
     seed: int | Unset = UNSET
     image: None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         prompt = self.prompt
@@ -70,7 +72,7 @@ class LtxVideoRequest:
             image = self.image
 
         field_dict: dict[str, Any] = {}
-
+        field_dict.update(self.additional_properties)
         field_dict.update(
             {
                 "prompt": prompt,
@@ -150,4 +152,21 @@ class LtxVideoRequest:
             image=image,
         )
 
+        ltx_video_request.additional_properties = d
         return ltx_video_request
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import shlex
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import attrs
 import typer
-from rich.logging import RichHandler
 from rich.table import Table
 
 from segmind_ltx import Client, DownloadError, Job, Video, __version__
@@ -33,6 +33,7 @@ from segmind_ltx._cli.output import (
     out,
     print_err,
 )
+from segmind_ltx._cli.printing import SafeLogHandler
 from segmind_ltx._config import DEFAULT_TIMEOUT
 from segmind_ltx._core.parameters import check_wait
 from segmind_ltx_api.contract import MODELS
@@ -71,7 +72,7 @@ def _main(
     logging.basicConfig(
         level=logging.WARNING,
         format="%(message)s",
-        handlers=[RichHandler(console=err, show_time=False, show_path=False)],
+        handlers=[SafeLogHandler(err)],
     )
 
 
@@ -96,11 +97,11 @@ def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
     with exit_on_error(as_json), Client() as client:
         call: Any = client.submit
         job: Job = call(model, **parameters)
+        # Standard error first: if standard output is broken, the id of a paid job is still shown.
+        print_err(f"The job is accepted, and billed. Fetch it within an hour:\n  {_fetch_command(job.id)}")
         if as_json:
             emit_json({"request_id": job.id, "model": model})
         else:
-            # Standard error first: if standard output is broken, the id of a paid job is still shown.
-            print_err(f"The job is accepted, and billed. Fetch it within an hour:\n  {_fetch_command(job.id)}")
             out.print(job.id)
 
 
@@ -149,9 +150,14 @@ def fetch(
 @app.command()
 def models(as_json: options.Json = False) -> None:
     """List the models and their parameters."""
-    if as_json:
-        emit_json({slug: [p._asdict() for p in model.parameters.values()] for slug, model in MODELS.items()})
-        return
+    with exit_on_error(as_json):
+        if as_json:
+            emit_json({slug: [p._asdict() for p in model.parameters.values()] for slug, model in MODELS.items()})
+        else:
+            _print_models()
+
+
+def _print_models() -> None:
     for model in MODELS.values():
         table = Table(
             title=f"{model.slug}: {model.summary}",
@@ -183,13 +189,20 @@ def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
     except DownloadError as error:
         path, failure = _save_elsewhere(video, target, error), error
     if as_json:
+        print_err(f"saved {path}")
         facts = attrs.asdict(video, recurse=False, filter=lambda a, _: a.name not in {"content", "raw", "_driver"})
         emit_json({**facts, "file": str(path)})
     else:
         cost = "" if video.cost is None else f", {video.cost:g} USD"
-        out.print(f"{path} ({path.stat().st_size} bytes{cost})")
+        out.print(f"{path} ({_size(path)}{cost})")
     if failure is not None:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _size(path: Path) -> str:
+    with suppress(OSError):  # Somebody may have moved it already.
+        return f"{path.stat().st_size} bytes"
+    return "saved"
 
 
 def _save_elsewhere(video: Video, target: Path, error: DownloadError) -> Path:

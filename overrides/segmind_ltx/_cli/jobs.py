@@ -19,8 +19,10 @@ from segmind_ltx._cli.options import Json
 from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
+from segmind_ltx._core.parameters import check_request_id
 from segmind_ltx._journals import is_postgres
-from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger
+from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger, read_entries
+from segmind_ltx_api.contract import MODELS
 
 jobs_app: typer.Typer = typer.Typer()
 jobs_app.command("settle")(settle)
@@ -66,10 +68,10 @@ def jobs(
             return
         if not path or not Path(path).is_file():
             raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")
-        with closing(Ledger(path)) as ledger:
-            if resume:
+        if resume:
+            with closing(Ledger(path)) as ledger:
                 failed = _resume(ledger, folder)
-            entries = ledger.entries()
+        entries = read_entries(path)
         if as_json:
             emit_json([_to_json(entry) for entry in entries])
         else:
@@ -85,14 +87,16 @@ def _resume(ledger: Ledger, folder: Path) -> int:
     failed, base_url, folder = 0, read_base_url(None), folder.resolve()
     with Client(ledger=ledger) as client:
         for entry in ledger.entries():
-            if not entry.fetchable or entry.request_id is None:
+            if not _may_be_fetched(entry) or entry.request_id is None:
                 continue
             if entry.base_url != base_url:
                 # The key is for one host, and no other may get it; a ledger may have jobs of several.
                 print_err(f"{entry.request_id} is at {entry.base_url}, not at {base_url}; skipped")
                 continue
-            target = folder / f"{entry.model}-{entry.request_id}.mp4"
             try:
+                # A ledger may be damaged; no row of it may name a file elsewhere.
+                name = f"{entry.model if entry.model in MODELS else 'video'}-{check_request_id(entry.request_id)}.mp4"
+                target = folder / name.replace(":", "_")
                 if entry.file == str(target) and target.is_file():
                     # An earlier run died between saving the file and writing that down.
                     ledger.update(entry.request_id, EntryState.SAVED)
@@ -104,6 +108,12 @@ def _resume(ledger: Ledger, folder: Path) -> int:
                 failed += 1
                 print_err(str(error))
     return failed
+
+
+def _may_be_fetched(entry: Entry) -> bool:
+    """Return whether to ask for a result: also if a job was not known within its hour, or only may exist."""
+    young = entry.state == EntryState.GONE and entry.seconds_left(time.time()) > 0
+    return entry.fetchable or (entry.request_id is not None and (young or entry.state == EntryState.UNCERTAIN))
 
 
 def _save(ledger: Ledger, video: Video, target: Path) -> Path:
@@ -127,7 +137,10 @@ def _table(entries: list[Entry]) -> Table:
     for heading in ("when", "model", "state", "request id", "cost", "next step"):
         table.add_column(heading)
     for entry in entries:
-        when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
+        try:
+            when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
+        except (ValueError, OverflowError, OSError):  # The ledger may be damaged.
+            when = "unknown"
         cost = "" if entry.cost is None else f"{entry.cost:g} USD"
         table.add_row(when, entry.model, entry.state, entry.request_id or "", cost, _advice(entry))
     return table

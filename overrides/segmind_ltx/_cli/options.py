@@ -10,9 +10,15 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
+from segmind_ltx._core.images import is_address
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "number": float, "boolean": bool}
+
+OWN_FLAGS: Final = frozenset({"--out", "--force", "--json", "--timeout", "--sync", "--help"})
+"""The commands' own flags. A parameter of the same name gets another one: ``--parameter-force``."""
+_PREFIX: Final = "parameter_"
+"""Before the names of parameters in a command's signature, to keep them apart from its own options."""
 
 Command = Callable[..., None]
 
@@ -69,9 +75,9 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
     def command(**values: Any) -> None:
         # If an option is not given, its parameter is not in the request.
         parameters = {
-            name: file_or_uri(parameter, values[name])
+            name: file_or_uri(parameter, values[_PREFIX + name])
             for name, parameter in model.parameters.items()
-            if values.get(name) is not None
+            if values.get(_PREFIX + name) is not None
         }
         action(model.slug, parameters, **{name: values[name] for name in extra})
 
@@ -86,23 +92,37 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
 
 
 def file_or_uri(parameter: Parameter, value: Any) -> Any:
-    """Return the path if ``value`` is not a URI but the name of an existing file; else ``value``."""
-    if not parameter.uri or not isinstance(value, str) or ":" in value:
+    """Return the path if ``value`` is no address but the name of an existing file; else ``value``."""
+    if not isinstance(value, str):
         return value
-    # Not `Path.is_file`, which raises if the text is too long for a file name.
-    return Path(value) if os.path.isfile(value) else value  # noqa: PTH113
+    if not parameter.uri or is_address(value):
+        return _decoded(value)
+    # Not `Path.exists`, which raises if the text is too long for a file name. Also for a pipe, to name it in the error.
+    return Path(value) if value and os.path.exists(value) else value  # noqa: PTH110
+
+
+def _decoded(value: str) -> str:
+    """Return an argument as UTF-8 if the locale could not decode it, as in the locale C."""
+    if value.isascii():
+        return value
+    try:
+        return os.fsencode(value).decode("utf-8")
+    except UnicodeError:
+        return value
 
 
 def _option(parameter: Parameter) -> inspect.Parameter:
     kind = next(_TYPES[name] for name in parameter.types if name != "null")
     flag = "--" + parameter.name.replace("_", "-")
+    if flag in OWN_FLAGS:
+        flag = f"--parameter-{flag[2:]}"
     flags = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
     default = describe_default(parameter)
     limits = [part for part in (describe_allowed(parameter), default and f"default {default}") if part]
     help_text = parameter.description + ("" if parameter.required or not limits else f" ({'; '.join(limits)})")
     annotation: Any = kind if parameter.required else kind | None
     return inspect.Parameter(
-        parameter.name,
+        _PREFIX + parameter.name,
         inspect.Parameter.KEYWORD_ONLY,
         annotation=Annotated[annotation, typer.Option(flags, help=help_text, show_default=False)],
         default=inspect.Parameter.empty if parameter.required else None,

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from segmind_ltx import errors
+from segmind_ltx._cli.printing import SafeConsole, SafeStream, printable
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._files import PartialFile
 
@@ -28,11 +27,8 @@ FINAL_ERRORS: Final = (errors.JobFailedError, errors.NotFoundError, errors.Param
 """After these errors there is no job to fetch."""
 WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.OutputExistsError)
 
-# The service's text is printed unchanged: its brackets and colons are not markup of rich. Without a terminal, tables
-# get 160 columns, so that they are not squeezed into rich's default of 80.
-_PLAIN: Final[dict[str, Any]] = {"soft_wrap": True, "markup": False, "emoji": False, "highlight": False}
-out: Final = Console(**_PLAIN, width=None if sys.stdout and sys.stdout.isatty() else 160)
-err: Final = Console(**_PLAIN, stderr=True)
+out: Final = SafeConsole(SafeStream("stdout"))
+err: Final = SafeConsole(SafeStream("stderr"))
 
 
 def print_err(text: str) -> None:
@@ -42,8 +38,8 @@ def print_err(text: str) -> None:
 
 def emit_json(value: Any) -> None:
     """Print a result for scripts on standard output, and flush it, so that a pipe gets it at once."""
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
+    out.stream.write(json.dumps(value) + "\n")
+    out.stream.flush()
 
 
 def emit_error(kind: str, message: str, **more: Any) -> None:
@@ -57,10 +53,15 @@ def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[N
 
     The caller appends the command that fetches the job to ``resume`` as soon as the id is known.
     """
+    out.stream.failure = None
     try:
         yield
+        out.stream.flush()
+        if out.stream.failure is not None:
+            print_err(f"error: standard output cannot be written: {out.stream.failure.strerror}")
+            raise typer.Exit(EXIT_FAILED)
     except errors.SegmindLtxError as error:
-        err.print(Text.assemble(("error", "bold red"), f": {error}"))
+        err.print(Text.assemble(("error", "bold red"), f": {printable(error)}"))
         if as_json:
             more = {"problems": list(error.problems)} if isinstance(error, errors.ParameterError) else {}
             emit_error(type(error).__name__, str(error), request_id=error.request_id, status=error.status, **more)
@@ -74,9 +75,12 @@ def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[N
             emit_error("Interrupted", "\n".join(notes), resume=resume or [])
         _print_resume(resume)
         raise typer.Exit(INTERRUPTED) from None
-    except OSError as error:
-        print_err(f"error: {error}")
-        if as_json and not isinstance(error, BrokenPipeError):
+    except typer.Exit:
+        raise
+    except Exception as error:
+        # Whatever it is: a traceback must not take the place of the command that fetches the job.
+        print_err(f"error: {type(error).__name__}: {error}")
+        if as_json:
             emit_error(type(error).__name__, str(error))
         _print_resume(resume)
         raise typer.Exit(EXIT_FAILED) from None
@@ -128,12 +132,14 @@ class JobProgress:
             _Estimate(),
             TimeElapsedColumn(),
             console=err,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
 
     @contextmanager
     def shown(self) -> Generator[None]:
         """Show the bars for as long as the block runs."""
-        if err.is_terminal:
+        if err.interactive:
             with self._bars:
                 yield
         else:
@@ -141,11 +147,11 @@ class JobProgress:
 
     def add(self, label: str, usual: float | None, total: int = 1) -> TaskID:
         """Start a bar for a job that usually takes ``usual`` seconds, or a bar that counts ``total`` jobs."""
-        return self._bars.add_task(label, total=total, usual=usual)
+        return self._bars.add_task(printable(label), total=total, usual=usual)
 
     def done(self, task: TaskID, label: str | None = None, count: int = 1) -> None:
         """Fill the bar of a job, or set the bar that counts jobs to ``count``."""
-        self._bars.update(task, completed=count, description=label)
+        self._bars.update(task, completed=count, description=label if label is None else printable(label))
 
     def remove(self, task: TaskID) -> None:
         """Remove a bar."""
@@ -153,14 +159,14 @@ class JobProgress:
 
     def describe(self, task: TaskID, label: str) -> None:
         """Change the text beside a bar."""
-        self._bars.update(task, description=label)
+        self._bars.update(task, description=printable(label))
 
     def on_status(self, task: TaskID, label: str) -> Any:
         """Return a callback for ``wait(on_status=…)``."""
 
         def show(status: JobStatus) -> None:
             self.describe(task, f"{label} {status.state.lower()}")
-            if not err.is_terminal:
+            if not err.interactive:
                 print_err(f"{label} {status.request_id} is {status.state}")
 
         return show

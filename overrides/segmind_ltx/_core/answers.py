@@ -10,16 +10,14 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, cast
-from urllib.parse import unquote
 
 from segmind_ltx import errors
-from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, unexpected_response
+from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, text_of, unexpected_response
 from segmind_ltx._core.effects import Call, Response, looks_like_video
-from segmind_ltx._core.parameters import check_request_id
+from segmind_ltx._core.request_ids import request_id_in
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.values import coalesce, float_or_none, int_or_none, price_or_none, str_or_none
 from segmind_ltx_api.models import (
-    AcceptedJob,
     FailedJob,
     JobMetrics,
     VideoFile,
@@ -61,31 +59,18 @@ def parse_submit(response: Response, call: Call, model: str) -> str:
 
     Raises `UnexpectedResponseError` if the response has no readable id: a job exists and is billed, but its id is lost.
     """
-    request_id: object
-    try:
-        parsed = AcceptedJob.from_dict(json_object(response, call))
-        request_id = parsed.request_id or _id_in(parsed.status_url) or _id_in(parsed.response_url)
-    except errors.UnexpectedResponseError:
-        # The body may be truncated after the id; search it, since the job is paid for.
-        found = re.search(rb'"request_id"\s*:\s*"([^"\\/\x00-\x20\x7f-\xff]{1,512})"', response.body)
-        request_id = found.group(1).decode() if found else None
-    try:
-        return check_request_id(request_id)
-    except errors.ParameterError:
-        raise errors.UnexpectedResponseError(
-            f"{call} was accepted (status {response.status}), so a job exists and is billed, but no request id can be "
-            f"read from the response: {excerpt(response)}. "
-            f"Look for the job in your account before you submit it again.",
-            model=model,
-            status=response.status,
-            body=json_or_none(response),
-        ) from None
-
-
-def _id_in(url: object) -> str | None:
-    """Return the id in a job's URL. Used only if the response names no id; the client never calls that URL."""
-    found = re.search(r"/v2/requests/([^/?#]+)(?:/status)?$", url) if isinstance(url, str) else None
-    return unquote(found.group(1)) if found else None
+    request_id = request_id_in(response)
+    if request_id is not None:
+        return request_id
+    raise errors.UnexpectedResponseError(
+        f"{call} was accepted (status {response.status}), so a job exists and is billed, but no request id can be "
+        f"read from the response: {excerpt(response)}. "
+        f"Look for the job in your account before you submit it again.",
+        model=model,
+        status=response.status,
+        body=json_or_none(response),
+        text=text_of(response),
+    )
 
 
 def parse_status(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 from segmind_ltx import errors
 from segmind_ltx._core.effects import Call, Response
+from segmind_ltx._core.request_ids import request_id_in
 from segmind_ltx._core.retry import reset_at
 from segmind_ltx._core.values import str_or_none
 from segmind_ltx_api.models import (
@@ -16,6 +17,7 @@ from segmind_ltx_api.models import (
 )
 
 _MAX_DETAIL: Final = 500
+MAX_TEXT: Final = 65_536
 
 
 def error_for(
@@ -47,15 +49,11 @@ def error_for(
         "status": response.status,
         "detail": detail,
         "body": body,
+        "text": text_of(response),
     }
     if issubclass(kind, errors.RateLimitError):
         return kind(message, reset_at=None if time is None else reset_at(response.headers, time), **fields)
     return kind(message, **fields)
-
-
-def request_id_in(response: Response) -> str | None:
-    """Return the request id in a response, whatever its status."""
-    return str_or_none((json_or_none(response) or {}).get("request_id"))
 
 
 def failed(
@@ -80,6 +78,7 @@ def unexpected_response(
         model=model,
         status=response.status,
         body=json_or_none(response),
+        text=text_of(response),
     )
 
 
@@ -101,6 +100,11 @@ def _detail(response: Response, body: dict[str, Any] | None) -> str | None:
     if "<" in text:
         text = re.sub(r"(?is)<(script|style|title).*?</\1>|<[^>]*>", " ", text)
     return " ".join(text.split())[:_MAX_DETAIL] or None
+
+
+def text_of(response: Response) -> str:
+    """Return the body as text, up to `MAX_TEXT` characters, for the exception; the job's id may be anywhere in it."""
+    return response.body[: 4 * MAX_TEXT].decode("utf-8", "replace")[:MAX_TEXT]
 
 
 def excerpt(response: Response) -> str:

@@ -12,6 +12,7 @@ from logging import Logger, LoggerAdapter
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from segmind_ltx._core.journal import Journal
+from segmind_ltx._core.media_types import looks_like_text
 from segmind_ltx.errors import DownloadError
 
 AnyLogger: TypeAlias = "Logger | LoggerAdapter[Any]"
@@ -22,6 +23,12 @@ Sink: TypeAlias = Callable[[bytes, int | None], None]
 """Takes the chunks of a body in order, each with the length of the whole body, or None if it is unknown."""
 
 
+DEADLINE_FACTOR: Final = 4
+"""The deadline of a call, as a multiple of its read timeout: each silence is shorter, but there may be several."""
+UPLOAD_RATE: Final = 20_000
+"""The slowest upload to allow for, in bytes per second; a request may have a whole image in it."""
+
+
 class DownloadTarget(Protocol):
     """The file that a download writes to, through its sink."""
 
@@ -29,6 +36,10 @@ class DownloadTarget(Protocol):
 
     def restart(self) -> None:
         """Delete what was written so far."""
+        ...
+
+    def size(self) -> int:
+        """Return the number of bytes that were written so far."""
         ...
 
     def head(self) -> bytes:
@@ -44,13 +55,33 @@ class DownloadTarget(Protocol):
         ...
 
 
+class Resume(NamedTuple):
+    """The rest of a download: from byte ``offset`` on, if the file still has the ``validator`` (ETag or date).
+
+    ``restart`` is called if the server sends the whole file instead.
+    """
+
+    offset: int
+    validator: str
+    restart: Callable[[], None]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the headers that ask for the rest."""
+        return {"range": f"bytes={self.offset}-", "if-range": self.validator}
+
+    def matches(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether a response is the rest, and nothing else."""
+        return status == 206 and headers.get("content-range", "").startswith(f"bytes {self.offset}-")
+
+
 class Call(NamedTuple):
     """One request. ``read_timeout`` bounds each silence, ``deadline`` the whole call; both are in seconds.
 
     ``path`` is below the API's base URL, and the call carries the API key. If there is a ``sink``, ``path`` is a whole
-    URL on another host, the call does not carry the key, and the body of a 200 goes into the sink.
-
-    ``accept`` is the Accept header, unless the caller's own headers have one.
+    URL on another host, the call does not carry the key, and the body of a 200 goes into the sink, with ``resume`` that
+    of a matching 206 as well; each chunk renews the deadline then. ``on_late`` gets the response if that arrives after
+    the call was given up. ``accept`` is the Accept header, unless the caller's own headers have one.
     """
 
     method: str
@@ -59,7 +90,14 @@ class Call(NamedTuple):
     json: Mapping[str, Any] | None = None
     sink: Sink | None = None
     deadline: float | None = None
+    resume: Resume | None = None
+    on_late: Callable[[Response], object] | None = None
     accept: str | None = None
+
+    @property
+    def limit(self) -> float:
+        """Return the deadline; by default a multiple of the read timeout."""
+        return DEADLINE_FACTOR * self.read_timeout if self.deadline is None else self.deadline
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -91,11 +129,6 @@ class Response(NamedTuple):
     def __repr__(self) -> str:
         # The body may be a whole video.
         return f"<Response {self.status}, {len(self.body)} bytes>"
-
-
-def looks_like_text(body: bytes) -> bool:
-    """Whether a body begins like JSON, HTML or XML, which no video does."""
-    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"[", b"<"}
 
 
 def looks_like_video(response: Response) -> bool:
@@ -143,8 +176,9 @@ class Context(NamedTuple):
     """The inputs of a flow: two clocks, in seconds (monotonic, and since the epoch), a random number, and options.
 
     ``max_retries`` is the most retries of a free call; ``max_submit_retries`` those of a paid call, which is retried
-    only if that cannot pay twice; ``read_timeout`` the longest silence in seconds, None if the caller set none;
-    ``durations`` the durations of earlier jobs; ``journal`` records every paid call to ``base_url``.
+    only if that cannot pay twice, or after one of the statuses ``resend_on``; ``read_timeout`` the longest silence in
+    seconds, None if the caller set none; ``durations`` the durations of earlier jobs; ``journal`` records every paid
+    call to ``base_url``.
     """
 
     now: Callable[[], float]
@@ -152,6 +186,7 @@ class Context(NamedTuple):
     random: Callable[[], float]
     max_retries: int
     max_submit_retries: int
+    resend_on: frozenset[int]
     read_timeout: float | None
     durations: DurationStats
     journal: Journal
@@ -171,21 +206,15 @@ def sleep(seconds: float) -> Flow[None]:
     yield Sleep(max(0.0, seconds))
 
 
-DEADLINE_FACTOR: Final = 4
-"""The deadline of a short call, as a multiple of its read timeout."""
+def call_from(kwargs: dict[str, Any], timeout: float, extra: float = 0.0) -> Call:
+    """Return a call from the keyword arguments that a generated endpoint module gives.
 
-
-def bounded_call(kwargs: dict[str, Any], timeout: float) -> Call:
-    """Return a call with a deadline.
-
-    Its response is short, so a server that sends it byte by byte must not hold it up.
+    Its deadline is a multiple of ``timeout``, and so many seconds ``extra``, and longer if it sends much.
     """
-    return call_from(kwargs, timeout)._replace(deadline=DEADLINE_FACTOR * timeout)
-
-
-def call_from(kwargs: dict[str, Any], timeout: float) -> Call:
-    """Return a call from the keyword arguments that a generated endpoint module gives."""
-    return Call(kwargs["method"].upper(), kwargs["url"], timeout, kwargs.get("json"))
+    json: Mapping[str, Any] | None = kwargs.get("json")
+    size = sum(len(value) for value in (json or {}).values() if isinstance(value, str))
+    deadline = DEADLINE_FACTOR * timeout + extra + size / UPLOAD_RATE
+    return Call(kwargs["method"].upper(), kwargs["url"], timeout, json, deadline=deadline)
 
 
 def describe(outcome: Response | NoResponse) -> str:

@@ -7,14 +7,29 @@ upload. If a service refuses it, it answers 400 or 406, and nothing is billed.
 from __future__ import annotations
 
 import base64
-import mimetypes
+import os
+import re
+import stat
 from pathlib import Path
 from typing import Final
 
+from segmind_ltx._core.media_types import IMAGE_SUFFIXES, image_type, looks_like_text
 from segmind_ltx.errors import ParameterError
 
 MAX_IMAGE_BYTES: Final = 20 << 20
 """The most bytes of an image; upload a larger one, and pass its address."""
+
+_ADDRESS: Final = re.compile(r"(https?://[^\s\x00-\x1f\x7f/?#]|data:)[^\s\x00-\x1f\x7f]*", re.IGNORECASE)
+# The name of a pipe opens at once, instead of waiting for a writer; Windows has neither option nor such names.
+_OPEN_OPTIONS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an address that the service can fetch: http, https or data.
+
+    A colon alone does not make an address: ``shot-12:30.png`` and ``C:\\a.png`` are names of files.
+    """
+    return _ADDRESS.fullmatch(text) is not None
 
 
 def data_uri(name: str, path: Path) -> str:
@@ -22,17 +37,29 @@ def data_uri(name: str, path: Path) -> str:
 
     Raises `ParameterError` if it cannot be sent.
     """
-    media_type = mimetypes.guess_type(path.name)[0] or ""
-    if not media_type.startswith("image/"):
-        raise ParameterError(f"{name}={str(path)!r} has no image suffix (.png, .jpg, .webp …)")
+    suffix_type = IMAGE_SUFFIXES.get(path.suffix.lower())
     try:
-        # Read one byte more than allowed: that is enough to see that an image is too large.
-        with path.open("rb") as file:
-            content = file.read(MAX_IMAGE_BYTES + 1)
-    except OSError as error:
-        raise ParameterError(f"{name}={str(path)!r} cannot be read: {error.strerror}") from None
+        content = _read(path)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path.
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise ParameterError(f"{name}={str(path)!r} cannot be read: {why}") from None
+    if content is None:
+        raise ParameterError(f"{name}={str(path)!r} is not a regular file; give the name of one")
     if not 0 < len(content) <= MAX_IMAGE_BYTES:
         raise ParameterError(
             f"{name}={str(path)!r} has {len(content) or 'no'} bytes; 1 to {MAX_IMAGE_BYTES} can be sent"
         )
+    media_type = image_type(content) or suffix_type
+    if media_type is None:
+        raise ParameterError(f"{name}={str(path)!r} has no image suffix (.png, .jpg, .webp …), and is no known image")
+    if looks_like_text(content) and media_type != IMAGE_SUFFIXES[".svg"]:
+        raise ParameterError(f"{name}={str(path)!r} is text, not an image")
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _read(path: Path) -> bytes | None:
+    """Read one byte more than is allowed, which shows that a file is too large. None if it is not a regular file."""
+    with open(os.open(path, _OPEN_OPTIONS), "rb") as file:  # noqa: PTH123 - a path cannot be opened with options
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return None
+        return file.read(MAX_IMAGE_BYTES + 1)

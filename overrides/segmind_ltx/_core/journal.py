@@ -7,10 +7,22 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from segmind_ltx.errors import ConfigurationError, SegmindLtxError
+from segmind_ltx.errors import (
+    ConfigurationError,
+    RateLimitError,
+    SegmindLtxError,
+    ServerError,
+    SubmitUncertainError,
+    UnexpectedResponseError,
+)
 
+NOTE_PREFIX: Final = "segmind-ltx: "
+"""The beginning of each note that the client adds to an exception that is not its own."""
 RETAINED: Final = 3600.0
 """Seconds for which the service keeps a result (documents 003 and 004)."""
+
+UNKNOWN_FOR: Final = 60.0
+"""Seconds after which a job of unknown age that is answered 404 without a break counts as gone."""
 
 
 class EntryState(StrEnum):
@@ -80,9 +92,20 @@ def attach_request_id(error: BaseException, request_id: str) -> None:
     if isinstance(error, SegmindLtxError):
         error.request_id = error.request_id or request_id
         return
-    words = f"segmind-ltx: the job goes on; take it up again with client.job({request_id!r}).wait()"
+    words = f"{NOTE_PREFIX}the job goes on; take it up again with client.job({request_id!r}).wait()"
     if words not in getattr(error, "__notes__", ()):  # For Ctrl-C, or an error in a callback.
         error.add_note(words)
+
+
+def possibly_billed(error: BaseException) -> bool:
+    """Whether a job may exist, and be billed, after a paid call that ended with ``error``.
+
+    A server error may come from a gateway in front of an accepted job; a refusal may name one. An exception that is not
+    the client's own says nothing about billing.
+    """
+    unclear = (SubmitUncertainError, UnexpectedResponseError, ServerError)
+    names_a_job = isinstance(error, RateLimitError) and error.request_id is not None
+    return names_a_job or isinstance(error, unclear) or not isinstance(error, SegmindLtxError)
 
 
 @contextmanager
@@ -117,9 +140,13 @@ class Journal:
         """Record how a paid call failed. If it was interrupted, add a note that a job may exist."""
         if not isinstance(error, SegmindLtxError):  # The client's own exceptions say so in their messages.
             error.add_note(
-                f"segmind-ltx: a paid call to {model} was interrupted; a job may exist, and be billed. "
+                f"{NOTE_PREFIX}a paid call to {model} was interrupted; a job may exist, and be billed. "
                 "Look into your account before you submit it again."
             )
+
+    def time_of_submit(self, request_id: str) -> float | None:  # noqa: ARG002 - a ledger looks it up
+        """Return the time of a job's submit, in seconds since the epoch; None if it is unknown."""
+        return None
 
     def record_end(self, request_id: str, error: BaseException) -> None:
         """Record how a wait or fetch ended without a video, and add the id of the paid job to the exception."""

@@ -6,21 +6,23 @@ The limits are in `segmind_ltx_api.contract`, which the generator writes from th
 from __future__ import annotations
 
 import difflib
+import inspect
 import math
+import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import unquote
 
 from attrs import frozen
 
-from segmind_ltx._core.images import data_uri
+from segmind_ltx._core.images import data_uri, is_address
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 from segmind_ltx_api.types import Unset
 
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x1f\x7f]+")
 _MAX_INTEGER_BITS: Final = 1024
 """The longest integer, in bits. No document bounds a seed, but Python refuses to write thousands of digits as JSON."""
 
@@ -54,23 +56,35 @@ def prepare(model: object, parameters: Mapping[str, Any], label: str | None = No
         entry, given = model_named(model), parameters
     else:
         entry = _model_of(model)
-        given = {name: getattr(model, name) for name in entry.parameters}
+        given = {**_unknown_attributes(model, entry), **{name: getattr(model, name) for name in entry.parameters}}
         if parameters:
             raise ParameterError(f"{entry.slug}: give either a request object or parameters, not both")
     # Test the type of Unset, not its identity: a copied or unpickled request has another instance than UNSET.
-    payload = {
-        name: _with_data_uri(entry, name, value) for name, value in given.items() if not isinstance(value, Unset)
-    }
+    payload = {name: _plain(entry, name, value) for name, value in given.items() if not isinstance(value, Unset)}
     problems = tuple(_problems(entry, payload))
     if problems:
         raise ParameterError(f"{entry.slug}: {'; '.join(problems)}", problems=problems, model=entry.slug)
     return PreparedRequest(entry, entry.request(**payload), label)
 
 
-def _with_data_uri(model: Model, name: str, value: object) -> object:
-    """Return a data URI if the value is a local image, else the value itself."""
+def _unknown_attributes(request: object, entry: Model) -> dict[str, Any]:
+    """Return what a request object has beside its model's parameters: ``from_dict`` and assignments check no name."""
+    others = {**getattr(request, "additional_properties", {}), **getattr(request, "__dict__", {})}
+    return {name: value for name, value in others.items() if name not in {*entry.parameters, "additional_properties"}}
+
+
+def _plain(model: Model, name: str, value: object) -> object:
+    """Return a data URI for a local image, and Python's own number or truth value for that of another library."""
     parameter = model.parameters.get(name)
-    return data_uri(name, value) if parameter and parameter.uri and isinstance(value, Path) else value
+    if parameter is None or isinstance(value, str | int | float) or value is None:
+        return value
+    if parameter.uri and isinstance(value, Path):
+        return data_uri(name, value)
+    if type(value).__name__ in {"bool", "bool_"} and "boolean" in parameter.types:  # numpy's is no bool.
+        return bool(value)
+    if isinstance(value, Integral):
+        return operator.index(value)
+    return float(value) if isinstance(value, Real) else value
 
 
 def model_named(name: str) -> Model:
@@ -87,12 +101,18 @@ def check_request_id(request_id: object) -> str:
 
     Ids are opaque. But if one is empty, a dot segment or contains a slash, the path would address another resource.
     """
-    if isinstance(request_id, str):
-        plain = unquote(request_id)
-        unsafe = plain.strip() in {"", ".", ".."} or re.search(r"[/\\\x00-\x20\x7f]", plain)
-        if not unsafe and plain.isprintable() and len(request_id) <= 512:
-            return request_id
+    if is_request_id(request_id):
+        return request_id
     raise ParameterError(f"{_short_repr(request_id)} is not a request id; use the `id` of the job that a submit gave")
+
+
+def is_request_id(request_id: object) -> TypeGuard[str]:
+    """Whether a value is a request id that is safe in a path."""
+    if not isinstance(request_id, str) or len(request_id) > 512:
+        return False
+    plain = unquote(request_id)
+    unsafe = plain.strip() in {"", ".", ".."} or re.search(r"[/\\\x00-\x20\x7f]", plain)
+    return not unsafe and plain.isprintable()
 
 
 def check_seconds(name: str, value: object) -> float:
@@ -100,19 +120,31 @@ def check_seconds(name: str, value: object) -> float:
 
     Raises `ParameterError` otherwise; call it before anything is paid for.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _MAX_WAIT:
-        return value
+    seconds = float(value) if isinstance(value, Real) and not isinstance(value, int | float) else value
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 <= seconds <= _MAX_WAIT:
+        return seconds
     raise ParameterError(f"{name}={_short_repr(value)} is not a time in seconds; use 0 to {_MAX_WAIT}")
 
 
-def check_wait(timeout: object, poll_interval: object = None) -> float:
-    """Return the timeout of a wait, checked together with its interval.
+def check_wait(timeout: object, poll_interval: object = None, on_status: object = None) -> float:
+    """Return the timeout of a wait, checked together with its interval and its callback.
 
-    Raises `ParameterError` if either is invalid.
+    Raises `ParameterError` if one of them is invalid.
     """
     if poll_interval is not None and check_seconds("poll_interval", poll_interval) == 0:
         raise ParameterError("poll_interval=0 would poll without a pause; leave it out, or give seconds")
+    check_callback("on_status", on_status)
     return check_seconds("timeout", timeout)
+
+
+def check_callback(name: str, value: object) -> None:
+    """Raise `ParameterError` if a callback cannot be called, or would have to be awaited."""
+    if value is None:
+        return
+    if not callable(value):
+        raise ParameterError(f"{name}={_short_repr(value)} cannot be called; give a function, or leave it out")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(getattr(value, "__call__", None)):  # noqa: B004
+        raise ParameterError(f"{name} is an async function, which would not be awaited; give a plain function")
 
 
 def _model_of(request: object) -> Model:
@@ -154,8 +186,11 @@ def _problem(parameter: Parameter, value: object) -> str | None:
 
 
 def _text_problem(parameter: Parameter, value: str) -> str | None:
-    if parameter.uri and not _URI.fullmatch(value):
-        return "is not a URI; use an absolute one, such as https://example.com/picture.png"
+    if parameter.uri and not is_address(value):
+        return (
+            "is not a URI that the service can fetch; use one that begins with https://, http:// or data:, or pass a "
+            "pathlib.Path for a file on this machine"
+        )
     if any("\ud800" <= character <= "\udfff" for character in value):
         return "has lone surrogates, which no UTF-8 text can carry"
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,6 +56,8 @@ class VideoFacts:
 
     def _repr_html_(self) -> str:
         """Return a video player for a notebook."""
+        import html  # Its table of entities takes long to import, and only notebooks need it.
+
         source = self.url
         if self.content is not None:
             source = f"data:{self.content_type or 'video/mp4'};base64,{base64.b64encode(self.content).decode()}"

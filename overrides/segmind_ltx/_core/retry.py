@@ -1,12 +1,13 @@
 """Decide whether a call may be sent again, and when. Pure; called by `segmind_ltx._core.submit` and ``wait``.
 
 Every accepted submit is billed, and there is no idempotency key. So a paid call is repeated only if it provably was not
-sent, or if the response was a 429 or 5xx (by the vendor's pages only a 200 is billed). Polls and fetches are free.
+sent, or if the response was a 429. A 5xx may come from a gateway in front of a job that was accepted; by the vendor's
+other pages it is not billed, so the user may choose to repeat it (``resend_on``). Polls and fetches are free.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -20,21 +21,23 @@ MAX_RETRY_AFTER: Final = 120.0
 """The most seconds to wait because a server asked for it."""
 
 
-def may_repeat_paid(outcome: Response | NoResponse, *, blocking: bool) -> bool:
-    """Whether a paid call may be sent again without any risk of a second charge.
+def may_repeat_paid(
+    outcome: Response | NoResponse, *, blocking: bool, resend_on: Collection[int] = frozenset()
+) -> bool:
+    """Whether a paid call may be sent again.
 
     A ``blocking`` v1 call is riskier: if a gateway gave up waiting, the work may go on behind it.
     """
     if isinstance(outcome, NoResponse):
         return not outcome.sent
-    if blocking:
-        return outcome.status in {429, 500, 503}
-    return outcome.status == 429 or outcome.status >= 500
+    if blocking and outcome.status not in {429, 500, 503}:
+        return False
+    return outcome.status == 429 or outcome.status in resend_on
 
 
 def may_repeat_read(outcome: Response | NoResponse) -> bool:
     """Whether to send a poll or fetch again: the failure may be temporary."""
-    return isinstance(outcome, NoResponse) or outcome.status == 429 or outcome.status >= 500
+    return isinstance(outcome, NoResponse) or outcome.status in {408, 409, 425, 429} or outcome.status >= 500
 
 
 def delay_before(attempt: int, outcome: Response | NoResponse | None, *, time: float, random: float) -> float:
@@ -43,7 +46,12 @@ def delay_before(attempt: int, outcome: Response | NoResponse | None, *, time: f
     ``time`` is now, in seconds since the epoch; ``random`` is in [0, 1). If a 429 says when to come back, wait until
     then, at most `MAX_RETRY_AFTER`, plus up to a second of jitter so that many clients do not come back at once.
     """
-    reset = reset_at(outcome.headers, time) if isinstance(outcome, Response) and outcome.status == 429 else None
+    reset = None
+    if isinstance(outcome, Response) and outcome.status == 429:
+        # The moment is one of the server's clock, and so is that of the Date header: this clock may be wrong.
+        sent_at = _http_date(outcome.headers.get("date"))
+        time = time if sent_at is None else sent_at.timestamp()
+        reset = reset_at(outcome.headers, time)
     # If the moment is past (clocks differ, or the value was not a date), it says nothing about when to come back.
     if reset is not None and reset.timestamp() > time:
         return min(reset.timestamp() - time, MAX_RETRY_AFTER) + random
@@ -82,9 +90,13 @@ def _retry_after(value: str | None, time: float) -> datetime | None:
         return _from_epoch(time + float(value))
     except ValueError:
         pass
+    return _http_date(value)
+
+
+def _http_date(value: str | None) -> datetime | None:
     try:
-        return _in_utc(parsedate_to_datetime(value))
-    except (ValueError, OverflowError):
+        return _in_utc(parsedate_to_datetime(value)) if value else None
+    except (ValueError, OverflowError, TypeError):
         return None
 
 

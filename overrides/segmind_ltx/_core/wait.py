@@ -9,24 +9,20 @@ from collections.abc import Callable
 from typing import Final
 
 from segmind_ltx import errors
-from segmind_ltx._core import answers, retry
-from segmind_ltx._core.answers import KNOWN_STATES, JobState, parse_result, parse_status
+from segmind_ltx._core import answers
+from segmind_ltx._core.answers import KNOWN_STATES, JobState, parse_result
 from segmind_ltx._core.api_errors import failed
-from segmind_ltx._core.effects import Call, Context, Flow, NoResponse, Response, bounded_call, describe, send, sleep
-from segmind_ltx._core.journal import EntryState, attach_request_id
+from segmind_ltx._core.effects import Context, Flow, call_from, sleep
+from segmind_ltx._core.journal import NOTE_PREFIX, EntryState, attach_request_id
 from segmind_ltx._core.parameters import PreparedRequest, check_request_id, check_wait
-from segmind_ltx._core.polling import EARLY_POLLS, learn, next_poll, usual_duration
+from segmind_ltx._core.polling import EARLY_POLLS, MIN_STEP, learn, next_poll, usual_duration
+from segmind_ltx._core.reads import DeadlinePassed, Limits, read, sleep_until
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.submit import submit
 from segmind_ltx_api.contract import get_request, get_request_status
 
 READ_TIMEOUT: Final = 30.0
 """Seconds of silence after which a poll or fetch fails, if the caller set no timeout."""
-MAX_UNEXPECTED: Final = 5
-"""So many unexpected responses in a row to a poll or fetch are an error; if fewer, they may be temporary."""
-MAX_REFUSED: Final = 3
-"""So many refusals in a row (404, 401, …) end a wait: a new job may not be known to every server at once."""
-
 OnStatus = Callable[[JobStatus], object]
 
 
@@ -39,16 +35,18 @@ def generate(
     on_status: OnStatus | None,
     on_accepted: Callable[[str], object] | None = None,
 ) -> Flow[VideoFacts]:
-    """Submit a job, and wait for it."""
-    request_id = yield from submit(context, prepared, on_accepted)
+    """Submit a job, and wait for it; ``timeout`` bounds both."""
+    deadline = context.now() + timeout
+    request_id = yield from submit(context, prepared, on_accepted, deadline)
     try:
+        submitted = context.now()
         return (
             yield from wait(
                 context,
                 request_id,
                 prepared.model.slug,
-                timeout=timeout,
-                submitted=context.now(),
+                timeout=max(0.0, deadline - submitted),
+                submitted=submitted,
                 poll_interval=poll_interval,
                 on_status=on_status,
             )
@@ -58,17 +56,20 @@ def generate(
         raise
 
 
-def status(context: Context, request_id: str) -> Flow[JobStatus]:
-    """Fetch a job's state once; FAILED is a state, not an exception."""
-    call = bounded_call(get_request_status(check_request_id(request_id)), context.read_timeout or READ_TIMEOUT)
-    return answers.status_of_job((yield from _get(context, call, request_id, deadline=None)), request_id)
+def status(context: Context, request_id: str, submitted: float | None = None) -> Flow[JobStatus]:
+    """Fetch a job's state once; FAILED is a state, not an exception. ``submitted`` is the time of its submit."""
+    call = call_from(get_request_status(check_request_id(request_id)), context.read_timeout or READ_TIMEOUT)
+    return answers.status_of_job((yield from read(context, call, request_id, Limits(submitted))), request_id)
 
 
-def result(context: Context, request_id: str, model: str | None) -> Flow[VideoFacts]:
-    """Fetch a job's result. Raises `JobFailedError`, or `JobNotFinishedError` if the job is still running."""
+def result(context: Context, request_id: str, model: str | None, submitted: float | None = None) -> Flow[VideoFacts]:
+    """Fetch a job's result; ``submitted`` is the time of its submit.
+
+    Raises `JobFailedError`, or `JobNotFinishedError` if the job is still running.
+    """
     check_request_id(request_id)
     try:
-        facts = yield from _result(context, request_id, model, deadline=None)
+        facts = yield from _result(context, request_id, model, Limits(submitted))
     except BaseException as error:
         context.journal.record_end(request_id, error)
         raise
@@ -91,17 +92,24 @@ def wait(
     ``timeout`` bounds the whole wait; ``submitted`` is the time of the submit on the clock ``context.now``;
     ``poll_interval`` replaces the schedule of `_core.polling`. All are in seconds.
     """
-    check_wait(timeout, poll_interval)
+    check_wait(timeout, poll_interval, on_status)
     check_request_id(request_id)
     try:
         facts = yield from _wait(context, request_id, model, timeout, submitted, poll_interval, on_status)
+    except _CallbackError as caught:
+        raised = caught.error
     except BaseException as error:
         context.journal.record_end(request_id, error)
         raise
-    if facts.total_time is not None:
-        learn(context.durations, model, facts.total_time)
-    context.journal.update(request_id, EntryState.COMPLETED, cost=facts.cost)
-    return facts
+    else:
+        if facts.total_time is not None:
+            learn(context.durations, model, facts.total_time)
+        context.journal.update(request_id, EntryState.COMPLETED, cost=facts.cost)
+        return facts
+    # Raised by on_status, perhaps about another job: it says nothing about the end of this one.
+    raised.request_id = request_id
+    raised.add_note(f"{NOTE_PREFIX}on_status raised this; the job {request_id} goes on")
+    raise raised
 
 
 def _wait(
@@ -113,10 +121,16 @@ def _wait(
     poll_interval: float | None,
     on_status: OnStatus | None,
 ) -> Flow[VideoFacts]:
-    call = bounded_call(get_request_status(request_id), context.read_timeout or READ_TIMEOUT)
+    call = call_from(get_request_status(request_id), context.read_timeout or READ_TIMEOUT)
     usual = usual_duration(context.durations, model)
     started = context.now()
-    deadline, submitted_at = started + timeout, started if submitted is None else submitted
+    known = submitted
+    if submitted is None and (begun := context.journal.time_of_submit(request_id)) is not None:
+        known = started - max(0.0, context.time() - begun)
+    submitted_at = started if submitted is None else submitted
+    limits = Limits(known, deadline := started + timeout)
+    if poll_interval is not None:
+        poll_interval = max(MIN_STEP, poll_interval)
     state: str | None = None
     try:
         # Do not poll at once: a job that was just submitted is not finished.
@@ -126,7 +140,7 @@ def _wait(
         if submitted is not None and 0 < first < timeout:
             yield from sleep(first)
         while True:
-            job = yield from _get(context, call, request_id, deadline)
+            job = yield from read(context, call, request_id, limits)
             if job.state != state:
                 state = job.state
                 _report_status(context, job, request_id, on_status)
@@ -134,20 +148,22 @@ def _wait(
                 raise failed(job.detail, call, request_id, model, None, job.body)
             if job.state == "COMPLETED":
                 try:
-                    return (yield from _result(context, request_id, model, deadline))
+                    return (yield from _result(context, request_id, model, limits))
                 except errors.JobNotFinishedError as error:
                     # If two servers disagree for a moment, the job is polled further.
                     context.log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(context.now() - submitted_at, usual) if poll_interval is None else poll_interval
-            yield from _sleep_until(context, step, deadline)
-    except _DeadlinePassed as passed:
+            yield from sleep_until(context, step, deadline)
+    except DeadlinePassed as passed:
         raise _wait_timeout(request_id, state, context.now() - started, passed.last) from None
 
 
-class _DeadlinePassed(Exception):  # noqa: N818 - a signal between two functions here, never job outside
-    def __init__(self, last: str | None = None) -> None:
+class _CallbackError(Exception):
+    """Carries an exception of the client's own that the caller's ``on_status`` raised."""
+
+    def __init__(self, error: errors.SegmindLtxError) -> None:
         super().__init__()
-        self.last = last
+        self.error = error
 
 
 def _wait_timeout(request_id: str, state: str | None, elapsed: float, last: str | None) -> errors.WaitTimeoutError:
@@ -161,44 +177,9 @@ def _wait_timeout(request_id: str, state: str | None, elapsed: float, last: str 
     )
 
 
-def _get(
-    context: Context,
-    call: Call,
-    request_id: str,
-    deadline: float | None,
-    parse: Callable[[Response, Call, str, float | None], JobState] = parse_status,
-) -> Flow[JobState]:
-    """Make a free call until ``parse`` accepts the response, the retries are spent, or the deadline passes."""
-    attempt = unexpected = refusals = 0
-    while True:
-        outcome = yield from send(_limit_to_deadline(call, context, deadline))
-        problem: errors.SegmindLtxError
-        retryable = retry.may_repeat_read(outcome)
-        before, unexpected = unexpected, 0
-        if isinstance(outcome, NoResponse):
-            problem = errors.APIConnectionError(f"{call} got no response: {outcome.reason}", request_id=request_id)
-        else:
-            try:
-                return parse(outcome, call, request_id, context.time())
-            except errors.UnexpectedResponseError as error:
-                problem, retryable = error, True
-                # If the body was truncated, blame the connection, not the service.
-                unexpected = before + 1 if outcome.truncated is None else 0
-            except errors.APIStatusError as error:
-                problem = error
-        refusals = 0 if retryable else refusals + 1
-        attempt += 1
-        give_up = deadline is None and (attempt > context.max_retries or not retryable)
-        if give_up or refusals >= MAX_REFUSED or unexpected >= MAX_UNEXPECTED:
-            raise problem
-        delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
-        context.log.warning("job %s: %s: %s; retry in %.1f s", request_id, call, describe(outcome), delay)
-        yield from _sleep_until(context, delay, deadline, str(problem))
-
-
-def _result(context: Context, request_id: str, model: str | None, deadline: float | None) -> Flow[VideoFacts]:
-    call = bounded_call(get_request(request_id), context.read_timeout or READ_TIMEOUT)
-    job = yield from _get(context, call, request_id, deadline, parse_result)
+def _result(context: Context, request_id: str, model: str | None, limits: Limits) -> Flow[VideoFacts]:
+    call = call_from(get_request(request_id), context.read_timeout or READ_TIMEOUT)
+    job = yield from read(context, call, request_id, limits, parse_result)
     if job.state == "FAILED":
         raise failed(job.detail, call, request_id, model, None, job.body)
     if job.state != "COMPLETED":
@@ -211,28 +192,6 @@ def _result(context: Context, request_id: str, model: str | None, deadline: floa
     return answers.video_of_job(job, request_id, model)
 
 
-def _limit_to_deadline(call: Call, context: Context, deadline: float | None) -> Call:
-    """Return the call with its times limited to the time left. Raises `_DeadlinePassed` if none is left."""
-    if deadline is None:
-        return call
-    remaining = deadline - context.now()
-    if remaining <= 0:
-        raise _DeadlinePassed
-    return call._replace(
-        read_timeout=min(call.read_timeout, remaining), deadline=min(call.deadline or remaining, remaining)
-    )
-
-
-def _sleep_until(context: Context, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:
-    if deadline is None:
-        yield from sleep(seconds)
-        return
-    remaining = deadline - context.now()
-    yield from sleep(min(seconds, remaining))
-    if seconds >= remaining:
-        raise _DeadlinePassed(last)
-
-
 def _report_status(context: Context, job: JobState, request_id: str, on_status: OnStatus | None) -> None:
     if job.state in KNOWN_STATES:
         context.log.debug("job %s is %s", request_id, job.state)
@@ -241,4 +200,7 @@ def _report_status(context: Context, job: JobState, request_id: str, on_status: 
             "job %s has the state %r, which the documents do not name; polling continues", request_id, job.state
         )
     if on_status is not None:
-        on_status(answers.status_of_job(job, request_id))
+        try:
+            on_status(answers.status_of_job(job, request_id))
+        except errors.SegmindLtxError as error:
+            raise _CallbackError(error) from None

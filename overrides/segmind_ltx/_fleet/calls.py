@@ -66,7 +66,7 @@ class FleetDriver(AsyncDriver):
     """
 
     def __init__(self, options: ClientOptions) -> None:
-        super().__init__(AsyncTransport(None, None, None), options, Journal())
+        super().__init__(AsyncTransport(None, None, None, options.base_url), options, Journal())
         self.stopping = False
         self._asleep: set[asyncio.Future[None]] = set()
         self._limit = ConcurrencyLimit(MAX_CALLS)

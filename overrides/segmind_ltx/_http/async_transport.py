@@ -1,21 +1,30 @@
-"""Send requests for the asynchronous client."""
+"""Send requests for the asynchronous client.
+
+A connection belongs to the event loop that opened it, so each loop has idle transports of its own. A transport or HTTP
+client of the user belongs to the first loop that uses it.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from segmind_ltx._http.transport import (
     NO_AUTH,
-    PROXY_ERRORS,
     BaseTransport,
+    Stacks,
+    Way,
     check_transport_options,
-    environment_has_proxy,
-    proxy_error,
+    ended_cleanly,
     tls_context,
 )
+from segmind_ltx.errors import ConfigurationError
 
 
 class AsyncExchange(NamedTuple):
@@ -23,6 +32,14 @@ class AsyncExchange(NamedTuple):
 
     response: httpx.Response
     transport: httpx.AsyncHTTPTransport | None = None
+    way: Way = (None, False)
+
+
+class _Loop(NamedTuple):
+    """What one event loop has: its idle transports, and a generator that it closes when it ends."""
+
+    idle: Stacks[httpx.AsyncHTTPTransport]
+    keeper: AsyncGenerator[None]
 
 
 class AsyncTransport(BaseTransport):
@@ -33,26 +50,35 @@ class AsyncTransport(BaseTransport):
         http: httpx.AsyncClient | None,
         transport: httpx.AsyncBaseTransport | None,
         proxy: str | httpx.Proxy | None,
+        base_url: str,
     ) -> None:
         check_transport_options(http, transport, proxy, httpx.AsyncBaseTransport)
-        self._owned = httpx.AsyncClient() if http is None and environment_has_proxy(transport, proxy) else None
-        super().__init__(http or self._owned, proxy)
-        self._http, self._transport = http or self._owned, transport
-        self.uses_httpx_transport: bool = http is None and transport is None
-        self._idle: list[httpx.AsyncHTTPTransport] = []
-        if proxy is not None:
-            self._idle.append(self._new())
+        super().__init__(http, transport, proxy, base_url)
+        self._http, self._transport = http, transport
+        self._loops = anyio.lowlevel.RunVar[_Loop]("segmind-ltx connections")
+        self._first_loop = anyio.lowlevel.RunVar[bool]("segmind-ltx first loop")
+        self._used = False
 
-    async def send(self, request: httpx.Request, *, to_api: bool) -> AsyncExchange:
-        """Send a request. With ``to_api=False`` the user's auth is not applied."""
+    async def send(self, request: httpx.Request, hand_over: Callable[[], None], *, to_api: bool) -> AsyncExchange:
+        """Send a request, after ``hand_over``. With ``to_api=False`` the user's auth is not applied."""
         if self._http is not None:
+            self._refuse_elsewhere()
+            hand_over()
             auth = NO_AUTH if not to_api else httpx.USE_CLIENT_DEFAULT
             return AsyncExchange(await self._http.send(request, stream=True, auth=auth, follow_redirects=False))
         if self._transport is not None:
+            self._refuse_elsewhere()
+            hand_over()
             return AsyncExchange(await self._transport.handle_async_request(request))
-        transport = self._idle.pop() if self._idle else self._new()
+        way = self._way(request.url)
+        transport = (await self._idle()).pop(way)
+        if transport is None:
+            transport = httpx.AsyncHTTPTransport(proxy=self._proxy or way[0], verify=tls_context(tls=way[1]))
         try:
-            return AsyncExchange(await transport.handle_async_request(request), transport)
+            if request.method == "POST":
+                await transport.aclose()  # It can be used again, with a new connection.
+            hand_over()
+            return AsyncExchange(await transport.handle_async_request(request), transport, way)
         except BaseException:
             with anyio.CancelScope(shield=True):  # If the call is cancelled, leave no socket open.
                 await transport.aclose()
@@ -62,23 +88,59 @@ class AsyncTransport(BaseTransport):
         """End an exchange, whether or not its body was read to the end."""
         with anyio.CancelScope(shield=True):
             await exchange.response.aclose()
-        if exchange.transport is not None:
-            if self._closed:
-                await exchange.transport.aclose()
-            else:
-                self._idle.append(exchange.transport)
+            if exchange.transport is not None:
+                if self._closed or not ended_cleanly(exchange.transport):
+                    await exchange.transport.aclose()
+                if not self._closed:
+                    (await self._idle()).push(exchange.way, exchange.transport)
 
     async def close(self) -> None:
-        """Close everything except the user's own HTTP client."""
-        self._closed = True
-        while self._idle:
-            await self._idle.pop().aclose()
-        for ours in (self._transport, self._owned):
-            if ours is not None:
-                await ours.aclose()
+        """Close everything except the user's own HTTP client.
 
-    def _new(self) -> httpx.AsyncHTTPTransport:
+        The connections of another event loop are closed when that loop ends.
+        """
+        self._closed = True
+        await _close_all(await self._idle())
+        if self._transport is not None and self._process == os.getpid():
+            if not self._used or self._first_loop.get(False):
+                await self._transport.aclose()
+            else:
+                with suppress(Exception):  # It may be unable to close what another loop opened.
+                    await self._transport.aclose()
+
+    async def _idle(self) -> Stacks[httpx.AsyncHTTPTransport]:
+        """Return the idle transports of this event loop."""
         try:
-            return httpx.AsyncHTTPTransport(proxy=self._proxy, verify=tls_context())
-        except PROXY_ERRORS as error:
-            raise proxy_error(error) from None
+            return self._loops.get().idle
+        except LookupError:
+            idle = Stacks[httpx.AsyncHTTPTransport]()
+            keeper = _close_at_end(idle)
+            self._loops.set(_Loop(idle, keeper))
+            await anext(keeper)
+            return idle
+
+    def _refuse_elsewhere(self) -> None:
+        """Raise `ConfigurationError` in another process or event loop than the first that used this client."""
+        self._refuse_in_child()
+        if not self._used:
+            self._used = True
+            self._first_loop.set(True)
+        elif not self._first_loop.get(False):
+            raise ConfigurationError(
+                "this client has an HTTP client or transport of your own, which was used in another event loop; its "
+                "connections cannot be used in this one. Make a client in each event loop. Nothing was sent."
+            )
+
+
+async def _close_at_end(idle: Stacks[httpx.AsyncHTTPTransport]) -> AsyncGenerator[None]:
+    """Wait for the event loop to end, then close its idle transports: a loop closes its generators when it ends."""
+    try:
+        yield
+    finally:
+        await _close_all(idle)
+
+
+async def _close_all(idle: Any) -> None:
+    for transport in idle.clear():
+        with anyio.CancelScope(shield=True):
+            await transport.aclose()

@@ -1,59 +1,24 @@
-"""Run flows: make the calls and the sleeps that they ask for.
-
-The API key is added to each call to the API, and to nothing else. It is not a default header of the HTTP client, so
-neither a redirect nor an address in a response can carry it to another host. An exception of httpx becomes a plain
-`NoResponse` before a flow sees it, so that no exception of the client refers to a frame with headers in it.
-"""
+"""The driver of the synchronous client."""
 
 from __future__ import annotations
 
-import random
+import time
 from contextlib import suppress
-from functools import lru_cache, partial
+from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakSet
 
-import httpx
-
 from segmind_ltx._config import ClientOptions
-from segmind_ltx._core.effects import (
-    Call,
-    Context,
-    Effect,
-    Flow,
-    InterruptedCall,
-    NoResponse,
-    Reply,
-    Response,
-    Sleep,
-    T,
-)
+from segmind_ltx._core.effects import Call, Effect, Flow, InterruptedCall, NoResponse, Reply, Response, Sink, Sleep, T
 from segmind_ltx._core.journal import Journal
-from segmind_ltx._http.async_transport import AsyncTransport
-from segmind_ltx._http.deadline import DeadlineExecutor
-from segmind_ltx._http.failures import deadline_exceeded, describe_failure, redact
-from segmind_ltx._http.reader import ResponseReader
+from segmind_ltx._http.attempt import Attempt
+from segmind_ltx._http.base_driver import GRACE, BaseDriver, strip_traceback
+from segmind_ltx._http.deadline import DeadlineExceeded, DeadlineExecutor, InterruptedWork, NoThreadError
+from segmind_ltx._http.failures import deadline_words
 from segmind_ltx._http.transport import Transport
-from segmind_ltx.errors import ConfigurationError, SegmindLtxError
 
-CONNECT_TIMEOUT = 10.0
-"""Seconds to wait for a connection; nothing has been sent then."""
-
-
-GRACE = 10.0
-"""Seconds to wait, after an interrupt, for the response to a submit, so that the job's id is known."""
-DOWNLOAD_HEADERS = {"accept-encoding": "identity"}
-"""The headers of a call to another host."""
-
-
-def strip_traceback(error: BaseException) -> BaseException:
-    """Return an interrupt, a cancellation or a bug without its traceback: the frames of httpx contain the key."""
-    error.__context__ = None
-    return error.with_traceback(None)
-
-
-_parse_url = lru_cache(maxsize=1024)(httpx.URL)
-"""A cached parser: the same few addresses recur, and httpx takes as long to parse one as for the rest of a call."""
+LATE_LIMIT = 600.0
+"""Seconds after which a call that was given up is cut off, even if its response still arrives byte by byte."""
 
 
 class Closeable(Protocol):
@@ -64,67 +29,28 @@ class Closeable(Protocol):
         ...
 
 
-class BaseDriver:
-    def __init__(self, options: ClientOptions, journal: Journal) -> None:
-        self.base_url: str = options.base_url
-        self.journal: Journal = journal
-        self._key, self._clock, self._headers = options.key, options.clock, options.headers
-        self.context: Context = Context(
-            now=options.clock.monotonic,
-            time=options.clock.time,
-            random=random.random,
-            max_retries=options.max_retries,
-            max_submit_retries=options.max_submit_retries,
-            read_timeout=options.read_timeout,
-            durations={},
-            journal=journal,
-            log=options.log,
-            base_url=options.base_url,
-        )
+@dataclass
+class _Late:
+    """A call that was given up, and the time at which it is cut off."""
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} of {self.base_url}>"
-
-    def _request(self, transport: Transport | AsyncTransport, call: Call) -> httpx.Request | NoResponse:
-        if transport.closed:
-            raise ConfigurationError("this client is closed; make a new one")
-        timeout = httpx.Timeout(call.read_timeout, connect=min(CONNECT_TIMEOUT, call.read_timeout))
-        try:
-            if call.sink is not None:
-                return transport.request(
-                    call.method, httpx.URL(call.path), DOWNLOAD_HEADERS, None, timeout, to_api=False
-                )
-            headers = {**self._headers, "x-api-key": self._key.reveal()}
-            if call.accept is not None and not any(name.lower() == "accept" for name in headers):
-                headers["accept"] = call.accept
-            url = _parse_url(self.base_url + call.path)
-            return transport.request(call.method, url, headers, call.json, timeout, to_api=True)
-        except (httpx.InvalidURL, ValueError) as error:
-            # An address in a response may be anything; if no request can be built from it, nothing is sent.
-            return NoResponse(redact(f"{type(error).__name__}: {error}", self._key), sent=False)
-
-    def _failure(self, transport: Transport | AsyncTransport, error: Exception) -> NoResponse:
-        """Return the exception of a transport as a `NoResponse`.
-
-        Raises the client's own exceptions, and `MemoryError`.
-        """
-        if isinstance(error, SegmindLtxError | MemoryError):
-            raise error
-        return describe_failure(error, self._key, uses_httpx_transport=transport.uses_httpx_transport)
+    attempt: Attempt
+    until: float
 
 
 class Driver(BaseDriver):
     """Runs flows, and blocks while they sleep."""
 
     def __init__(self, transport: Transport, options: ClientOptions, journal: Journal) -> None:
-        super().__init__(options, journal)
+        super().__init__(transport, options, journal)
         self._transport = transport
-        self._executor: DeadlineExecutor | None = None
+        self._executor = DeadlineExecutor()
+        self._late: list[_Late] = []
         self.closeables: WeakSet[Closeable] = WeakSet()
 
     def run(self, flow: Flow[T]) -> T:
         """Perform each effect of the flow, and return its result."""
         reply: Reply = None
+        given_up: list[Attempt] = []
         try:
             while True:
                 try:
@@ -132,57 +58,95 @@ class Driver(BaseDriver):
                 except StopIteration as stop:
                     result: T = stop.value
                     return result
-                reply = self._perform(effect)
+                reply = self._perform(effect, given_up)
         except InterruptedCall as caught:
-            interrupted = caught
+            ended = self._end_interrupted(flow, caught)
         except BaseException as error:
-            if getattr(flow, "gi_frame", None) is not None:
-                flow.throw(error)  # Interrupted: the flow adds what it knows about the job, and re-raises.
-            raise
-        interrupt = self._finish_interrupted(flow, interrupted)
-        flow.throw(interrupt)
-        raise interrupt
+            ended = self._end(flow, error)
+            if ended is error:
+                raise
+        finally:
+            for attempt in given_up:
+                attempt.recorded()
+        raise ended
 
-    def _perform(self, effect: Effect) -> Reply:
+    def _perform(self, effect: Effect, given_up: list[Attempt]) -> Reply:
         if not isinstance(effect, Sleep):
-            return self._call_with_deadline(effect)
+            return self._call_with_deadline(effect, given_up)
         self._clock.sleep(effect.seconds)
         return None
 
-    def _finish_interrupted(self, flow: Flow[T], interrupted: InterruptedCall) -> BaseException:
-        """Pass the late response to the flow, then return the interrupt to re-raise."""
-        try:
-            flow.send(interrupted.reply)
-        except StopIteration:
-            pass
-        except SegmindLtxError as error:
-            interrupted.interrupt.add_note(f"segmind-ltx: {error}")
-        return interrupted.interrupt
+    def _call_with_deadline(self, call: Call, given_up: list[Attempt]) -> Response | NoResponse:
+        self._cut_off_late()
+        attempt = self.attempt(call)
 
-    def call(self, call: Call) -> Response | NoResponse:
-        """Make one call, without a deadline."""
+        def work(pass_on: Sink) -> Response | NoResponse:
+            return self.call(call if call.sink is None else call._replace(sink=pass_on), attempt)
+
+        paid = call.method == "POST"
         try:
-            return self._call(call)
+            return self._executor.run(
+                work,
+                call.limit,
+                sink=call.sink or _no_sink,
+                grace=GRACE if paid else 0.0,
+                stop=attempt.stop_unsent if paid else lambda: None,
+            )
+        except NoThreadError as error:
+            return NoResponse(str(error), sent=False)
+        except DeadlineExceeded:
+            reply = attempt.outcome(deadline_words(call))
+            self._give_up(attempt, given_up)
+            return reply
+        except InterruptedWork as caught:
+            interrupt = caught.interrupt
+            reply = attempt.outcome("it was interrupted") if caught.result is None else caught.result
+            self._give_up(attempt, given_up)
+        if paid:
+            raise InterruptedCall(interrupt, reply)
+        raise interrupt
+
+    def _give_up(self, attempt: Attempt, given_up: list[Attempt]) -> None:
+        if attempt.call.on_late is not None:
+            given_up.append(attempt)
+        self._late.append(_Late(attempt, time.monotonic() + LATE_LIMIT))
+
+    def _cut_off_late(self) -> None:
+        now = time.monotonic()
+        for late in [late for late in self._late if late.attempt.finished or now > late.until]:
+            late.attempt.cut()
+            with suppress(ValueError):  # Another thread has removed it.
+                self._late.remove(late)
+
+    def call(self, call: Call, attempt: Attempt | None = None) -> Response | NoResponse:
+        """Make one call, without a deadline. Another thread may give the ``attempt`` up meanwhile."""
+        attempt = attempt or self.attempt(call)
+        try:
+            reply = self._call(call, attempt)
         except BaseException as error:
             raise strip_traceback(error)  # noqa: B904 - it is the same one
+        attempt.finish(reply)
+        return reply
 
-    def _call(self, call: Call) -> Response | NoResponse:
-        request = self._request(self._transport, call)
+    def _call(self, call: Call, attempt: Attempt) -> Response | NoResponse:
+        request = self._request(call, attempt.trace)
         if isinstance(request, NoResponse):
             return request
         started = self.context.now()
         try:
-            exchange = self._transport.send(request, to_api=call.sink is None)
+            exchange = self._transport.send(request, attempt.hand_over, to_api=call.sink is None)
+            attempt.check()  # A download that was given up must not touch its file.
+            reader = self._reader(call, exchange.response, started)
         except Exception as error:
-            return self._failure(self._transport, error)
+            return self._failure(error, attempt)
         try:
-            reader = ResponseReader(call, exchange.response, self.context.now, started)
+            attempt.reader = reader
             chunks = exchange.response.iter_bytes()
-            while reader.truncated is None:
+            while reader.unfinished:
                 try:
                     chunk = next(chunks, None)
                 except Exception as error:
-                    reader.truncated = self._failure(self._transport, error).reason
+                    reader.truncated = self._failure(error, attempt).reason
                     break
                 # Outside the try: if a sink raises, the connection is not to blame.
                 if chunk is None or not reader.feed(chunk):
@@ -190,23 +154,15 @@ class Driver(BaseDriver):
         finally:
             with suppress(Exception):  # A failure here must not cost a response that has arrived.
                 self._transport.release(exchange)
-        return reader.response(self._key)
+        return reader.response()
 
     def close(self) -> None:
         """Close the closeables first, since worker pools wait for their submits; then threads and connections."""
         for closeable in list(self.closeables):
             closeable.close()
-        if self._executor is not None:
-            self._executor.close()
+        self._executor.close()
         self._transport.close()
 
-    def _call_with_deadline(self, call: Call) -> Response | NoResponse:
-        if call.deadline is None:
-            return self.call(call)
-        if self._executor is None:
-            self._executor = DeadlineExecutor()
-        grace = GRACE if call.method == "POST" else 0.0
-        try:
-            return self._executor.run(partial(self.call, call), call.deadline, grace)
-        except TimeoutError:
-            return deadline_exceeded(call)
+
+def _no_sink(_chunk: bytes, _total: int | None) -> None:
+    """Take a chunk of a body that is not streamed; there is none."""

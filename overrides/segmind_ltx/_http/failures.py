@@ -71,9 +71,9 @@ def redact(text: str, key: Secret) -> str:
     return text.replace(secret, "[api key]").replace(repr(secret)[1:-1], "[api key]")
 
 
-def deadline_exceeded(call: Call) -> NoResponse:
-    """Return the outcome of a call whose deadline passed."""
-    return NoResponse(f"no complete response within {call.deadline:.1f} s", sent=True)
+def deadline_words(call: Call) -> str:
+    """Return the words for a call whose deadline passed."""
+    return f"no complete response within {call.limit:.1f} s"
 
 
 def _proves_not_sent(error: Exception) -> bool:

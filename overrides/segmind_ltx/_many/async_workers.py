@@ -13,7 +13,7 @@ import anyio.abc
 import anyio.lowlevel
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
-from segmind_ltx._core.effects import Call, Effect, Sleep
+from segmind_ltx._core.effects import Call, Effect, InterruptedCall, Sleep
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
 
@@ -77,29 +77,19 @@ class AsyncWorkerPool:
         while effect is not None:
             if isinstance(effect, Sleep):
                 return effect.seconds
-            if effect.method != "POST":
-                effect = await self._make_call(task, effect)
-                continue
-            await self._stop_before_submit(task)
-            # Do not cancel a submit in flight: if its id is lost, the job is billed all the same.
-            task.posting = True
-            with anyio.CancelScope(shield=True):
-                effect = await self._make_call(task, effect)
+            task.posting = effect.method == "POST"
+            effect = await self._make_call(task, effect)
             task.posting = False
         return None
-
-    async def _stop_before_submit(self, task: JobTask) -> None:
-        """Cancel the task if the pool was stopped before its submit is sent."""
-        try:
-            await anyio.lowlevel.checkpoint_if_cancelled()
-        except anyio.get_cancelled_exc_class():
-            task.cancel_unsent()
-            raise
 
     async def _make_call(self, task: JobTask, call: Call) -> Effect | None:
         started = time.perf_counter()
         try:
             reply = await self._driver.call(call)
+        except InterruptedCall as caught:
+            task.posting = False
+            task.interrupted(caught.reply)
+            raise caught.interrupt from None
         except Exception as error:
             return task.throw(error)
         self._limit.took(time.perf_counter() - started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from attrs import frozen
 
@@ -12,13 +12,14 @@ from segmind_ltx._core import wait
 from segmind_ltx._core.effects import Context
 from segmind_ltx._core.parameters import check_wait, prepare
 from segmind_ltx._core.results import JobStatus, VideoFacts
-from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.driver import Driver
-from segmind_ltx._many.async_workers import async_worker_pool
 from segmind_ltx._many.scheduler import JobTask
 from segmind_ltx._many.workers import WorkerPool
 from segmind_ltx.errors import JobFailedError, ParameterError
 from segmind_ltx_api.calls import AnyRequest
+
+if TYPE_CHECKING:
+    from segmind_ltx._http.async_driver import AsyncDriver
 
 V = TypeVar("V")
 
@@ -80,7 +81,7 @@ class _JobSource:
     ) -> None:
         if not _is_count(options.concurrency):
             raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
-        check_wait(options.timeout, options.poll_interval)
+        check_wait(options.timeout, options.poll_interval, options.on_status)
         self.running: dict[int, JobTask] = {}
         self._context, self._options, self._warned = context, options, ""
         self._source: Iterator[tuple[int, AnyRequest | LabelledRequest]] = enumerate(requests)
@@ -190,6 +191,8 @@ async def agenerate_many(
     wrap: Callable[[VideoFacts], V],
 ) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
     """Yield an iterator over the outcomes; see `AsyncClient.generate_many`."""
+    from segmind_ltx._many.async_workers import async_worker_pool  # Only the async client needs anyio.
+
     source = _JobSource(driver.context, requests, options)
 
     async def outcomes() -> AsyncGenerator[Outcome[V]]:

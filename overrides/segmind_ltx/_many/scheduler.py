@@ -6,17 +6,26 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from segmind_ltx._core.effects import Effect, Flow, Reply
+from segmind_ltx._core.effects import Effect, Flow, NoResponse, Reply, Response
+from segmind_ltx._core.journal import possibly_billed
 from segmind_ltx._core.results import VideoFacts
-from segmind_ltx.errors import APIConnectionError, SegmindLtxError, SubmitUncertainError, UnexpectedResponseError
+from segmind_ltx.errors import APIConnectionError
 
 CPU_PER_CALL: Final = 0.0005
 """The approximate CPU time of a call, in seconds, without the wait for its response."""
 WARM_UP_CALLS: Final = 3
 STALLED_AFTER: Final = 0.5
 """Seconds after which a call counts as stalled, so that another one may start beside it."""
+
+
+class GivenUpCall(Protocol):
+    """A call whose response may still arrive."""
+
+    def recorded(self) -> None:
+        """Note that its failure is recorded; a late response adds to that record."""
+        ...
 
 
 class JobTask:
@@ -29,6 +38,7 @@ class JobTask:
         self.facts: VideoFacts | None = None
         self.error: Exception | None = None
         self.reply: Reply = None  # The outcome of the last call, if its worker was abandoned.
+        self.given_up: GivenUpCall | None = None  # That call; its response may still arrive.
         self.posting = False  # Whether the submit was sent, and its response has not arrived yet.
 
     def on_accepted(self, request_id: str) -> None:
@@ -48,9 +58,7 @@ class JobTask:
         error = self.error
         if error is None:
             return self.posting and self.facts is None
-        # An exception that is not ours says nothing about billing, so assume a job may exist.
-        unclear = isinstance(error, SubmitUncertainError | UnexpectedResponseError)
-        return unclear or not isinstance(error, SegmindLtxError)
+        return possibly_billed(error)
 
     def cancel_unsent(self) -> None:
         """Cancel a submit that was never sent, or was refused: no job can exist."""
@@ -58,6 +66,13 @@ class JobTask:
             self.throw(
                 APIConnectionError("the submit was cancelled before it was sent, or sent again. Nothing is billed.")
             )
+
+    def interrupted(self, reply: Response | NoResponse) -> None:
+        """Take the response that arrived after the pool was stopped; if the submit was not sent, cancel it."""
+        if isinstance(reply, NoResponse) and not reply.sent:
+            self.cancel_unsent()
+        else:
+            self.step(reply)
 
     def step(self, reply: Reply) -> Effect | None:
         """Resume the flow with the result of its last effect, and return the next one; None if the flow has ended."""

@@ -17,8 +17,9 @@ from typing import Final, Self
 from weakref import WeakSet
 
 from segmind_ltx._core.effects import Call, NoResponse, Response, Sleep
+from segmind_ltx._http.attempt import Attempt
 from segmind_ltx._http.driver import Driver
-from segmind_ltx._http.failures import deadline_exceeded
+from segmind_ltx._http.failures import deadline_words
 from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
 from segmind_ltx.errors import APIConnectionError, ConfigurationError
 
@@ -48,7 +49,7 @@ class WorkerPool:
         self._process, self._last_check = os.getpid(), time.monotonic()
         self._queue, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException]()
         self._threads: list[threading.Thread] = []
-        self._calls: dict[threading.Thread, tuple[JobTask, Call, float]] = {}
+        self._calls: dict[threading.Thread, tuple[JobTask, Attempt, float]] = {}
         self._submitting: set[threading.Thread] = set()  # Threads in a submit, until its response is recorded.
         self._stopping = self._has_timer = False
         self._idle = 0
@@ -111,22 +112,18 @@ class WorkerPool:
     def _seconds_to_check(self) -> float:
         """Return the seconds until the next check for calls that do not end, however many tasks end meanwhile."""
         calls = list(self._calls.values())
-        ends = [started + call.deadline for _, call, started in calls if call.deadline is not None]
+        ends = [started + attempt.call.limit for _, attempt, started in calls]
         return min([self._last_check + CHECK_INTERVAL, *ends]) - time.monotonic()
 
     def _abandon_overdue(self) -> None:
         """Take tasks back from threads whose call has passed its deadline: a slow server could hold them for ever."""
         now = time.monotonic()
-        for thread, (task, call, started) in list(self._calls.items()):
-            if (
-                call.deadline is not None
-                and now >= started + call.deadline
-                and self._calls.pop(thread, None) is not None
-            ):
+        for thread, (task, attempt, started) in list(self._calls.items()):
+            if now >= started + attempt.call.limit and self._calls.pop(thread, None) is not None:
                 with self._timer:
                     self._threads.remove(thread)
                 self._submitting.discard(thread)
-                task.reply = deadline_exceeded(call)
+                task.reply, task.given_up = attempt.outcome(deadline_words(attempt.call)), attempt
                 self._enqueue(task, self._now())
 
     def _enqueue(self, task: JobTask, at: float) -> None:
@@ -189,6 +186,9 @@ class WorkerPool:
         """Run the task until it sleeps or ends. False if the task was taken back meanwhile: this thread then ends."""
         effect, task.reply = task.step(task.reply), None
         task.posting = False
+        if task.given_up is not None:
+            task.given_up.recorded()
+            task.given_up = None
         while effect is not None:
             if isinstance(effect, Sleep):
                 self._enqueue(task, self._now() + effect.seconds)
@@ -208,7 +208,8 @@ class WorkerPool:
     def _make_call(self, task: JobTask, call: Call) -> Response | NoResponse | Exception | None:
         """Make a call; None if it was cancelled, or its task was taken back meanwhile."""
         me, started, submit = threading.current_thread(), time.monotonic(), call.method == "POST"
-        self._calls[me] = task, call, started
+        attempt = self._driver.attempt(call)
+        self._calls[me] = task, attempt, started
         if submit:
             self._submitting.add(me)
         if self._stopping:  # Check after registering above: either `close` sees this call, or it is not sent.
@@ -218,7 +219,7 @@ class WorkerPool:
             return None
         task.posting = submit
         try:
-            reply: Response | NoResponse | Exception = self._driver.call(call)
+            reply: Response | NoResponse | Exception = self._driver.call(call, attempt)
         except Exception as error:
             reply = error
         if self._calls.pop(me, None) is None:

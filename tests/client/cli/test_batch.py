@@ -140,12 +140,14 @@ def test_batch_if_another_runs(batch: Batch) -> None:
     assert "another batch" in done.stderr
 
 
-def test_batch_on_terminal(batch: Batch) -> None:
-    """A terminal shows a bar for each item; if there are many, a bar that counts them."""
+def test_batch_on_terminal(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal shows a bar for each item; if there are many, a bar that counts them. FORCE_COLOR alone is none."""
+    assert "━" not in batch(items("z"), out="other", FORCE_COLOR="1").stderr
+    monkeypatch.setattr("segmind_ltx._cli.printing.SafeConsole.interactive", True)
     few = batch(items("a", "fail"), FORCE_COLOR="1")
     assert "0001-ltx-2-19b-t2v.mp4 saved" in few.stderr
     many = batch(items("a", "fail", *"bcdefghijklmnopqrstuv"), FORCE_COLOR="1")
-    assert (many.exit_code, batch.posts) == (1, 24)
+    assert (many.exit_code, batch.posts) == (1, 25)
     assert "[23/23]" in many.stderr
 
 

@@ -68,12 +68,22 @@ def test_recovery_of_uncertain_submits(batch: Batch, old: bool) -> None:
     assert (batch.posts, batch(None).exit_code) == (5, 0)
 
 
-@pytest.mark.parametrize("hours", [0.5, 2])
-def test_recovery_of_gone_jobs(batch: Batch, hours: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the service no longer knows a job, only --resubmit gone submits the item again."""
-    monkeypatch.setattr("segmind_ltx._core.wait.MAX_REFUSED", 1)  # Saves the pauses between three polls.
+def test_recovery_of_young_unknown_jobs(batch: Batch) -> None:
+    """If a job is not known within its hour, it is not given up, and no advice pays for it again."""
     submit_and_die(batch, "a", "b")
-    batch.alter(f"request_id = 'r' || number, begun = begun - {hours * 3600}")
+    batch.alter("request_id = 'r' || number, begun = begun - 1800")
+    for _ in range(2):
+        done = batch(items("a", "b"), "--timeout", "0.5", "--resubmit", "gone")
+        assert (done.exit_code, batch.posts, batch.names) == (1, 2, [])
+        assert "2 unfinished" in done.stdout
+        assert "--resubmit gone" not in done.stderr
+
+
+def test_recovery_of_gone_jobs(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the service no longer knows a job after its hour, only --resubmit gone submits the item again."""
+    monkeypatch.setattr("segmind_ltx._core.reads.UNKNOWN_FOR", 0.0)  # Saves a minute of polls.
+    submit_and_die(batch, "a", "b")
+    batch.alter("request_id = 'r' || number, begun = begun - 7200")
     for _ in range(2):
         done = batch(items("a", "b"))
         assert (done.exit_code, batch.posts, batch.names) == (1, 2, [])

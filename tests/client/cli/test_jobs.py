@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
+from rich.table import Table
 
 import segmind_ltx as ltx
 from segmind_ltx._cli.output import JobProgress, err, out
+from segmind_ltx._cli.printing import printable
 from segmind_ltx.ledger import Ledger
 from support.cli import Cli
 
@@ -99,3 +103,61 @@ def test_resume_if_file_exists(cli: Cli) -> None:
     assert existing.read_bytes() == b"mine"
     existing.unlink()
     assert cli("jobs", "--resume", "--ledger", str(path)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "request_id = '../../outside'",
+        "request_id = 'a/b'",
+        "request_id = x'00ff'",
+        "model = '../../outside'",
+        "state = 'nonsense'",
+        "begun = 1e300",
+        "begun = 'x'",
+        "request = '['",
+        "cost = 'much'",
+        "detail = char(27) || ']0;title' || char(7)",
+        "model = char(27) || '[2J'",
+    ],
+)
+def test_jobs_over_damaged_ledger(cli: Cli, change: str) -> None:
+    """A damaged row causes no traceback, controls no terminal, and writes no file outside the folder."""
+    path, folder = cli.folder / "jobs.sqlite", cli.folder / "in" / "videos"
+    folder.mkdir(parents=True)
+    with ltx.Client(cli.sandbox.key, cli.sandbox.base_url, ledger=path) as client:
+        client.submit("ltx-video", prompt="x")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"UPDATE jobs SET {change}")  # noqa: S608 - the tests' own text
+    for done in (
+        cli("jobs", "--ledger", str(path)),
+        cli("jobs", "--resume", "--out", str(folder), "--ledger", str(path)),
+    ):
+        assert done.exit_code in {0, 1}
+        assert done.exception is None or isinstance(done.exception, SystemExit)
+        assert "\x1b" not in done.output
+    assert [file for file in cli.folder.rglob("*.mp4") if file.parent != folder] == []
+
+
+def test_resume_of_young_gone_job(cli: Cli) -> None:
+    """A job that was once unknown within its hour is asked for again."""
+    path = cli.folder / "jobs.sqlite"
+    with ltx.Client(cli.sandbox.key, cli.sandbox.base_url, ledger=path) as client:
+        job = client.submit("ltx-video", prompt="x")
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("UPDATE jobs SET state = 'gone'")
+    assert cli("jobs", "--resume", "--ledger", str(path)).exit_code == 0
+    assert (cli.folder / f"ltx-video-{job.id}.mp4").is_file()
+
+
+def test_escapes_never_reach_terminal() -> None:
+    """No text can clear the screen, set a title or write to the clipboard; lines and tabs stay."""
+    text = "a\x1b[2J\x07\x9b31m\u202eb\r\n\tc\u2028"
+    assert printable(text) == "a\\x1b[2J\\x07\\x9b31m\\u202eb\\x0d\n\tc "
+    table = Table()
+    table.add_column("x")
+    table.add_row(text)
+    with out.capture() as captured:
+        out.print(text)
+        out.print(table)
+    assert not set("\x1b\x07\x9b\u202e") & set(captured.get())

@@ -80,6 +80,7 @@ def test_lost_download_leaves_nothing(tmp_path: Path) -> None:
             timeout=1,
             max_retries=0,
             max_submit_retries=0,
+            resend_on=(),
             clock=None,
             logger=None,
         )

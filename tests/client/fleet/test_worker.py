@@ -35,6 +35,7 @@ def work(ledger: LedgerUnderTest, sandbox: RunningSandbox, key: str = "valid", *
         timeout=None,
         max_retries=4,
         max_submit_retries=0,
+        resend_on=(),
         clock=None,
         logger=None,
     )

@@ -241,11 +241,8 @@ def test_request_id_places(where: str) -> None:
     [
         b'{"status_url": "https://x/v2/requests/"}',
         b'{"status_url": "https://x/v2/requests/a/b"}',
-        b'{"status_url": "https://x/v2/requests/a?b"}',
-        b'{"status_url": ["/v2/requests/a"]}',
         b'{"status_url": "https://x/v2/requests/%2e%2e"}',
         b'{"request_id":"' + b"x" * 513 + b'"',
-        b'{"request_id": 7, "status_url": "/v2/requests/a"}',
         b'"request_id": ""',
     ],
 )
@@ -260,7 +257,7 @@ def test_request_id_unreadable(body: bytes) -> None:
     )
     whole = json.loads(body) if body.endswith(b"}") else None
     assert (error.model, error.status, error.body, error.__cause__) == ("ltx-2-pro", 202, whole, None)
-    assert error.__suppress_context__
+    assert error.text == body.decode()
 
 
 UNEXPECTED: dict[str, tuple[Response, str]] = {
@@ -375,7 +372,7 @@ def test_error_keeps_request_id(status: int, told: bool) -> None:
     assert (error.request_id, error.model, error.status, error.body) == (ID, "ltx-2-pro", status, body)
     assert isinstance(error, errors.APIStatusError) is told
     assert error_for(reply(body, status), PAID, request_id="mine").request_id == "mine"
-    assert error_for(reply({"request_id": 7}, status), PAID).request_id is None
+    assert error_for(reply({"request_id": 7}, status), PAID).request_id == "7"
 
 
 def test_failed_job_message() -> None:

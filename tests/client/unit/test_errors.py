@@ -10,6 +10,7 @@ import copy
 import logging
 import pickle
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -269,8 +270,10 @@ def test_ledger_states_of_calls(caller: Caller, wire: respx.MockRouter, tmp_path
     caller.raising(ltx.BadRequestError, lambda c: _pay(c, "v1", "ltx-video"), ledger=ledger)
     caller.raising(ltx.BadRequestError, lambda c: _pay(c, "v2", "ltx-video"), ledger=ledger)
     caller(lambda c: _pay(c, "v2", "ltx-video"), take, ledger=ledger)
-    for kind in (ltx.JobFailedError, ltx.NotFoundError):
-        caller.raising(kind, lambda c: _pay(c, "v2", "ltx-video"), take, ledger=ledger)
+    caller.raising(ltx.JobFailedError, lambda c: _pay(c, "v2", "ltx-video"), take, ledger=ledger)
+    caller(lambda c: _pay(c, "v2", "ltx-video"), ledger=ledger)
+    _age(ledger, "c")
+    caller.raising(ltx.NotFoundError, lambda c: take(c.job("c")), ledger=ledger)
     entries = ledger.entries()
     assert [(entry.state, entry.request_id, entry.cost) for entry in entries] == [
         ("answered", None, None),
@@ -283,6 +286,13 @@ def test_ledger_states_of_calls(caller: Caller, wire: respx.MockRouter, tmp_path
     assert {(entry.model, entry.base_url) for entry in entries} == {("ltx-video", "https://api.example.test")}
     assert [entry.request for entry in entries] == [{"prompt": "x"}] * 6
     ledger.close()
+
+
+def _age(ledger: Ledger, request_id: str) -> None:
+    """Let the submit of a job be two hours ago, so that its result has expired."""
+    with sqlite3.connect(ledger.path) as file:
+        file.execute("UPDATE jobs SET begun = begun - 7200 WHERE request_id = ?", (request_id,))
+    file.close()
 
 
 def _pay(client: Any, version: str, model: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def test_path_becomes_data_uri(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
+        ("boat.png", b" <html>", "is text, not an image"),
         ("boat.txt", b"x", "image suffix"),
         ("boat", b"x", "image suffix"),
         ("empty.png", b"", "no bytes"),
@@ -59,3 +61,66 @@ def test_video_in_notebook() -> None:
     shown_here = here._repr_html_()  # pyright: ignore[reportPrivateUsage]
     assert 'src="https://images.example.test/a.mp4?x=&quot;y&quot;&amp;z"' in shown_there
     assert 'src="data:video/mp4;base64,YWJj"' in shown_here
+
+
+TYPES = {
+    "a.webp": (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+    "a.WEBP": (b"x", "image/webp"),
+    "wrong.png": (b"\xff\xd8\xff\xe0", "image/jpeg"),
+    "no-suffix": (PNG, "image/png"),
+    "a.avif": (b"\0\0\0\x1cftypavif", "image/avif"),
+    "a.svg": (b"<svg/>", "image/svg+xml"),
+    "shot-12:30.png": (PNG, "image/png"),
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_image_type_without_system_table(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The type comes from the first bytes, else from our own table of suffixes, on every system."""
+
+    def guess_nothing(*_: object) -> tuple[None, None]:
+        return None, None
+
+    monkeypatch.setattr("mimetypes.guess_type", guess_nothing)
+    content, media_type = TYPES[name]
+    (tmp_path / name).write_bytes(content)
+    request = prepare("ltx-2-pro", {"prompt": "x", "image": tmp_path / name}).request
+    assert request.image.startswith(f"data:{media_type};base64,")
+
+
+NO_ADDRESSES = [
+    "shot-12:30.png",
+    r"C:\a.png",
+    "file:///a.png",
+    "localhost:8000/a.png",
+    "ftp://a.b/c.png",
+    "https:a.png",
+]
+
+
+@pytest.mark.parametrize("text", NO_ADDRESSES)
+def test_colon_makes_no_address(text: str) -> None:
+    """Only http, https and data are addresses; other texts with a colon are refused before anything is sent."""
+    with pytest.raises(ParameterError, match="is not a URI"):
+        prepare("ltx-2-pro", {"prompt": "x", "image": text})
+
+
+@pytest.mark.parametrize("text", ["http://localhost:8000/a.png", "HTTPS://a.b/c", "data:image/png;base64,AAAA"])
+def test_addresses_are_sent(text: str) -> None:
+    """The three kinds of addresses are sent as they are."""
+    assert prepare("ltx-2-pro", {"prompt": "x", "image": text}).request.image == text
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_image_is_no_regular_file(tmp_path: Path, kind: str) -> None:
+    """A pipe, a device or a folder is refused at once; reading it could take for ever."""
+    path = tmp_path / "a.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(ParameterError, match=r"not a regular file|Is a directory"):
+        prepare("ltx-2-pro", {"prompt": "x", "image": path})

@@ -48,14 +48,18 @@ def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def test_statuses_that_are_retried() -> None:
-    """A call is retried after 429 and 5xx, a blocking one only if no work can go on."""
-    responses = [Response(status, {}, b"") for status in range(100, 600)]
-    transient = {429, *range(500, 600)}
-    assert {one.status for one in responses if may_repeat_paid(one, blocking=False)} == transient
+@pytest.mark.parametrize("status", range(100, 600))
+def test_statuses_that_are_retried(status: int) -> None:
+    """After a server error a paid call is sent again only if the user said so, and never behind a v1 gateway."""
+    for blocking in (False, True):
+        assert may_repeat_paid(Response(status, {}, b""), blocking=blocking) == (status == 429)
+    chosen = frozenset(range(500, 600))
+    again = may_repeat_paid(Response(status, {}, b""), blocking=False, resend_on=chosen)
+    assert again == (status == 429 or status >= 500)
     # Behind a gateway that gave up on a v1 call, the work may go on, and be billed.
-    assert {one.status for one in responses if may_repeat_paid(one, blocking=True)} == {429, 500, 503}
-    assert {one.status for one in responses if may_repeat_read(one)} == transient
+    again = may_repeat_paid(Response(status, {}, b""), blocking=True, resend_on=chosen)
+    assert again == (status in {429, 500, 503})
+    assert may_repeat_read(Response(status, {}, b"")) == (status in {408, 409, 425, 429} or status >= 500)
 
 
 def test_sent_paid_call_not_retried() -> None:
@@ -198,7 +202,7 @@ def test_retries_logged(
     route = wire.request(method, path)
     route.side_effect = [httpx.Response(503) if fault == "503" else httpx.ConnectError("refused")] * 20
     with caplog.at_level(logging.WARNING, "segmind_ltx"), pytest.raises(ltx.SegmindLtxError):
-        caller(step)
+        caller(step, resend_on={503})
     pauses, last = ([0.375, 0.75, 1.5, 3.0, 6.0], 1.375) if stage == "wait" else ([0.375, 0.75, 1.5, 3.0], None)
     assert caller.clock.slept == pytest.approx([*pauses, *([last] if last else [])])
     outcome = "status 503" if fault == "503" else "ConnectError: refused"
@@ -215,8 +219,8 @@ def test_retries_logged(
 def test_refused_read_retried_in_wait(caller: Caller, wire: respx.MockRouter, stage: str) -> None:
     """A refused read is retried only in a wait, three times in all."""
     method, path, step = STAGES[stage]
-    route = wire.request(method, path).respond(404, json={"error": "no"})
-    error = caller.raising(ltx.NotFoundError, step)
+    route = wire.request(method, path).respond(403, json={"error": "no"})
+    error = caller.raising(ltx.PermissionDeniedError, step)
     assert (error.request_id, route.call_count) == (ID, 3 if stage == "wait" else 1)
 
 
@@ -280,7 +284,7 @@ FAULTS: dict[str, tuple[Any, list[float], str]] = {
     ),
     "markup": (httpx.Response(200, content=b" <"), [0.375, 0.75, 1.5, 3.0], "it is text, not a video"),
     "403": (httpx.Response(403), [], "status 403; outputs are kept for seven days"),
-    "404": (httpx.Response(404), [], "status 404; outputs are kept for seven days"),
+    "404": (httpx.Response(404), [0.375, 0.75, 1.5, 3.0], "status 404; outputs are kept for seven days"),
     "410": (httpx.Response(410), [], "status 410; outputs are kept for seven days"),
     "400": (httpx.Response(400), [], "status 400"),
     "401": (httpx.Response(401), [], "status 401"),

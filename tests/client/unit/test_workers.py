@@ -246,7 +246,7 @@ def test_refused_submit_after_close(tmp_path: Path) -> None:
     mine = logging.Logger("mine")
     mine.addHandler(RetryHandler())
     ledger = Ledger(tmp_path / "jobs.sqlite")
-    busy = httpx.MockTransport(lambda _: httpx.Response(503))
+    busy = httpx.MockTransport(lambda _: httpx.Response(429))
     with Client("k", "https://api.test", transport=busy, ledger=ledger, logger=mine) as api:
         outcomes = api.generate_many([LtxVideoRequest(prompt="x"), WRONG])
         assert next(outcomes).index == 1

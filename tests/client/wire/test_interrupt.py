@@ -71,9 +71,11 @@ class InterruptedQueue(queue.SimpleQueue[Any]):
     """A queue whose first wait is interrupted; its items come after that."""
 
     interrupted = threading.Event()
+    sent = threading.Event()
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         if not self.interrupted.is_set():
+            self.sent.wait(30)
             self.interrupted.set()
             raise KeyboardInterrupt
         return super().get(block, timeout)
@@ -83,7 +85,8 @@ LATE_RESPONSES: dict[str, tuple[httpx.Response | Exception, str, str | None, str
     "accepted": (httpx.Response(200, json={"request_id": ID}), "accepted", ID, f"client.job('{ID}')"),
     "refused": (httpx.Response(400, json={"error": "no"}), "refused", None, "was answered 400"),
     "lost": (httpx.ReadError("reset"), "uncertain", None, "A job may exist"),
-    "to be sent again": (httpx.Response(503), "uncertain", None, "a job may exist"),
+    "a server error": (httpx.Response(503), "uncertain", None, "may have hidden a job"),
+    "to be sent again": (httpx.Response(429), "refused", None, "nothing is billed"),
 }
 
 
@@ -95,9 +98,11 @@ def test_interrupted_submit_awaits_response(
     """If a submit is interrupted, its response is still awaited and recorded."""
     given, state, request_id, words = LATE_RESPONSES[answer]
     monkeypatch.setattr(InterruptedQueue, "interrupted", threading.Event())
+    monkeypatch.setattr(InterruptedQueue, "sent", threading.Event())
     monkeypatch.setattr(deadline, "_Worker", _worker)
 
     def handle(_: httpx.Request) -> httpx.Response:
+        InterruptedQueue.sent.set()
         InterruptedQueue.interrupted.wait(30)
         if isinstance(given, Exception):
             raise given
@@ -120,9 +125,9 @@ _Worker = deadline._Worker  # pyright: ignore[reportPrivateUsage]
 def _worker() -> Any:
     """Return a worker that answers through `InterruptedQueue` and takes its work from an ordinary queue."""
     made: Any = _Worker.__new__(_Worker)
-    made.work, made.done = queue.Queue(), InterruptedQueue()
+    made.work, made.done, made.taken = queue.Queue(), InterruptedQueue(), queue.SimpleQueue()
     work: Any = deadline._work  # pyright: ignore[reportPrivateUsage]
-    threading.Thread(target=work, args=(made.work, made.done), daemon=True).start()
+    threading.Thread(target=work, args=(made.work, made.done, made.taken), daemon=True).start()
     return made
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import gzip
 import os
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +136,12 @@ def test_overwrite_after_failed_download(caller: Caller, wire: respx.MockRouter,
 
 
 BAD: dict[str, tuple[Any, int | None]] = {
-    "expired": (httpx.Response(404), 1),
+    "not there yet, or expired": (httpx.Response(404), 5),
+    "expired": (httpx.Response(410), 1),
+    "a picture": (httpx.Response(200, content=b"\x89PNG\r\n\x1a\n" + MP4), 5),
+    "a picture in ISO media": (httpx.Response(200, content=b"\0\0\0\x18ftypavif" + MP4), 5),
+    "an archive": (httpx.Response(200, content=b"PK\x03\x04" + MP4, headers={"content-type": "video/mp4"}), 5),
+    "a picture by its type": (httpx.Response(200, content=b"no picture", headers={"content-type": "image/png"}), 5),
     "forbidden": (httpx.Response(403, text="<Error>Request has expired</Error>"), 1),
     "server error": (httpx.Response(500), 5),
     "too many": (httpx.Response(429), 5),
@@ -290,3 +297,93 @@ def test_download_without_encoding(caller: Caller, wire: respx.MockRouter, tmp_p
     wire.get(OUT).respond(200, content=MP4)
     _save(caller, wire, tmp_path / "a.mp4")
     assert wire.calls[-1].request.headers["accept-encoding"] == "identity"
+
+
+ETAG = {"etag": '"one"', "content-length": str(len(MP4))}
+HALF = len(MP4) // 2
+
+
+def _part(start: int, etag: str = '"one"', body: bytes | None = None) -> httpx.Response:
+    rest = MP4[start:] if body is None else body
+    headers = {"etag": etag, "content-range": f"bytes {start}-{len(MP4) - 1}/{len(MP4)}"}
+    return httpx.Response(206, content=rest, headers={**headers, "content-length": str(len(MP4) - start)})
+
+
+def _cut(headers: dict[str, str] = ETAG) -> httpx.Response:
+    return httpx.Response(200, stream=httpx.ByteStream(MP4[:HALF]), headers=headers)
+
+
+RESUMED: dict[str, tuple[list[httpx.Response], list[str | None]]] = {
+    "the rest": ([_cut(), _part(HALF)], [None, f"bytes={HALF}-"]),
+    "the rest in two parts": (
+        [_cut(), _part(HALF, body=MP4[HALF:-9]), _part(len(MP4) - 9)],
+        [None, f"bytes={HALF}-", f"bytes={len(MP4) - 9}-"],
+    ),
+    "the whole, since it changed": ([_cut(), httpx.Response(200, content=MP4)], [None, f"bytes={HALF}-"]),
+    "another part": ([_cut(), _part(7), httpx.Response(200, content=MP4)], [None, f"bytes={HALF}-", None]),
+    "no part": ([_cut(), httpx.Response(416), httpx.Response(200, content=MP4)], [None, f"bytes={HALF}-", None]),
+    "no version": ([_cut({"content-length": str(len(MP4))}), httpx.Response(200, content=MP4)], [None, None]),
+    "a weak version": ([_cut({**ETAG, "etag": 'W/"one"'}), httpx.Response(200, content=MP4)], [None, None]),
+    "a server error between": (
+        [_cut(), httpx.Response(503), httpx.Response(200, content=MP4)],
+        [None, f"bytes={HALF}-", None],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RESUMED)
+def test_save_resumes_after_cut(caller: Caller, wire: respx.MockRouter, tmp_path: Path, case: str) -> None:
+    """After a cut only the rest is asked for, if the server names the version; the file is whole in every case."""
+    answers, ranges = RESUMED[case]
+    route = wire.get(OUT)
+    given = iter(answers)
+    route.side_effect = lambda _: _again(next(given))
+    seen: list[tuple[int, int | None]] = []
+    saved = _save(caller, wire, tmp_path / "a.mp4", progress=lambda *done: seen.append(done))
+    assert saved.read_bytes() == MP4
+    assert [call.request.headers.get("range") for call in route.calls] == ranges
+    assert seen[-1] == (len(MP4), len(MP4))
+
+
+def _again(answer: httpx.Response) -> httpx.Response:
+    """Return a copy, since a body can be read once."""
+    return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.read()))
+
+
+def test_save_removes_old_partial_files(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """What a killed program left is removed after a day; other files stay."""
+    wire.get(OUT).respond(200, content=MP4)
+    for name, age in {".a.mp4.0123abcd.part": 90_000, ".b.mp4.0123abcd.part": 60, ".mine.part": 90_000}.items():
+        (tmp_path / name).write_bytes(b"x")
+        moment = time.time() - age
+        os.utime(tmp_path / name, (moment, moment))
+    _save(caller, wire, tmp_path / "a.mp4")
+    assert _in(tmp_path) == [".b.mp4.0123abcd.part", ".mine.part", "a.mp4"]
+
+
+def test_save_ends_at_its_timeout(caller: Caller, wire: respx.MockRouter, tmp_path: Path) -> None:
+    """One bound holds for the whole download, with its retries, while every attempt is within its own."""
+    wire.get(OUT).respond(503)
+    error = _refused(caller, wire, tmp_path / "a.mp4", timeout=1.0)
+    assert "within 1 s" in str(error)
+    assert caller.clock.now <= 1.0
+    wire.get(OUT).side_effect = lambda _: httpx.Response(200, stream=Slow(caller.clock))
+    error = _refused(caller, wire, tmp_path / "a.mp4", timeout=50.0)
+    assert "did not arrive within 50 s" in str(error)
+
+
+class Slow(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body without an end, ten kilobytes a second."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield MP4[:16]
+        while True:
+            self._clock.now += 1
+            yield bytes(10_000)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk

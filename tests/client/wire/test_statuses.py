@@ -72,7 +72,7 @@ def test_error_status_class(caller: Caller, wire: respx.MockRouter, stage: str, 
     assert error.request_id == (ID if method == "GET" else None)
     assert str(status) in str(error)
     assert detail in str(error)
-    if stage == "v1" and status in {502, 504, 520}:
+    if method == "POST" and status >= 500:
         repeated = False  # Behind a gateway that gave up, the work may go on, and be billed.
     assert route.call_count == (1 + DEFAULT_MAX_RETRIES if repeated else 1)
 
@@ -164,7 +164,7 @@ def test_transient_failures_retried(caller: Caller, wire: respx.MockRouter, stag
     ]
     route = wire.request(method, path)
     route.side_effect = answers
-    assert caller(step) is not None
+    assert caller(step, resend_on={503}) is not None
     assert route.call_count == len(answers)
     assert len(caller.clock.slept) == len(answers) - 1
 

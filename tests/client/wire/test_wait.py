@@ -17,7 +17,8 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx._clock import SystemClock
-from segmind_ltx._core.wait import MAX_REFUSED, MAX_UNEXPECTED
+from segmind_ltx._core.journal import UNKNOWN_FOR
+from segmind_ltx._core.reads import MAX_REFUSED, MAX_UNEXPECTED
 from support.callers import Caller, caller_cases
 from support.clocks import FakeClock
 
@@ -201,7 +202,11 @@ def test_repeated_refusal_ends_wait(caller: Caller, wire: respx.MockRouter, stag
     with pytest.raises(ltx.APIStatusError) as caught:
         caller(_wait())
     assert (caught.value.request_id, caught.value.status) == (ID, status)
-    assert sum(call.request.url.path == stage for call in wire.calls) == MAX_REFUSED
+    calls = sum(call.request.url.path == stage for call in wire.calls)
+    if status == 404:  # A job of unknown age may be a new one, which not every server knows yet.
+        assert UNKNOWN_FOR <= sum(caller.clock.slept) < UNKNOWN_FOR + 20
+    else:
+        assert calls == MAX_REFUSED
 
 
 @pytest.mark.parametrize("status", REFUSALS)
@@ -234,8 +239,8 @@ def test_first_poll_within_interval(caller: Caller, wire: respx.MockRouter) -> N
     wire.post("/v2/ltx-video").respond(200, json={"request_id": ID})
     wire.get(STATUS).respond(200, json={"status": "COMPLETED"})
     wire.get(RESULT).respond(200, json=DONE)
-    caller(lambda c: c.submit("ltx-video", prompt="x"), lambda job: job.wait(poll_interval=0.05))
-    assert caller.clock.slept == pytest.approx([0.05])
+    caller(lambda c: c.submit("ltx-video", prompt="x"), lambda job: job.wait(poll_interval=0.5))
+    assert caller.clock.slept == pytest.approx([0.5])
 
 
 class EndlessBody(httpx.SyncByteStream, httpx.AsyncByteStream):

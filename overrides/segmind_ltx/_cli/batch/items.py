@@ -19,6 +19,8 @@ from segmind_ltx_api.contract import Model
 
 NO_PARAMETERS: Final = frozenset({"model", "file"})
 """The keys of an item that are not parameters of its model."""
+MAX_UNKNOWN: Final = 20
+"""If an item has more unknown names than this, they are counted instead of listed."""
 
 
 class ItemState(StrEnum):
@@ -126,6 +128,9 @@ def _parse_item(number: int, count: int, text: bytes) -> BatchItem:
     if not isinstance(slug, str):
         raise ParameterError("model is missing" if slug is None else f"model={slug!r} is not a string")
     model = model_named(slug)
+    unknown = [name for name in values if name not in model.parameters and name not in NO_PARAMETERS]
+    if len(unknown) > MAX_UNKNOWN:  # Each one gets a suggestion, which takes time.
+        raise ParameterError(f"{len(unknown)} names are no parameters of {slug}, such as {unknown[0][:80]!r}")
     parameters = {
         name: file_or_uri(model.parameters[name], value) if name in model.parameters else value
         for name, value in values.items()
@@ -144,10 +149,11 @@ def _parse_item(number: int, count: int, text: bytes) -> BatchItem:
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build a JSON object. Raises `ParameterError` if a key is there twice, since the first value would be ignored."""
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    names = set[str]()
+    for name, _ in pairs:
+        if name in names:
             raise ParameterError(f"{name!r} is there twice")
+        names.add(name)
     return dict(pairs)
 
 

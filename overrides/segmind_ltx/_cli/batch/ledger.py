@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
 from segmind_ltx._cli.batch.items import BatchItem, request_digest
+from segmind_ltx._core.journal import RETAINED
 from segmind_ltx._files import PartialFile
 from segmind_ltx.errors import ParameterError
 from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger
@@ -56,6 +58,11 @@ def _check_choice(path: Path, folder: Path) -> None:
     if note is None:
         return
     ledger, chosen = Path(note["ledger"]), path.resolve()
+    if not ledger.exists() and not _moved(ledger, chosen):
+        raise ParameterError(
+            f"--out {folder}: its jobs are in the ledger {ledger}, which is not there any more. Without it every item "
+            f"would be paid for again. Put it back; or, to pay again, remove {folder / LEDGER_NOTE}"
+        )
     same_label = _batch_label(path, folder) == note["label"]
     if same_label and (ledger == chosen or _moved(ledger, chosen)):
         return
@@ -137,6 +144,11 @@ class BatchLedger(Ledger):
         if item is not None and request_id is not None:
             item.request_id = request_id
             self.accepted[request_id] = item
+
+    def is_past_retention(self, request_id: str) -> bool:
+        """Return whether a job is so old that the service need not keep its result."""
+        rows = self._run("SELECT begun FROM jobs WHERE request_id = ?", (request_id,))
+        return any(time.time() - begun >= RETAINED for (begun,) in rows if isinstance(begun, int | float))
 
     def claim_file(self, path: Path, request_id: str | None = None) -> None:
         """Claim ``path`` for this job: clear the ``file`` column of any other row that names it."""

@@ -51,7 +51,7 @@ class BatchProgress:
         """Show the new state of an item's job."""
         if item in self._bar_of:
             self._bars.describe(self._bar_of[item], f"{item.name} {state.lower()}")
-        if not err.is_terminal:
+        if not err.interactive:
             print_err(f"{item.name}: {item.request_id} is {state}")
 
     def end(self, item: BatchItem) -> None:
@@ -62,7 +62,7 @@ class BatchProgress:
             emit_json(_to_json(item))
         if item.problem is not None:
             print_err(f"{self._count} {item.name}: {item.state}: {item.problem}")
-        elif bar is not None and not err.is_terminal:
+        elif bar is not None and not err.interactive:
             cost = "" if item.cost is None else f", {item.cost:g} USD"
             print_err(f"{self._count} {item.name}: {item.state}{cost}")
         if self._total is not None:

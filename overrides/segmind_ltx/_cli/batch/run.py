@@ -6,10 +6,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from segmind_ltx import Client, LabelledRequest, Outcome, Video, errors
+from segmind_ltx._cli.batch.background import Background
 from segmind_ltx._cli.batch.budget import Budget
 from segmind_ltx._cli.batch.items import BatchItem, ItemState, raise_if_any, request_digest
 from segmind_ltx._cli.batch.ledger import BatchLedger
@@ -37,6 +39,26 @@ MIN_FETCH_TIME: Final = 30.0
 """Seconds to wait for each job of an earlier run, even if the timeout for all of them is over."""
 
 
+STOP_TIME: Final = 3.0
+"""Seconds for which an interrupted run waits for its downloads to stop, so that they leave no partial files."""
+
+
+class _Fetched(NamedTuple):
+    """What came of the wait for an item's earlier job; neither if the run had stopped before."""
+
+    item: BatchItem
+    video: Video | None
+    error: errors.SegmindLtxError | None
+
+
+class _Saved(NamedTuple):
+    """What came of an item's download."""
+
+    item: BatchItem
+    path: Path | None
+    error: errors.SegmindLtxError | None
+
+
 class BatchRun:
     """The items of a batch, and what is done about each.
 
@@ -58,6 +80,7 @@ class BatchRun:
         self._ledger, self._items, self._folder = ledger, items, folder
         self._budget, self._progress = budget, progress
         self._force, self._failures = force, 0
+        self._background: Background[_Fetched | _Saved] = Background()
         self._at_other_hosts = Counter[str]()
 
     def plan(self, source: str) -> None:
@@ -77,13 +100,16 @@ class BatchRun:
 
     def run(self, concurrency: int, timeout: float, resubmit: Collection[str]) -> None:
         """Fetch and make what can be; submit items again if their state is in ``resubmit``."""
-        with Client(ledger=self._ledger) as client:
+        with Client(ledger=self._ledger) as client, closing(self._background):
             try:
                 with self._progress.shown():
                     self._fetch_all(client, timeout, resubmit)
                     self._make_all(client, concurrency, timeout)
             except KeyboardInterrupt:
                 self.interrupted = True
+                for ended in self._background.stop(STOP_TIME):
+                    if isinstance(ended, _Saved):
+                        self._end_save(ended)
                 self._match_running()
 
     def _prior_calls(self) -> list[PriorCall]:
@@ -119,22 +145,45 @@ class BatchRun:
     def _fetch_all(self, client: Client, timeout: float, resubmit: Collection[str]) -> None:
         """Wait for the jobs of earlier runs. All of them run already, so they share one timeout."""
         deadline = time.monotonic() + timeout
+        waiting: set[int] = set()
         for item in self._items:
-            if item.state == ItemState.UNFINISHED and item.request_id is not None and self.stopped is None:
+            if item.state == ItemState.UNFINISHED and item.request_id is not None:
                 item.problem = None
                 self._ledger.accepted[item.request_id] = item
                 self._progress.begin(item)
-                try:
-                    remaining = max(deadline - time.monotonic(), min(timeout, MIN_FETCH_TIME))
-                    video = client.job(item.request_id).wait(remaining, on_status=self._on_status)
-                except errors.SegmindLtxError as error:
-                    self._record_failure(item, error)
-                else:
-                    self._save(item, video)
+                waiting.add(item.number)
+                self._background.start(partial(self._fetch, client, item, deadline, timeout))
+            elif item.state != ItemState.NOT_BEGUN and item.state not in resubmit:
+                self._progress.end(item)
+        self._collect(wait=True)
+        for item in self._items:
             if item.state in resubmit:
                 item.state = ItemState.NOT_BEGUN
-            elif item.state != ItemState.NOT_BEGUN:
+            elif item.number in waiting and item.state != ItemState.SAVED:
                 self._progress.end(item)
+
+    def _fetch(self, client: Client, item: BatchItem, deadline: float, timeout: float) -> _Fetched:
+        """Wait for the job of an item, in a thread."""
+        if self.stopped is not None or item.request_id is None:
+            return _Fetched(item, None, None)
+        remaining = max(deadline - time.monotonic(), min(timeout, MIN_FETCH_TIME))
+        try:
+            return _Fetched(item, client.job(item.request_id).wait(remaining, on_status=self._on_status), None)
+        except errors.SegmindLtxError as error:
+            return _Fetched(item, None, error)
+
+    def _collect(self, *, wait: bool) -> None:
+        """Take what has ended in the background."""
+        for ended in self._background.ended(wait=wait):
+            self._take(ended)
+
+    def _take(self, ended: _Fetched | _Saved) -> None:
+        if isinstance(ended, _Saved):
+            self._end_save(ended)
+        elif ended.video is not None:
+            self._save(ended.item, ended.video)
+        elif ended.error is not None:
+            self._record_failure(ended.item, ended.error)
 
     def _make_all(self, client: Client, concurrency: int, timeout: float) -> None:
         queue = deque(item for item in self._items if item.state == ItemState.NOT_BEGUN)
@@ -145,6 +194,8 @@ class BatchRun:
             with closing(many) as outcomes:
                 for outcome in outcomes:
                     self._end(outcome)
+                    self._collect(wait=False)
+        self._collect(wait=True)
         if queue and self.stopped is None:
             self.stopped = f"one more {queue[0].model.slug} might exceed the budget: {self._budget}"
 
@@ -175,7 +226,7 @@ class BatchRun:
             self._save(item, outcome.video)
         else:
             self._record_failure(item, outcome.error)
-        self._progress.end(item)
+            self._progress.end(item)
 
     def _save(self, item: BatchItem, video: Video) -> None:
         self._failures = 0
@@ -186,17 +237,29 @@ class BatchRun:
         if not self._force:
             # Before the file gets its name, so that after a crash the file is known as this item's.
             self._ledger.update(item.request_id, EntryState.COMPLETED, file=str(target))
+        self._background.start(partial(self._download, item, video, target))
+
+    def _download(self, item: BatchItem, video: Video, target: Path) -> _Saved:
+        """Save a video, in a thread: a slow download must not hold up the other items."""
         try:
-            item.file = video.save(target, overwrite=self._force)
-            item.state = ItemState.SAVED
+            path = video.save(target, overwrite=self._force, progress=self._background.raise_if_stopped)
         except errors.SegmindLtxError as error:
+            return _Saved(item, None, error)
+        return _Saved(item, path, None)
+
+    def _end_save(self, saved: _Saved) -> None:
+        item, error = saved.item, saved.error
+        if error is None:
+            item.file, item.state = saved.path, ItemState.SAVED
+        else:
             if isinstance(error, errors.OutputExistsError):
                 # Another program has created that file in the meantime: it is not this video.
                 self._ledger.update(item.request_id, EntryState.COMPLETED, file="")
             item.state, item.problem, item.error = ItemState.UNFINISHED, str(error), type(error).__name__
+        self._progress.end(item)
 
     def _record_failure(self, item: BatchItem, error: Exception | None) -> None:
-        item.state, item.problem, item.error = _state_after(item, error), str(error), type(error).__name__
+        item.state, item.problem, item.error = self._state_after(item, error), str(error), type(error).__name__
         if item.state == ItemState.FAILED:
             self._budget.set(item)
             self._budget.set(item.request_id)
@@ -228,14 +291,15 @@ class BatchRun:
             self._budget.set(item)
         match(running, [call for call in self._prior_calls() if call.entry.request_id not in others])
 
-
-def _state_after(item: BatchItem, error: Exception | None) -> ItemState:
-    """Return the state of an item after an exception."""
-    if isinstance(error, errors.JobFailedError):
-        return ItemState.FAILED
-    if item.request_id is not None:
-        return ItemState.GONE if isinstance(error, errors.NotFoundError) else ItemState.UNFINISHED
-    # An exception that is not ours says nothing about billing, so assume that a job may exist.
-    ours = isinstance(error, errors.SegmindLtxError)
-    uncertain = isinstance(error, errors.SubmitUncertainError | errors.UnexpectedResponseError)
-    return ItemState.UNCERTAIN if uncertain or not ours else ItemState.FAILED
+    def _state_after(self, item: BatchItem, error: Exception | None) -> ItemState:
+        """Return the state of an item after an exception."""
+        if isinstance(error, errors.JobFailedError):
+            return ItemState.FAILED
+        if item.request_id is not None:
+            # A new job may not be known to every server at once; it is gone only if its hour is over.
+            gone = isinstance(error, errors.NotFoundError) and self._ledger.is_past_retention(item.request_id)
+            return ItemState.GONE if gone else ItemState.UNFINISHED
+        # An exception that is not ours says nothing about billing, so assume that a job may exist.
+        ours = isinstance(error, errors.SegmindLtxError)
+        uncertain = isinstance(error, errors.SubmitUncertainError | errors.UnexpectedResponseError)
+        return ItemState.UNCERTAIN if uncertain or not ours else ItemState.FAILED

@@ -60,6 +60,7 @@ def worker(
             timeout=None,
             max_retries=4,
             max_submit_retries=0,
+            resend_on=(),
             clock=None,
             logger=None,
         )
