@@ -35,6 +35,7 @@ class PostgresLedger(Ledger):
         self.label: str | None = label
         self._url = url
         self._lock = threading.Lock()
+        self._own = set()  # `Ledger.record_submit` notes its rows here.
         self._kept: list[_Kept] = []
         self._connection: psycopg.Connection[Any] | None = open_schema(url)
         self._failed_at = -TRY_AGAIN
