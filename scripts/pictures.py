@@ -87,9 +87,13 @@ def _frames(path: Path) -> Iterator[Image.Image]:
         for frame in container.decode(video=0):
             if moments and frame.time >= moments[0]:
                 del moments[0]
-                untyped: Any = frame
-                image: Image.Image = untyped.to_image()
-                yield image.resize((round(image.width * HEIGHT / image.height), HEIGHT), Image.Resampling.LANCZOS)
+                # Partly untyped: PyAV's frames, and Pillow's sizes if numpy is not installed.
+                image: Any = frame
+                image = image.to_image()
+                small: Image.Image = image.resize(
+                    (round(image.width * HEIGHT / image.height), HEIGHT), Image.Resampling.LANCZOS
+                )
+                yield small
 
 
 def _report(folder: Path) -> Image.Image:

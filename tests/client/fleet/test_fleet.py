@@ -29,7 +29,7 @@ def test_fleet_survives_every_fault(postgres: Postgres, tmp_path: Path) -> None:
     chance = random.Random(13)  # noqa: S311 - moments, not secrets
     faults = list(FAULTS if postgres.ours else FAULTS[:-1])
     chance.shuffle(faults)
-    with running_fleet(tmp_path, speed=20, delay=0.3, give_up_after=GIVE_UP_AFTER, postgres=postgres) as fleet:
+    with running_fleet(tmp_path, speed=8, delay=0.3, give_up_after=GIVE_UP_AFTER, postgres=postgres) as fleet:
         fleet.plan(made_up_items(JOBS))
         for _ in range(WORKERS):
             fleet.start(concurrency=CONCURRENCY)
