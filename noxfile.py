@@ -121,7 +121,16 @@ def fleet(session: nox.Session) -> None:
 def fleet_tests(session: nox.Session) -> None:
     """Run the tests that need a PostgreSQL, among them a small fleet with every fault."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["fleet"])
-    session.run("python", "-m", "pytest", "-n", "0", "tests/client/fleet", *session.posargs)
+    storm = {"SEGMIND_LTX_STORM": "1"}
+    session.run("python", "-m", "pytest", "-n", "0", "tests/client/fleet", *session.posargs, env=storm)
+
+
+@nox.session
+def leaves(session: nox.Session) -> None:
+    """Edit every leaf of the contract, one at a time: `spec diff` must never be silent. Takes minutes."""
+    session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["changes"])
+    every = {"SEGMIND_LTX_LEAVES": "all"}
+    session.run("python", "-m", "pytest", "tests/spec/changes/test_diff_leaves.py", *session.posargs, env=every)
 
 
 @nox.session
