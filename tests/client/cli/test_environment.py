@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -147,10 +146,10 @@ def test_read_only_folder(cli: Cli) -> None:
 def test_file_size_limit(cli: Cli) -> None:
     """If the disk takes no more, the job's id and the video's address are said."""
 
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
-
-    done = _run(cli, Environment(), *GENERATE, before=limit)
+    # In the program itself: code that runs between fork and exec can hang in a process with threads.
+    limit = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); "
+    limited = Environment(program=f"{limit}runpy.run_module('segmind_ltx', run_name='__main__')")
+    done = _run(cli, limited, *GENERATE)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
     assert "segmind-ltx fetch" in done.stderr
@@ -158,9 +157,7 @@ def test_file_size_limit(cli: Cli) -> None:
     assert [path.name for path in cli.folder.iterdir()] == []
 
 
-def _run(
-    cli: Cli, environment: Environment, *arguments: str, before: Callable[[], None] | None = None
-) -> subprocess.CompletedProcess[str]:
+def _run(cli: Cli, environment: Environment, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = ["-m", "segmind_ltx"] if environment.program is None else ["-c", environment.program]
     variables: dict[str, Any] = {**os.environ, **cli.env, "COLUMNS": "200", **environment.variables}
     return subprocess.run(
@@ -174,7 +171,6 @@ def _run(
         errors="replace",
         timeout=60,
         check=False,
-        preexec_fn=before,
     )
 
 
