@@ -148,7 +148,9 @@ def test_file_size_limit(cli: Cli) -> None:
 
     # In the program itself: code that runs between fork and exec can hang in a process with threads.
     limit = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64)); "
-    limited = Environment(program=f"{limit}runpy.run_module('segmind_ltx', run_name='__main__')")
+    program = f"{limit}runpy.run_module('segmind_ltx', run_name='__main__')"
+    # Coverage writes a file at exit, which this limit stops too.
+    limited = Environment('unset COVERAGE_PROCESS_CONFIG COVERAGE_PROCESS_START; "$@"', program=program)
     done = _run(cli, limited, *GENERATE)
     assert done.returncode == 1
     assert "cannot be written" in done.stderr
