@@ -25,9 +25,14 @@ from mutation.mutants import NOTICED, Mutant, between
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "mutation.md"
 MODULES: Final = (
-    *(f"_core.{name}" for name in ("retry", "polling", "answers", "api_errors", "submit", "wait", "download")),
+    *(
+        f"_core.{name}"
+        for name in ("retry", "polling", "answers", "api_errors", "submit", "wait", "download", "reads", "request_ids")
+    ),
     "errors",
     "ledger",
+    "_http.attempt",
+    "_http.base_driver",
     "_http.driver",
     "_http.reader",
     "_many.scheduler",
