@@ -12,12 +12,9 @@ def main() -> None:
     if missing:
         sys.stderr.write(f"segmind-ltx needs {' and '.join(missing)}: python -m pip install 'segmind-ltx[cli]'\n")
         sys.exit(2)
-    # Only now: without the extra neither can be imported.
-    from segmind_ltx._cli.commands import app
-    from segmind_ltx._cli.printing import open_missing_streams  # It needs the extra as well.
+    from segmind_ltx._cli import commands  # Without the extra it cannot be imported.
 
-    open_missing_streams()
-    app()
+    commands.main()
 
 
 if __name__ == "__main__":

@@ -111,9 +111,6 @@ class AsyncVideo(VideoFacts):
                 sink(self.content, len(self.content))
             elif self.url is not None:
                 await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size, timeout))
-            # In a thread, since it waits for the disk.
-            from anyio import to_thread  # Only the async client needs anyio, which takes long to import.
-
-            saved = await to_thread.run_sync(file.commit)
+            saved = await self._driver.in_thread(file.commit)  # It waits for the disk.
         self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
         return saved

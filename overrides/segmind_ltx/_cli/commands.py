@@ -33,7 +33,7 @@ from segmind_ltx._cli.output import (
     out,
     print_err,
 )
-from segmind_ltx._cli.printing import SafeLogHandler
+from segmind_ltx._cli.printing import SafeLogHandler, open_missing_streams
 from segmind_ltx._config import DEFAULT_TIMEOUT
 from segmind_ltx._core.parameters import check_wait
 from segmind_ltx_api.contract import MODELS
@@ -55,6 +55,12 @@ app.command("batch")(batch)
 app.command("demo")(demo)
 app.add_typer(jobs_app, name="jobs")
 app.command("worker")(worker)
+
+
+def main() -> None:
+    """Run the command that the process was started with."""
+    open_missing_streams()
+    app()
 
 
 def _print_version(requested: bool) -> None:

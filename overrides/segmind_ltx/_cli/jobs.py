@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from segmind_ltx import Client, ConfigurationError, OutputExistsError, SegmindLtxError, Video
-from segmind_ltx._cli.fleet.extra import needs_fleet
+from segmind_ltx._cli.fleet.extra import load_fleet
 from segmind_ltx._cli.fleet.settle import doubt, settle
 from segmind_ltx._cli.options import Json
 from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
@@ -61,10 +61,7 @@ def jobs(
     with exit_on_error(as_json):
         path = file or os.environ.get(LEDGER_VARIABLE)
         if path is not None and is_postgres(path):
-            with needs_fleet():
-                from segmind_ltx._cli.fleet.jobs import show_jobs  # Needs the extra.
-
-            show_jobs(path, watch=watch, resume=resume, migrate=migrate, as_json=as_json)
+            load_fleet().show_jobs(path, watch=watch, resume=resume, migrate=migrate, as_json=as_json)
             return
         if not path or not Path(path).is_file():
             raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")

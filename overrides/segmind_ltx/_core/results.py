@@ -8,6 +8,9 @@ from typing import Any
 
 from attrs import field, frozen
 
+# As `html.escape` does; that module's table of entities takes long to import, and only notebooks need this.
+_HTML_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+
 
 @frozen
 class JobStatus:
@@ -56,9 +59,7 @@ class VideoFacts:
 
     def _repr_html_(self) -> str:
         """Return a video player for a notebook."""
-        import html  # Its table of entities takes long to import, and only notebooks need it.
-
         source = self.url
         if self.content is not None:
             source = f"data:{self.content_type or 'video/mp4'};base64,{base64.b64encode(self.content).decode()}"
-        return f'<video controls width="480" src="{html.escape(source or "")}"></video>'
+        return f'<video controls width="480" src="{(source or "").translate(_HTML_ESCAPES)}"></video>'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 
 from segmind_ltx._config import ClientOptions
 from segmind_ltx._core.effects import Call, Effect, Flow, InterruptedCall, NoResponse, Reply, Response, Sleep, T
@@ -112,6 +114,10 @@ class AsyncDriver(BaseDriver):
             with suppress(Exception):  # A failure here must not cost a response that has arrived.
                 await self._transport.release(exchange)
         return reader.response()
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Return the result of a function that waits for the disk, without holding up the event loop."""
+        return await anyio.to_thread.run_sync(function)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -20,7 +20,7 @@ from segmind_ltx._cli.batch.items import ItemState, read_items
 from segmind_ltx._cli.batch.ledger import open_batch_ledger, remember_ledger
 from segmind_ltx._cli.batch.progress import BatchProgress
 from segmind_ltx._cli.batch.run import BatchRun
-from segmind_ltx._cli.fleet.extra import needs_fleet
+from segmind_ltx._cli.fleet.extra import load_fleet
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, print_err
 from segmind_ltx._config import DEFAULT_TIMEOUT, read_api_key
 from segmind_ltx._core.parameters import check_wait
@@ -114,10 +114,7 @@ def batch(
             raise errors.ParameterError(f"--max-cost {max_cost} is not an amount; use a number of USD")
         address = ledger or os.environ.get(LEDGER_VARIABLE)
         if address is not None and is_postgres(address):
-            with needs_fleet():
-                from segmind_ltx._cli.fleet.batch import fleet_batch  # Needs the extra.
-
-            fleet_batch(
+            load_fleet().batch(
                 address,
                 source,
                 target,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
-from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from segmind_ltx._journals import is_postgres
 from segmind_ltx.errors import ConfigurationError
 from segmind_ltx.ledger import LEDGER_VARIABLE
 
+if TYPE_CHECKING:
+    from segmind_ltx._cli.fleet.implementation import Fleet
+
 EXTRA = frozenset({"procrastinate", "psycopg", "psycopg_pool", "psycopg_binary", "fsspec", "prometheus_client"})
 
 
-@contextmanager
-def needs_fleet() -> Generator[None]:
-    """Turn a missing module of the extra into a sentence that names the extra."""
+def load_fleet() -> type[Fleet]:
+    """Import what needs the extra ``fleet``. Raises `ConfigurationError` that names the extra if it is missing."""
     try:
-        yield
+        from segmind_ltx._cli.fleet.implementation import Fleet  # Needs the extra.
     except ImportError as error:
         # psycopg without libpq raises a plain ImportError, which names no module.
         missing = (error.name or "psycopg").partition(".")[0]
@@ -26,6 +27,7 @@ def needs_fleet() -> Generator[None]:
         raise ConfigurationError(
             f"a ledger in PostgreSQL needs {missing}: python -m pip install 'segmind-ltx[fleet]'"
         ) from None
+    return Fleet
 
 
 def ledger_url(given: str | None) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from segmind_ltx._cli.fleet.extra import ledger_url, needs_fleet
+from segmind_ltx._cli.fleet.extra import ledger_url, load_fleet
 from segmind_ltx._cli.fleet.worker import LedgerUrl
 from segmind_ltx._cli.output import exit_on_error, out
 from segmind_ltx.errors import ParameterError
@@ -24,12 +24,10 @@ def settle(
     ledger: LedgerUrl = None,
 ) -> None:
     """Settle a row whose submit had no response: with its job's id it is fetched, else submitted again."""
-    with exit_on_error(as_json=False), needs_fleet():
+    with exit_on_error(as_json=False):
         if (exists is None) == (not never_existed):
             raise ParameterError("say either --exists ID or --never-existed")
-        from segmind_ltx._cli.fleet.settling import settle_row  # Needs the extra.
-
-        out.print(f"row {number}: {settle_row(ledger_url(ledger), number, exists)}")
+        out.print(f"row {number}: {load_fleet().settle_row(ledger_url(ledger), number, exists)}")
 
 
 def doubt(
@@ -39,10 +37,8 @@ def doubt(
     ledger: LedgerUrl = None,
 ) -> None:
     """After a restore from a backup: stop the submitting, and doubt every row that may have been submitted since."""
-    with exit_on_error(as_json=False), needs_fleet():
-        from segmind_ltx._cli.fleet.settling import doubt_rows  # Needs the extra.
-
-        count = doubt_rows(ledger_url(ledger), since.replace(tzinfo=UTC).timestamp())
+    with exit_on_error(as_json=False):
+        count = load_fleet().doubt_rows(ledger_url(ledger), since.replace(tzinfo=UTC).timestamp())
         out.print(
             f"{count} rows are uncertain now, and nothing is submitted; settle them, then: segmind-ltx jobs --resume"
         )

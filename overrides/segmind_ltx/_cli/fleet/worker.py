@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from segmind_ltx._cli.fleet.extra import ledger_url, needs_fleet
+from segmind_ltx._cli.fleet.extra import ledger_url, load_fleet
 from segmind_ltx._cli.output import exit_on_error
 from segmind_ltx._config import check_options, read_api_key, read_base_url
 from segmind_ltx.ledger import LEDGER_VARIABLE
@@ -48,9 +48,8 @@ def worker(
 
     SIGTERM: it submits nothing more, hands its jobs over within 10 s, and ends. A second one ends it at once.
     """
-    with exit_on_error(as_json=False), needs_fleet():
-        from segmind_ltx._fleet.worker import Worker, WorkerOptions  # Needs the extra.
-
+    with exit_on_error(as_json=False):
+        fleet = load_fleet()
         logging.getLogger("segmind_ltx").setLevel(logging.WARNING)
         url, key = ledger_url(ledger), read_api_key(None)
         client = check_options(
@@ -64,5 +63,5 @@ def worker(
             clock=None,
             logger=None,
         )
-        options = WorkerOptions(concurrency, give_up_after, until_done, new_key, metrics)
-        asyncio.run(Worker(url, client, key, options).run())
+        options = fleet.WorkerOptions(concurrency, give_up_after, until_done, new_key, metrics)
+        asyncio.run(fleet.Worker(url, client, key, options).run())
