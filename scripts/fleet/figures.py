@@ -115,10 +115,10 @@ def memory(levels: tuple[int, ...] = LEVELS) -> dict[str, Any]:
     """Return the memory, threads and connections of one worker with more and more jobs in flight."""
     found: dict[str, Any] = {}
     for level in levels:
-        with tempfile.TemporaryDirectory() as folder, running_fleet(Path(folder), speed=0.3) as fleet:
+        with tempfile.TemporaryDirectory() as folder, running_fleet(Path(folder), speed=0.1) as fleet:
             fleet.plan(made_up_items(level, "ltx-2-19b-t2v"))
             worker = fleet.start(concurrency=level)
-            until, most = time.monotonic() + 420, 0
+            until, most = time.monotonic() + 600, 0
             while time.monotonic() < until and fleet.states().get("accepted", 0) < level:
                 most = max(most, _connections(fleet))
                 pause(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from segmind_ltx._cli.commands import app
 from segmind_ltx._cli.fleet import extra
 from segmind_ltx._cli.fleet.jobs import follow
 from segmind_ltx._fleet.rows import Rows
-from segmind_ltx.errors import ConfigurationError
 from segmind_ltx_sandbox.service.scenarios import VALID
 
 from .conftest import BASE, LedgerUnderTest
@@ -92,16 +92,21 @@ def test_status_is_followed_until_it_is_done(ledger: LedgerUnderTest) -> None:
     assert follow(lambda: status, lambda _: True) is status
 
 
-def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("procrastinate", "a ledger in PostgreSQL needs procrastinate"),
+        ("psycopg", "a ledger in PostgreSQL needs psycopg"),
+        ("segmind_ltx._fleet.worker", "Traceback"),
+    ],
+)
+def test_missing_extra_is_named(missing: str, said: str) -> None:
     """Without the extra a command says what to install; another missing module is a fault of ours."""
-    for name in [name for name in sys.modules if name.startswith("segmind_ltx._cli.fleet.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "procrastinate", None)
-    with pytest.raises(ConfigurationError, match=r"needs procrastinate.*segmind-ltx\[fleet\]"):
-        extra.load_fleet()
-    monkeypatch.setitem(sys.modules, "segmind_ltx._fleet.worker", None)
-    with pytest.raises(ImportError, match=r"segmind_ltx\._fleet\.worker"):
-        extra.load_fleet()
+    program = f"import sys; sys.modules[{missing!r}] = None; from segmind_ltx.__main__ import main; main()"
+    command = [sys.executable, "-c", program, "jobs", "--ledger", "postgresql://nobody@127.0.0.1:9/none"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert said in ended.stderr
+    assert ("segmind-ltx[fleet]" in ended.stderr) == (said != "Traceback")
 
 
 @pytest.mark.parametrize("options", [["--rate", "1/1"], ["--detach"], ["--out", "s3://bucket/x"]])
