@@ -20,8 +20,8 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
-from segmind_ltx._journals import open_journal
 from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, agenerate_many
+from segmind_ltx._postgres.journals import open_journal
 from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import AsyncVideo
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit

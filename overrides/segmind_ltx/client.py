@@ -18,7 +18,7 @@ from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
-from segmind_ltx._journals import open_journal
+from segmind_ltx._postgres.journals import open_journal
 from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import Video
 from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit

@@ -40,10 +40,10 @@ LAYERS: dict[str, list[set[str]]] = {
     "segmind_ltx": [
         {"errors", "_clock"},
         {"_core"},
-        {"_sqlite", "_ledger_rows"},
+        {"_ledger"},
         {"_config", "ledger", "_files"},
         {"_postgres"},
-        {"_http", "_journals"},
+        {"_http"},
         {"_many", "video"},
         {"client", "async_client"},
         {"__init__", "compat", "_fleet"},
@@ -196,6 +196,11 @@ def test_client_imports_two_dependencies(package: str) -> None:
         if name.split(".")[0] not in {*sys.stdlib_module_names, *HOMES, *RUNTIME[package], ""}
     }
     assert found == set()
+
+
+def test_top_of_the_client_is_small() -> None:
+    """At most 12 modules lie at the top of the client; the others have a folder that says what they are for."""
+    assert len(list((HOMES["segmind_ltx"] / "segmind_ltx").glob("*.py"))) <= 12
 
 
 def test_core_does_no_io() -> None:

@@ -20,7 +20,7 @@ from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, 
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx._core.parameters import check_request_id
-from segmind_ltx._journals import is_postgres
+from segmind_ltx._postgres.journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger, read_entries
 from segmind_ltx_api.contract import MODELS
 

@@ -1,91 +1,50 @@
-"""Record a client's paid calls in PostgreSQL: the ledger of `segmind_ltx.ledger`, with another database below it."""
+"""Record a client's paid calls in PostgreSQL: the statements of `TableLedger`, in PostgreSQL's spelling."""
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import psycopg
 
-from segmind_ltx._core.journal import Journal, JournalBusyError
+from segmind_ltx._core.journal import JournalBusyError
+from segmind_ltx._ledger.table import CLOSE_TIMEOUT, TableLedger
 from segmind_ltx._postgres.connection import first_line, open_schema
 from segmind_ltx.errors import ConfigurationError
-from segmind_ltx.ledger import Ledger
 
 TRY_AGAIN: Final = 2.0
 """Seconds without an attempt to connect after one has failed, since each holds its thread up."""
-CLOSE_TIMEOUT: Final = 10.0
 AWAY: Final = (psycopg.OperationalError, psycopg.InterfaceError)
 
-log: logging.Logger = logging.getLogger("segmind_ltx")
 
-
-class PostgresLedger(Ledger):
+class PostgresLedger(TableLedger):
     """A ledger at ``url``, which threads, processes and machines may share.
 
-    It runs the statements of `Ledger`, in PostgreSQL's spelling. While the server is away, no call is submitted, and
-    what is known of earlier ones is kept and written later.
+    While the server is away, no call is submitted, and what is known of earlier ones is kept and written later.
     """
 
     def __init__(self, url: str, *, label: str | None = None) -> None:
-        Journal.__init__(self)  # Not that of `Ledger`, which opens a file.
-        self.path: str = url.rpartition("@")[2]  # Without a password; it is part of messages.
-        self.label: str | None = label
+        super().__init__(url.rpartition("@")[2], label)  # Without a password; it is part of messages.
         self._url = url
-        self._lock = threading.Lock()
-        self._own = set()  # `Ledger.record_submit` notes its rows here.
-        self._kept: list[_Kept] = []
         self._connection: psycopg.Connection[Any] | None = open_schema(url)
+        # Connections that this process must not close: that would end the session of the process that opened them.
+        self._inherited: list[psycopg.Connection[Any]] = []
         self._failed_at = -TRY_AGAIN
 
     def __repr__(self) -> str:
         return f"PostgresLedger({self.path!r})"
 
-    def close(self) -> None:
-        """Write the changes that are kept, and close the connection."""
-        until = time.monotonic() + CLOSE_TIMEOUT
-        with self._lock:
-            while self._kept and time.monotonic() < until and not self._write_kept():
-                time.sleep(0.2)
-            for change in self._kept:
-                log.error("the ledger %s is closed; not recorded: %s", self.path, change.values)
-            self._kept.clear()
-            if self._connection is not None:
-                self._connection.close()
-
-    def _write(self, change: str, *values: object) -> None:
-        """Write a change. Never raises; if it cannot be written now, keep it for later."""
-        with self._lock:
-            self._kept.append(_Kept(_spelled(f"UPDATE jobs SET {change}"), values))  # noqa: S608 - our own words
-            if not self._write_kept():
-                log.error("the ledger %s cannot be used now; the change is kept and retried: %s", self.path, values)
-
-    def _write_kept(self) -> bool:
-        """Write the changes that are kept, in their order; False if the server is away."""
-        while self._kept:
-            change = self._kept[0]
-            try:
-                self._execute(change.statement, change.values)
-            except AWAY:
-                return False
-            except psycopg.Error as error:  # It can never be written, for example since another row has the id.
-                log.error("the ledger %s: %s; not recorded: %s", self.path, first_line(error), change.values)
-            del self._kept[0]
-        return True
-
-    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+    def _execute(self, statement: str, values: tuple[object, ...], wait: float) -> list[tuple[Any, ...]]:
+        del wait  # Rows are locked for the moment of a statement only; the connection has a timeout of its own.
         try:
-            with self._lock:
-                self._write_kept()
-                return self._execute(_spelled(statement), values).fetchall()
+            cursor = self._connected().execute(_spelled(statement).encode(), values)
+            return cursor.fetchall() if cursor.description else []
         except AWAY as error:
             raise JournalBusyError(f"the ledger {self.path} is away: {first_line(error)}") from None
         except psycopg.Error as error:
             raise ConfigurationError(f"the ledger {self.path} cannot be used: {first_line(error)}") from None
 
-    def _execute(self, statement: str, values: tuple[object, ...]) -> psycopg.Cursor[Any]:
+    def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             if time.monotonic() < self._failed_at + TRY_AGAIN:
                 raise psycopg.OperationalError("the server was away a moment ago")
@@ -94,16 +53,26 @@ class PostgresLedger(Ledger):
             except ConfigurationError as error:
                 self._failed_at = time.monotonic()
                 raise psycopg.OperationalError(str(error)) from None
-        return self._connection.execute(statement.encode(), values)
+        return self._connection
 
+    def _drain(self) -> None:
+        until = time.monotonic() + CLOSE_TIMEOUT
+        self._flush(0)
+        while self._pending and time.monotonic() < until:
+            time.sleep(0.2)  # The server may come back.
+            self._flush(0)
 
-class _Kept(NamedTuple):
-    """A change that may still have to be written."""
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
-    statement: str
-    values: tuple[object, ...]
+    def _after_fork(self) -> None:
+        if self._connection is not None:
+            self._inherited.append(self._connection)
+            self._connection = None
+        self._failed_at = -TRY_AGAIN
 
 
 def _spelled(statement: str) -> str:
-    """Return a statement of `Ledger` in PostgreSQL's spelling."""
+    """Return a statement in PostgreSQL's spelling."""
     return statement.replace("IS NOT ?", "IS DISTINCT FROM ?").replace("?", "%s")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
@@ -13,13 +15,14 @@ import pytest
 
 from segmind_ltx import Client, ConfigurationError, SegmindLtxError
 from segmind_ltx._core.journal import JournalBusyError
-from segmind_ltx._journals import open_journal
+from segmind_ltx._ledger.table import TableLedger
+from segmind_ltx._postgres.journals import open_journal
 from segmind_ltx._postgres.ledger import PostgresLedger
 from segmind_ltx.ledger import Entry, Ledger
 from support.clocks import FakeClock
 from support.postgres import Postgres
 
-from .conftest import LedgerUnderTest
+from .conftest import BASE, LedgerUnderTest
 
 KEY = "SG_0123456789abcdef"
 ACCEPTED = {"request_id": "r-1", "status_url": "s", "response_url": "t"}
@@ -50,12 +53,12 @@ def client(address: str) -> Generator[Callable[[Handler], Client]]:
         yield make
 
 
-def opened(address: str, label: str | None = None) -> Ledger:
+def opened(address: str, label: str | None = None) -> TableLedger:
     """Open a ledger by its address."""
     if label is not None:
         return PostgresLedger(address, label=label) if "://" in address else Ledger(address, label=label)
     journal = open_journal(address)
-    assert isinstance(journal, Ledger)
+    assert isinstance(journal, TableLedger)
     return journal
 
 
@@ -155,6 +158,23 @@ def test_file_of_today_is_still_read(tmp_path: Path) -> None:
         file.execute("INSERT INTO jobs (state, model, request, base_url, begun) VALUES ('refused', 'm', '{}', 'b', 1)")
     file.close()
     assert [(entry.state, entry.label) for entry in entries(str(path))] == [("refused", None)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_forked_process_connects_anew(address: str) -> None:
+    """After a fork, even one in the middle of a statement, both processes write, each over its own connection."""
+    journal = opened(address)
+    journal.record_submit("ltx-2-pro", {"prompt": "before"}, BASE)
+    with journal._locked():  # pyright: ignore[reportPrivateUsage] - as if another thread were in a statement
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # A child that waits for a lock which nobody releases must not wait for ever.
+            journal.record_submit("ltx-2-pro", {"prompt": "child"}, BASE)
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    journal.record_submit("ltx-2-pro", {"prompt": "parent"}, BASE)
+    journal.close()
+    assert [entry.request["prompt"] for entry in entries(address)] == ["before", "child", "parent"]
 
 
 @pytest.mark.postgres

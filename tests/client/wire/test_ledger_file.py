@@ -198,7 +198,7 @@ def test_ledger_on_read_only_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return connect(file, *more, **options)
 
     (tmp_path / f"{path.name}-wal").touch()
-    monkeypatch.setattr("segmind_ltx._sqlite.sqlite3.connect", refuse)
+    monkeypatch.setattr("segmind_ltx._ledger.sqlite_file.sqlite3.connect", refuse)
     assert [entry.request_id for entry in read_entries(path)] == ["r-1"]
 
 

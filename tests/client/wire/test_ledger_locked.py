@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from segmind_ltx import Client, ConfigurationError
-from segmind_ltx import ledger as ledgers
+from segmind_ltx._ledger import table as ledgers
 from segmind_ltx.ledger import Entry, Ledger
 
 KEY = "SG_0123456789abcdef"

@@ -24,7 +24,7 @@ from segmind_ltx._cli.fleet.extra import load_fleet
 from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, print_err
 from segmind_ltx._config import DEFAULT_TIMEOUT, read_api_key
 from segmind_ltx._core.parameters import check_wait
-from segmind_ltx._journals import is_postgres
+from segmind_ltx._postgres.journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE
 
 ADVICE: Final = {

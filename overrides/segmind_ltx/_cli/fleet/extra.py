@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from segmind_ltx._journals import is_postgres
+from segmind_ltx._postgres.journals import is_postgres
 from segmind_ltx.errors import ConfigurationError
 from segmind_ltx.ledger import LEDGER_VARIABLE
 

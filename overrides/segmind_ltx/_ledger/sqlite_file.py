@@ -24,7 +24,6 @@ class SqliteFile:
 
     def __init__(self, path: str, timeout: float, prepare: Callable[[sqlite3.Connection], None]) -> None:
         self._path, self._timeout, self._prepare = path, timeout, prepare
-        self._process = os.getpid()
         # Connections that this process must not close: that would end the locks of the process that opened them.
         self._inherited: list[sqlite3.Connection] = []
         self._connection, self._identity = self._connect()
@@ -40,15 +39,11 @@ class SqliteFile:
             self._log_identity = _identity(self._path + LOG_SUFFIX)
         return self._connection
 
-    def forked(self) -> bool:
-        """Open the file again if this process was forked since; True if it was."""
-        if self._process == os.getpid():
-            return False
-        self._process = os.getpid()
+    def forked(self) -> None:
+        """Open the file again, in a process that was forked."""
         if not self._in_memory:
             self._inherited.append(self._connection)
             self._connection, self._identity = self._connect()
-        return True
 
     def replaced(self) -> Replaced | None:
         """Open the file again if it was deleted or replaced, and return the connection to the earlier one."""
