@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from segmind_ltx._postgres.journals import open_journal
 from segmind_ltx._postgres.ledger import PostgresLedger
 from segmind_ltx.ledger import Entry, Ledger
 from support.clocks import FakeClock
+from support.forks import in_new_process, record_in_child
 from support.postgres import Postgres
 
 from .conftest import BASE, LedgerUnderTest
@@ -163,17 +163,7 @@ def test_file_of_today_is_still_read(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_forked_process_connects_anew(address: str) -> None:
     """After a fork, even one in the middle of a statement, both processes write, each over its own connection."""
-    journal = opened(address)
-    journal.record_submit("ltx-2-pro", {"prompt": "before"}, BASE)
-    with journal._locked():  # pyright: ignore[reportPrivateUsage] - as if another thread were in a statement
-        child = os.fork()
-        if child == 0:
-            signal.alarm(20)  # A child that waits for a lock which nobody releases must not wait for ever.
-            journal.record_submit("ltx-2-pro", {"prompt": "child"}, BASE)
-            os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    journal.record_submit("ltx-2-pro", {"prompt": "parent"}, BASE)
-    journal.close()
+    assert in_new_process(record_in_child, address, BASE) == 0
     assert [entry.request["prompt"] for entry in entries(address)] == ["before", "child", "parent"]
 
 

@@ -10,7 +10,6 @@ import asyncio
 import gc
 import json
 import logging
-import multiprocessing
 import os
 import socket
 import threading
@@ -26,6 +25,7 @@ import pytest
 import segmind_ltx as ltx
 from segmind_ltx.ledger import Ledger
 from support.fault_server import FaultServer, Line
+from support.forks import in_new_process, submit_in_children
 
 KEY = "SG_0123456789abcdef"
 ID = "7c1f7a3e-6a0e-4d6d-9a39-0d7f3b0f2c11"
@@ -149,35 +149,17 @@ def test_loop_of_a_users_transport_is_kept(server: KeepAlive, own: str) -> None:
     asyncio.run(client.close())
 
 
-def _in_child(client: ltx.Client, queue: Any) -> None:
-    try:
-        queue.put(client.submit("ltx-video", prompt="x").id)
-    except BaseException as error:
-        queue.put(repr(error))
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("own", [False, True])
 def test_fork_shares_no_connection(server: KeepAlive, own: bool) -> None:
     """After one call and a fork, each process gets the ids of its own jobs; a user's transport is refused."""
-    given: Any = {"transport": httpx.HTTPTransport()} if own else {}
-    with ltx.Client(KEY, server.base_url, **given) as client:
-        assert client.submit("ltx-video", prompt="x").status().state == "QUEUED"
-        context = multiprocessing.get_context("fork")
-        queue = context.SimpleQueue()
-        children = [context.Process(target=_in_child, args=(client, queue)) for _ in range(3)]
-        for child in children:
-            child.start()
-        mine = client.submit("ltx-video", prompt="x").id
-        theirs = [queue.get() for _ in children]
-        for child in children:
-            child.join(30)
+    state, parents, childrens = in_new_process(submit_in_children, KEY, server.base_url, own)
+    assert state == "QUEUED"
     if own:
-        assert all("ConfigurationError" in text and "Nothing was sent" in text for text in theirs)
+        assert all("ConfigurationError" in text and "Nothing was sent" in text for text in childrens)
         assert server.posts == 2
     else:
-        assert sorted([mine, *theirs]) == ["job-2", "job-3", "job-4", "job-5"]
+        assert sorted([parents, *childrens]) == ["job-2", "job-3", "job-4", "job-5"]
 
 
 TAILS = {

@@ -85,23 +85,6 @@ def test_ledger_folder_removed(tmp_path: Path) -> None:
     assert ids(folder / "jobs.sqlite") == [("r-1", "completed"), ("r-2", "accepted")]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_ledger_after_fork(tmp_path: Path) -> None:
-    """A forked process uses a connection of its own, and both write to the same file."""
-    path = tmp_path / "jobs.sqlite"
-    with closing(Ledger(path)) as ledger:
-        submit(ledger, "before")
-        inherited: Any = ledger._file.connection  # pyright: ignore[reportPrivateUsage]
-        child = os.fork()
-        if child == 0:
-            submit(ledger, "child")
-            own: Any = ledger._file.connection  # pyright: ignore[reportPrivateUsage]
-            os._exit(0 if own is not inherited else 1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        submit(ledger, "parent")
-    assert ids(path) == [(name, "accepted") for name in ("before", "child", "parent")]
-
-
 @pytest.fixture
 def held(tmp_path: Path) -> Generator[Path]:
     """A new file that another process has locked."""
