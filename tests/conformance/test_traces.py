@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 
 import pytest
@@ -14,6 +15,8 @@ from segmind_ltx_spec import load
 from support.trace_edits import allowed, edits, excerpt
 
 CONTRACT = load()
+PARTS = 2
+STEP = 1 if os.environ.get("SEGMIND_LTX_EDITS") == "all" else 5
 OBJECTIONS = {Outcome.FAILED, Outcome.WARNED, Outcome.NOTED, Outcome.ERROR}
 
 
@@ -35,15 +38,15 @@ def test_unedited_trace_has_no_objection(trace: Recording) -> None:
     assert {exchange.status for exchange in trace.exchanges} >= {200, 400, 401, 403, 404, 406, 422, 429, 500, 502, 504}
 
 
-# Three parts, so that several workers share them.
-@pytest.mark.parametrize("part", range(3))
-def test_every_edit_is_reported_or_allowed(trace: Recording, part: int) -> None:
-    """For every edit the judge reports a broken clause, or the documents allow the edited history."""
+# Several parts, so that several workers share them. By default every fifth edit, since all take minutes.
+@pytest.mark.parametrize("part", range(PARTS))
+def test_edit_is_reported_or_allowed(trace: Recording, part: int) -> None:
+    """For an edit the judge reports a broken clause, or the documents allow the edited history."""
     before, original = objections(trace), read(trace, CONTRACT)
     seen: Counter[str] = Counter()
     wrong: list[str] = []
     for number, edit in enumerate(edits(trace)):
-        if number % 3 != part:
+        if number % (PARTS * STEP) != part:
             continue
         found, why = objections(edit.recording) - before, allowed(edit, original)
         outcomes = {outcome for _, outcome in found}
@@ -54,5 +57,5 @@ def test_every_edit_is_reported_or_allowed(trace: Recording, part: int) -> None:
             wrong.append(f"{edit}: fails {sorted(name for name, _ in found)}, although {why}")
         seen["reported" if found else "allowed"] += 1
     assert not wrong, "\n".join(wrong)
-    assert seen["reported"] > 100
-    assert seen["allowed"] > 10
+    assert seen["reported"] > 200 / STEP
+    assert seen["allowed"] > 20 / STEP
