@@ -104,8 +104,8 @@ def environment(session: nox.Session) -> None:
 def soak(session: nox.Session) -> None:
     """Run tests in their long form: 200 kills, 100,000 odd responses, 10,000 cancellations, all edits of a trace."""
     session.install("-e", ".[all]", *GROUPS["tests"])
-    tests = ("client/sockets/test_kill.py", "client/unit/test_fuzz.py", "client/live/test_cancel.py")
-    tests = (*(f"tests/{path}" for path in tests), "tests/conformance/test_traces.py")
+    client = ("sockets/test_kill.py", "unit/test_fuzz.py", "live/test_cancel.py")
+    tests = [*(f"tests/client/{path}" for path in client), "tests/conformance/test_traces.py"]
     long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long", "SEGMIND_LTX_CANCELLATIONS": "10000"}
     long["SEGMIND_LTX_EDITS"] = "all"
     session.run("python", "-m", "pytest", "--durations=0", *tests, *session.posargs, env=long)

@@ -62,10 +62,10 @@ LAYERS: dict[str, list[set[str]]] = {
     "segmind_ltx_conformance": [
         {"masking"},
         {"recording", "media", "payloads", "checks", "target", "bodies"},
-        {"coverage", "har"},
+        {"coverage", "har", "requirements", "known"},
         {"judge", "prober"},
         {"report"},
-        {"session"},
+        {"session", "earlier"},
         {"__init__", "cli", "plugin"},
         {"__main__", "test_conformance"},
     ],

@@ -21,6 +21,8 @@ class Outcome(StrEnum):
     """A verdict of grade P: the clause is broken: the server should keep it."""
     NOTED = "noted"
     """A verdict of grade I: the clause is broken, or a permission is not used: the server may do so."""
+    KNOWN = "known"
+    """Broken, but a file of known failures lists it, so it does not fail the run."""
     INCONCLUSIVE = "inconclusive"
     """Tested without a result: transient faults used up the retries, or several causes are possible."""
     NOT_EXERCISED = "not exercised"
@@ -101,10 +103,21 @@ class Check:
 
 @frozen
 class Judgement:
-    """A check for every clause, and the observations."""
+    """A check for every clause, and the observations.
+
+    ``unmet`` says in a sentence each what the run was required to show and did not; ``stale`` what is wrong with the
+    list of known failures.
+    """
 
     checks: tuple[Check, ...]
     observations: tuple[Observation, ...] = field(factory=tuple[Observation, ...])
+    unmet: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> int:
+        """The number of checks that were tested, whatever came of it."""
+        return len(self.checks) - len(self.having(Outcome.NOT_EXERCISED))
 
     def having(self, *outcomes: Outcome) -> tuple[Check, ...]:
         """Return the checks with one of these outcomes, in the order of the clauses."""
@@ -112,10 +125,13 @@ class Judgement:
 
     @property
     def exit_status(self) -> int:
-        """0 if a check of grade D passed and none failed, 1 if one failed, 2 if the run is inconclusive."""
+        """0 if a check of grade D passed and none failed, 1 if one failed, 2 if the run is inconclusive.
+
+        A stale list of known failures fails the run too; an unmet requirement makes it inconclusive.
+        """
         decisive = [check for check in self.checks if check.grade == "D"]
-        if any(check.outcome is Outcome.FAILED for check in decisive):
+        if self.stale or any(check.outcome is Outcome.FAILED for check in decisive):
             return 1
-        if self.having(Outcome.ERROR) or any(check.outcome is Outcome.INCONCLUSIVE for check in decisive):
+        if self.unmet or self.having(Outcome.ERROR) or any(check.outcome is Outcome.INCONCLUSIVE for check in decisive):
             return 2
         return 0 if any(check.outcome is Outcome.PASSED for check in decisive) else 2

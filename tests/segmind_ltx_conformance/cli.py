@@ -6,9 +6,11 @@ Exit status: 0 if the target conforms, 1 if it does not, 2 if the run failed or 
 from __future__ import annotations
 
 import importlib.util
+import json
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,6 +18,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from segmind_ltx_conformance.earlier import ReportError, compare, failed_in, read_report
+from segmind_ltx_conformance.known import written
+from segmind_ltx_conformance.report.files import write_atomically
 from segmind_ltx_conformance.report.streams import consoles
 from segmind_ltx_conformance.session import (
     RefusedError,
@@ -61,6 +66,19 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Number of concurrent requests.")] = 8,
     seed: Annotated[int, typer.Option(help="The same seed gives the same requests.")] = 0,
     no_videos: Annotated[bool, typer.Option("--no-videos", help="Download no video.")] = False,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="keys=NAME, clauses=GLOB, min_exercised=SHARE, or none; repeatable."),
+    ] = None,
+    known: Annotated[
+        Path | None, typer.Option(help="List of known failures, a TOML file; they do not fail the run.")
+    ] = None,
+    write_known: Annotated[
+        Path | None, typer.Option("--write-known", help="Write the failures of this run as a list for --known.")
+    ] = None,
+    failed: Annotated[
+        Path | None, typer.Option("--failed", help="Select the clauses and models that failed in this report.json.")
+    ] = None,
     visit: Annotated[
         str | None,
         typer.Option(metavar="start|resume", help="Test retention in two visits if the target has no clock control."),
@@ -76,9 +94,15 @@ def run(
             raise RefusedError(
                 "--target is missing: name the profile of the server, a TOML file; see docs/conformance.md"
             )
+        again = failed_in(failed) if failed is not None else None
+        if again is not None and (select or model):
+            raise RefusedError("--failed selects the clauses itself: leave out --select and --model")
         options = RunOptions(
-            select=tuple(select or ()),
-            models=tuple(model or ()),
+            select=tuple(again.clauses if again else select or ()),
+            models=tuple(again.models if again else model or ()),
+            every_version=again is not None,
+            require=tuple(require or ()),
+            known=known,
             free=free,
             fail_fast=fail_fast,
             jobs=jobs,
@@ -92,7 +116,9 @@ def run(
             _print_plan(out, session)
             return
         check_folder(report, visit)
-        _report(session, report, out, err)
+        if write_known is not None:
+            check_folder(write_known.parent)
+        _report(session, report, out, err, write_known)
 
 
 @conformance.command("judge")
@@ -100,6 +126,13 @@ def judge_trace(
     trace: Annotated[Path, typer.Argument(help="A HAR file: recording.har of a run, or recorded traffic.")],
     base_url: Annotated[str | None, typer.Option(help="Base URL of the API, if the file does not name it.")] = None,
     report: Annotated[Path | None, typer.Option(help="Folder for the reports; without it none is written.")] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="keys=NAME, clauses=GLOB or min_exercised=SHARE; repeatable."),
+    ] = None,
+    known: Annotated[
+        Path | None, typer.Option(help="List of known failures, a TOML file; they do not fail the run.")
+    ] = None,
 ) -> None:
     """Judge a recording. Nothing is sent."""
     from segmind_ltx_conformance.report import write_reports
@@ -109,12 +142,30 @@ def judge_trace(
     with _exit_on_error(err, []):
         if report is not None:
             check_folder(report)
-        judged = judge_file(trace, base_url)
+        judged = judge_file(trace, base_url, require or (), known)
         # Write first: the reader of the output may be gone.
         if report is not None:
             write_reports(report, judged)
         print_report(out, judged)
         raise typer.Exit(judged.judgement.exit_status)
+
+
+@conformance.command("diff")
+def diff_reports(
+    old: Annotated[Path, typer.Argument(help="report.json of the earlier run.")],
+    new: Annotated[Path, typer.Argument(help="report.json of the later run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Compare two reports: what broke, what was mended, and what was no longer tried.
+
+    Exit status: 0 if nothing broke and everything was tried again, 1 otherwise, 2 if a report cannot be read.
+    """
+    out, err = consoles()
+    with _exit_on_error(err, []):
+        difference = compare(read_report(old), read_report(new))
+        for line in [json.dumps(difference.as_data())] if as_json else difference.lines():
+            out.print(line, soft_wrap=True, highlight=False, markup=False)
+        raise typer.Exit(difference.exit_status)
 
 
 def _print_plan(out: Console, session: Session) -> None:
@@ -135,7 +186,7 @@ def _print_plan(out: Console, session: Session) -> None:
     )
 
 
-def _report(session: Session, folder: Path, out: Console, err: Console) -> None:
+def _report(session: Session, folder: Path, out: Console, err: Console, write_known: Path | None) -> None:
     from segmind_ltx_conformance.prober import Interrupted
     from segmind_ltx_conformance.report import RECORDING, write_reports
     from segmind_ltx_conformance.report.console import print_report
@@ -153,6 +204,10 @@ def _report(session: Session, folder: Path, out: Console, err: Console) -> None:
     write_reports(folder, done)
     print_report(out, done)
     _print_err(err, f"report: {folder / 'report.html'}")
+    if write_known is not None:
+        text = written(done.judgement, done.recording.base_url, date.today(), session.known)
+        write_atomically(write_known, text)
+        _print_err(err, f"known failures: {write_known}; give each a reason, then: --known {write_known}")
     if session.options.visit == "start":
         _print_err(err, "run again with --visit resume, 50 and then 61 minutes after the jobs ended")
     raise typer.Exit(done.judgement.exit_status)
@@ -179,7 +234,7 @@ def _exit_on_error(err: Console, redact: list[Callable[[str], str]]) -> Generato
         yield
     except typer.Exit:
         raise
-    except RefusedError as error:
+    except (RefusedError, ReportError) as error:
         _print_err(err, f"error: {_redacted(str(error), redact)}")
         raise typer.Exit(EXIT_INCONCLUSIVE) from None
     except KeyboardInterrupt:

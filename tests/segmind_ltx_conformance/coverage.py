@@ -5,7 +5,7 @@ A stage is the first word of an exchange's probe label. ``segmind-ltx conformanc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from segmind_ltx_conformance.target import SCENARIO_STATUS
@@ -64,6 +64,19 @@ ID_STAGES: Final = {
     "video.seed-repeats": {"duplicate", "download"},
     "path.request_id": {"alias"},
 }
+SINGLE_STAGES: Final = {
+    "job.failed-status-is-422": frozenset({"failing"}),
+    "job.final": frozenset({"accept", "alias", "failing", "retention"}),
+    "status.no-406-by-accept": frozenset({"accept-header"}),
+}
+"""The stage that a clause needs if it is selected and its kind has others."""
+ENOUGH: Final[Mapping[str, frozenset[str]]] = {
+    "status.422-is-a-failed-job": frozenset({"accept", "failing", "refuse"}),
+    "transport.reset-form": frozenset({"scenario"}),
+    "transport.v1-bytes-or-json": frozenset({"accept", "download"}),
+    "job.urls-are-its-own": frozenset({"address", "alias"}),
+}
+"""The stages that suffice if such a clause is selected."""
 CONDITIONAL: Final = {
     "blocking-result": "the target answers blocking calls with the video itself",
     "job.blocked-is-failed": "the suite sends nothing that would be blocked",
@@ -124,6 +137,24 @@ def _of_payload(rule: str) -> frozenset[str]:
             return frozenset({"accept", "refuse", "bulk"})
 
 
+def needed_stages(clause: Clause) -> frozenset[str]:
+    """Return the stages that a clause needs if it is selected: of those that show it, the cheapest that suffice."""
+    stages = stages_of(clause)
+    if clause.id in SINGLE_STAGES:
+        return SINGLE_STAGES[clause.id]
+    if clause.id in ID_STAGES:
+        return ENOUGH.get(clause.id, stages)
+    if clause.kind in {"answer", "lifecycle"}:
+        if clause.id.startswith("failed-job"):
+            return frozenset({"failing"})
+        return stages if clause.id.startswith("error-message") else frozenset({"accept"})
+    if clause.kind == "header":
+        return frozenset({"scenario"} if clause.id.startswith("rate-limited") else {"accept"})
+    if clause.id.startswith("alias."):
+        return frozenset({"alias"})
+    return stages - {"audit"}
+
+
 def stages_for(clauses: Iterable[Clause]) -> frozenset[str]:
     """Return the stages that a selection of clauses needs."""
-    return frozenset(stage for clause in clauses for stage in stages_of(clause))
+    return frozenset(stage for clause in clauses for stage in needed_stages(clause))

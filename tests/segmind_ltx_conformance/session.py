@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +14,21 @@ from attrs import evolve, frozen
 from segmind_ltx_conformance.checks import Judgement
 from segmind_ltx_conformance.coverage import stages_for
 from segmind_ltx_conformance.har import read_recording
+from segmind_ltx_conformance.known import Entry, KnownError, apply, read_known
 from segmind_ltx_conformance.recording import Recording, RecordingError
 from segmind_ltx_conformance.report import RECORDING, write_recording
 from segmind_ltx_conformance.report.document import Run
 from segmind_ltx_conformance.report.files import ensure_writable
 from segmind_ltx_conformance.report.redact import Redactor
 from segmind_ltx_conformance.report.spending import spent
+from segmind_ltx_conformance.requirements import (
+    NO_REQUIREMENTS,
+    RequirementError,
+    Requirements,
+    requirements_of,
+    unmet,
+    with_options,
+)
 from segmind_ltx_conformance.target import Keys, ProfileError, Target, read_target
 from segmind_ltx_spec import Clause, Contract, clauses, load
 
@@ -45,6 +55,10 @@ class RunOptions:
     seed: int = 0
     videos: bool = True
     visit: str | None = None
+    every_version: bool = False
+    """Send what is selected by every version of the API; by default one is enough."""
+    require: tuple[str, ...] = ()
+    known: Path | None = None
 
 
 @frozen
@@ -59,6 +73,8 @@ class Session:
     options: RunOptions
     only: frozenset[str] | None
     redact: Redactor
+    requirements: Requirements
+    known: tuple[Entry, ...] = ()
 
     @property
     def prober_options(self) -> Any:
@@ -76,6 +92,8 @@ class Session:
             if self.only is None
             else stages_for(clause for clause in clauses(self.contract) if clause.id in self.only),
             fail_fast=options.fail_fast,
+            clauses=self.only,
+            every_version=options.every_version,
         )
 
 
@@ -90,9 +108,13 @@ def prepare(profile: Path, options: RunOptions) -> Session:
         raise RefusedError(f"no model is called {', '.join(unknown)}; there are {', '.join(contract.models)}")
     if options.visit is not None and options.visit not in VISITS:
         raise RefusedError(f"--visit is one of {', '.join(VISITS)}")
-    return Session(
-        target, contract, options, selected(clauses(contract), options.select, options.models), Redactor.of(target.keys)
-    )
+    try:
+        requirements = with_options(requirements_of(target.require, f"{profile}: [require]"), options.require)
+        known = read_known(options.known, contract) if options.known else ()
+    except (RequirementError, KnownError) as error:
+        raise RefusedError(str(error)) from None
+    only = selected(clauses(contract), options.select, options.models)
+    return Session(target, contract, options, only, Redactor.of(target.keys), requirements, known)
 
 
 def selected(known: Iterable[Clause], patterns: Sequence[str], models: Collection[str]) -> frozenset[str] | None:
@@ -157,19 +179,32 @@ def perform(session: Session, folder: Path, progress: Progress) -> Run:
     recording = session.redact.recording(recording)
     write_recording(folder, recording)
     seconds = time.monotonic() - started
-    judgement = judge_selected(recording, session.contract, session.only, session.options.models)
-    return Run(recording, judgement, spent(recording, session.contract), session.options.seed, seconds)
+    return judged(session, recording, seconds)
 
 
-def judge_file(path: Path, base_url: str | None) -> Run:
-    """Judge a recording from a file. Raises `RefusedError`."""
+def judged(session: Session, recording: Recording, seconds: float | None = None) -> Run:
+    """Judge the recording of a run, with its requirements and known failures."""
+    contract, options = session.contract, session.options
+    judgement = judge_selected(recording, contract, session.only, options.models)
+    missing = tuple(unmet(session.requirements, recording, judgement, contract, session.target.keys))
+    judgement = apply(judgement, session.known, date.today(), whole=session.only is None)
+    return Run(recording, evolve(judgement, unmet=missing), spent(recording, contract), options.seed, seconds)
+
+
+def judge_file(path: Path, base_url: str | None, require: Sequence[str] = (), known: Path | None = None) -> Run:
+    """Judge a recording from a file; nothing is required unless ``require`` says so. Raises `RefusedError`."""
+    contract = load()
     try:
         recording = read_recording(path, base_url)
-    except RecordingError as error:
+        required = with_options(NO_REQUIREMENTS, require)
+        entries = read_known(known, contract) if known else ()
+    except (RecordingError, RequirementError, KnownError) as error:
         raise RefusedError(str(error)) from None
     recording = Redactor.of(Keys(), recording).recording(recording)
-    contract = load()
-    return Run(recording, judge_selected(recording, contract, None, ()), spent(recording, contract))
+    judgement = judge_selected(recording, contract, None, ())
+    missing = tuple(unmet(required, recording, judgement, contract))
+    judgement = apply(judgement, entries, date.today(), whole=True)
+    return Run(recording, evolve(judgement, unmet=missing), spent(recording, contract))
 
 
 def judge_selected(

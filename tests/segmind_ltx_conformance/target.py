@@ -97,6 +97,8 @@ class Target:
     limits: Limits = field(factory=Limits)
     advance: str | None = None
     picture: str | None = None
+    require: Mapping[str, Any] = field(factory=dict[str, Any])
+    """The table ``[require]`` as it stands there; see `segmind_ltx_conformance.requirements`."""
 
 
 def read_target(path: Path, environment: Mapping[str, str] = os.environ) -> Target:
@@ -122,7 +124,7 @@ def _text(data: bytes) -> str:
 
 def target_of(profile: Mapping[str, Any], source: str, environment: Mapping[str, str]) -> Target:
     """Check a parsed profile. Raises `ProfileError`; its message begins with ``source``."""
-    _known(profile, {"base_url", "picture", "keys", "clock", "limits"}, source)
+    _known(profile, {"base_url", "picture", "keys", "clock", "limits", "require"}, source)
     base_url = profile.get("base_url")
     if not isinstance(base_url, str) or urlsplit(base_url).scheme not in {"http", "https"}:
         raise ProfileError(f"{source}: base_url must be an http or https URL, such as http://127.0.0.1:8900")
@@ -142,7 +144,7 @@ def target_of(profile: Mapping[str, Any], source: str, environment: Mapping[str,
         raise ProfileError(f"{source}: [clock] advance must be a path, such as /_control/advance")
     limits = _limits(_table(profile, "limits", source), source)
     keys_given = Keys({name: key for name, key in found.items() if key})
-    return Target(base_url.rstrip("/"), keys_given, limits, advance, picture)
+    return Target(base_url.rstrip("/"), keys_given, limits, advance, picture, _table(profile, "require", source))
 
 
 def _limits(given: Mapping[str, Any], source: str) -> Limits:

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlencode
 
-from attrs import frozen
-
 from segmind_ltx_conformance.payloads import base, example_picture
 from segmind_ltx_conformance.prober.context import RunContext, accepted
 from segmind_ltx_conformance.prober.options import Options
 from segmind_ltx_conformance.prober.packs import models_of
+from segmind_ltx_conformance.prober.selection import AccessProbe, wants_access
 from segmind_ltx_conformance.prober.single_jobs import latest_job
 from segmind_ltx_conformance.recording import Exchange
 from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
@@ -32,29 +31,20 @@ MALFORMED_ID: Final = "no-such-request"
 """A request id that is not even a UUID."""
 
 
-@frozen
-class AccessProbe:
-    """A request that the target should refuse because of its key or its path.
-
-    ``model`` is None for a GET. ``{job}`` in ``path`` stands for a request id.
-    """
-
-    stage: str
-    name: str
-    method: str
-    model: Model | None
-    path: str
-    key: str | None
-
-
 def unknown_id(seed: int) -> str:
     """Return a request id that no server gave out."""
     return str(uuid.UUID(int=random.Random(f"id {seed}").getrandbits(128), version=4))  # noqa: S311  not a secret
 
 
 def access_probes(target: Target, contract: Contract, options: Options) -> Iterator[AccessProbe]:
-    """Yield every access probe of the selected stages."""
+    """Yield every access probe of the selected stages and clauses."""
     models = models_of(contract, options)
+    for probe in _all_probes(target, options, models):
+        if options.clauses is None or wants_access(contract, options.clauses, models, probe):
+            yield probe
+
+
+def _all_probes(target: Target, options: Options, models: list[Model]) -> Iterator[AccessProbe]:
     posts = [(model, path) for model in models for path in (model.v1, model.v2)]
     # Routes that the five pages name come first: after one acceptance nothing else of the same kind is sent.
     posts.sort(key=lambda post: post[1] == post[0].v2 and post[0].v2_source.grade != "D")

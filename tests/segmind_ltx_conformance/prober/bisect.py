@@ -13,6 +13,9 @@ from segmind_ltx_conformance.prober.packs import Item
 def find_cause(run: RunContext, item: Item) -> None:
     """Find the values for which a refused pack was refused."""
     known = [choice for choice in item.pack.values() if choice in run.causes]
+    if run.options.clauses is not None and len(item.pack) == 1:
+        # Nothing else was sent that could show that the value is to blame.
+        Bisection(run, item).accepts(set(item.pack))
     if len(item.pack) < 2 or (known and item.version == "v1"):
         run.causes += [choice for choice in item.pack.values() if len(item.pack) == 1]
         return

@@ -14,6 +14,7 @@ from segmind_ltx_conformance.prober.context import RunContext, accepted
 from segmind_ltx_conformance.prober.fuzz import can_generate, invalid_bodies, parameters_at_fault
 from segmind_ltx_conformance.prober.options import Options
 from segmind_ltx_conformance.prober.packs import models_of
+from segmind_ltx_conformance.prober.selection import body_filter
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract, Model
 
@@ -89,11 +90,16 @@ def planned_invalid_bodies(target: Target, contract: Contract, options: Options)
     if "valid" not in target.keys:
         return
     picture = target.picture or example_picture(contract)
-    for model in models_of(contract, options):
+    models = models_of(contract, options)
+    needed = None if options.clauses is None else body_filter(contract, options.clauses, models)
+    for model in models:
         found = list(_of(model, picture, options, contract))
         for version in ("v2", "v1"):
+            sent: Counter[str] = Counter()
             for stage, label, about, body in found:
-                yield InvalidBody(stage, model, version, label, about, body, _inference(model, about, body))
+                if needed is None or needed(stage, model.slug, version, about, sent[stage]):
+                    sent[stage] += 1
+                    yield InvalidBody(stage, model, version, label, about, body, _inference(model, about, body))
 
 
 def _inference(model: Model, about: tuple[str, ...], body: Any) -> str | None:

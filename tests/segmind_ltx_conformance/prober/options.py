@@ -69,6 +69,10 @@ class Options:
     stages: frozenset[str] | None = None
     bulk: int = 12
     fail_fast: bool = False
+    clauses: frozenset[str] | None = None
+    """The selected clauses: only what they need is sent. None for all."""
+    every_version: bool = False
+    """Send what the selected clauses need as a blocking call as well."""
 
     def wants(self, stage: str) -> bool:
         """Return whether this stage is selected."""

@@ -10,9 +10,10 @@ from attrs import frozen
 from segmind_ltx_conformance.prober.accept import AUDIT_READS, AUDIT_REFUSALS
 from segmind_ltx_conformance.prober.access import access_probes
 from segmind_ltx_conformance.prober.budget import Budget, Reserve
+from segmind_ltx_conformance.prober.items import items_of
 from segmind_ltx_conformance.prober.negative import planned_invalid_bodies
 from segmind_ltx_conformance.prober.options import STAGES, CannotRunError, Options
-from segmind_ltx_conformance.prober.packs import Item, items_of, models_of
+from segmind_ltx_conformance.prober.packs import Item, models_of
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract
 

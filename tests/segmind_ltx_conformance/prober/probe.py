@@ -16,9 +16,10 @@ from segmind_ltx_conformance.prober.context import RunContext
 from segmind_ltx_conformance.prober.downloads import download_all
 from segmind_ltx_conformance.prober.follow import follow
 from segmind_ltx_conformance.prober.http import Recorder, UnresponsiveTargetError
+from segmind_ltx_conformance.prober.items import items_of
 from segmind_ltx_conformance.prober.negative import probe_open_cases, refuse
 from segmind_ltx_conformance.prober.options import STAGES, CannotRunError, Interrupted, Options
-from segmind_ltx_conformance.prober.packs import Item, items_of
+from segmind_ltx_conformance.prober.packs import Item
 from segmind_ltx_conformance.prober.plan import budget_of, check, plan
 from segmind_ltx_conformance.prober.retention import check_retention, final_results, visit
 from segmind_ltx_conformance.prober.single_jobs import read_differently, submit_duplicate, submit_failing

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from segmind_ltx_conformance.checks import Check, Judgement, Outcome
 
-SEVERITY: Final = (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.WARNED, Outcome.NOTED)
+SEVERITY: Final = (Outcome.FAILED, Outcome.ERROR, Outcome.INCONCLUSIVE, Outcome.WARNED, Outcome.NOTED, Outcome.KNOWN)
 """The outcomes that need attention, the worst first."""
 
 

@@ -28,6 +28,7 @@ STYLES: Final = {
     Outcome.FAILED: "bold red",
     Outcome.WARNED: "yellow",
     Outcome.NOTED: "cyan",
+    Outcome.KNOWN: "blue",
     Outcome.INCONCLUSIVE: "magenta",
     Outcome.NOT_EXERCISED: "dim",
     Outcome.ERROR: "bold magenta",
@@ -38,6 +39,7 @@ HEADINGS: Final = {
     Outcome.WARNED: "Warned: other pages of the vendor state otherwise",
     Outcome.NOTED: "Noted: expected, but not documented",
     Outcome.INCONCLUSIVE: "Inconclusive: tested without a result",
+    Outcome.KNOWN: "Known: listed failures, which do not fail the run",
 }
 MAX_CURL_LENGTH: Final = 1500
 
@@ -63,6 +65,10 @@ def lines(run: Run) -> Iterator[Text]:
     for reason, checks in skipped.items():
         yield Text(f"  {len(checks):4}  {one_line(reason)}: {join_some((check.id for check in checks), 3)}", "dim")
     yield from _observations(run)
+    for title, sentences in (("Required, and not shown", run.judgement.unmet), ("Known failures", run.judgement.stale)):
+        if sentences:
+            yield from (Text(), Text(title, "bold magenta"))
+        yield from (Text(f"  {one_line(sentence, 600)}") for sentence in sentences)
     style = {0: "bold green", 1: "bold red"}.get(run.judgement.exit_status, "bold magenta")
     yield from (Text(), Text(printable(headline(run)), style))
 

@@ -68,6 +68,11 @@ def summary(run: Run) -> dict[str, Any]:
     """Return the figures of the report."""
     return {
         **{outcome.replace(" ", "_"): number for outcome, number in counts(run.judgement).items()},
+        "known": len(run.judgement.having(Outcome.KNOWN)),
+        "tried": run.judgement.tried,
+        "checks": len(run.judgement.checks),
+        "unmet": list(run.judgement.unmet),
+        "stale": list(run.judgement.stale),
         "causes": len(group_failures(run.judgement, Outcome.FAILED)),
         "verdict": VERDICTS[run.judgement.exit_status],
         "exit_status": run.judgement.exit_status,
@@ -139,4 +144,7 @@ def headline(run: Run) -> str:
     facts = [f"{len(run.recording.exchanges)} requests", f"{run.spent.jobs} jobs", f"{run.spent.cost:.2f} USD"]
     facts += [] if run.seconds is None else [f"{run.seconds:.1f} s"]
     verdict = VERDICTS[run.judgement.exit_status]
-    return f"{verdict}: {', '.join(parts) or 'nothing was checked'} ({', '.join(facts)})"
+    if not parts:
+        return f"{verdict}: nothing was checked ({', '.join(facts)})"
+    tried = f"{run.judgement.tried} of {len(run.judgement.checks)} checks tried"
+    return f"{verdict}: {tried}: {', '.join(parts)} ({', '.join(facts)})"

@@ -14,6 +14,7 @@ TAGS: Final = {
     Outcome.FAILED: "failure",
     Outcome.ERROR: "error",
     Outcome.INCONCLUSIVE: "error",
+    Outcome.KNOWN: "skipped",
     Outcome.NOT_EXERCISED: "skipped",
 }
 """Checks with other outcomes are passed tests, with their details as output."""

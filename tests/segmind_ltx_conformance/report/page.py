@@ -34,6 +34,7 @@ SYMBOLS: Final = {
     Outcome.FAILED: "✗",
     Outcome.WARNED: "!",
     Outcome.NOTED: "i",
+    Outcome.KNOWN: "k",
     Outcome.INCONCLUSIVE: "?",
     Outcome.NOT_EXERCISED: "\N{EN DASH}",
     Outcome.ERROR: "E",
@@ -45,6 +46,7 @@ ORDER: Final = (
     Outcome.INCONCLUSIVE,
     Outcome.WARNED,
     Outcome.NOTED,
+    Outcome.KNOWN,
     Outcome.PASSED,
     Outcome.NOT_EXERCISED,
 )
