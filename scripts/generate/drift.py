@@ -1,4 +1,7 @@
-"""Fail if the committed ``generated/segmind_ltx_api`` differs from a new one. Run by ``nox -s drift``."""
+"""Fail if the committed ``generated/segmind_ltx_api``, or the exports of ``segmind_ltx``, differ from new ones.
+
+Run by ``nox -s drift``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from generate.exports import INIT, NoRegionError, with_exports
 from generate.regenerate import PACKAGE, GenerationError, differences, generate
 from segmind_ltx_spec import contract_of, read_document
 
@@ -20,9 +24,16 @@ def main() -> int:
             print(f"The generator failed:\n{error}", file=sys.stderr)
             return 1
         found = list(differences(PACKAGE, fresh))
+        text = INIT.read_text(encoding="utf-8")
+        try:
+            found += [f"changed  {INIT.name}: its exports"] if with_exports(text, fresh) != text else []
+        except NoRegionError as error:
+            found.append(str(error))
     if found:
         print("\n".join(found), file=sys.stderr)
-        print("generated/ differs from what the spec gives. Run `nox -s regenerate` and commit.", file=sys.stderr)
+        print(
+            "The generated code differs from what the spec gives. Run `nox -s regenerate` and commit.", file=sys.stderr
+        )
         return 1
     print("generated/ is up to date")
     return 0

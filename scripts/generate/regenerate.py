@@ -20,12 +20,16 @@ from typing import Any, Final, cast
 
 from openapi_python_client.strings import pascal_case, snake_case
 
+from generate import words
 from generate.emit import emit
+from generate.exports import INIT, with_exports
 from segmind_ltx_spec import Contract, contract_of, read_document
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = ROOT / "generated" / "segmind_ltx_api"
 RUFF: Final = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120"]
+TEMPLATES: Final = Path(__file__).with_name("templates") / "generator"
+"""Templates that replace those of openapi-python-client: its ``Unset`` has no repr."""
 HOOKS: Final = [
     ["ruff", "check", *RUFF, "--fix-only", "--select", "F,I"],
     ["ruff", "format", *RUFF],
@@ -123,7 +127,9 @@ def generate(target: Path, contract: Contract) -> None:
     contract = contract_of(unfolded(contract.document))
     with tempfile.TemporaryDirectory() as scratch:
         spec, config = Path(scratch, "openapi.json"), Path(scratch, "config.json")
-        spec.write_text(json.dumps(lenient_view(contract.document)), encoding="utf-8")
+        view = lenient_view(contract.document)
+        _describe_requests(view, contract)
+        spec.write_text(json.dumps(view), encoding="utf-8")
         # The generator changes names such as Ltx219BT2VRequest; these overrides restore them.
         modules = {
             pascal_case(model.schema_name): {"module_name": snake_case(f"{model.slug}-request")}
@@ -132,6 +138,7 @@ def generate(target: Path, contract: Contract) -> None:
         config.write_text(json.dumps({"class_overrides": modules, "literal_enums": True, "post_hooks": []}))
         command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(spec)]
         options = ["--meta", "none", "--output-path", str(target), "--config", str(config), "--fail-on-warning"]
+        options += ["--custom-template-path", str(TEMPLATES)]
         _run([*command, *options], cwd=Path(scratch))
     emit(contract, target)
     (target / "py.typed").touch()
@@ -140,10 +147,26 @@ def generate(target: Path, contract: Contract) -> None:
         _run([sys.executable, "-m", *hook, target.name], cwd=target.parent)
 
 
+def _describe_requests(view: dict[str, Any], contract: Contract) -> None:
+    """Write limits, defaults, time and price into the descriptions, of which the generator makes docstrings."""
+    for model in contract.models.values():
+        schema = view["components"]["schemas"][model.schema_name]
+        schema["description"] = f"Parameters of {model.slug}. {words.cost(model)}"
+        for name, original in model.parameters.items():
+            schema["properties"][name]["description"] = words.described(name, original, model)
+
+
 def _run(command: list[str], cwd: Path) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
         raise GenerationError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that nobody sees half of it."""
+    partial = path.with_suffix(".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
 
 
 def differences(old: Path, new: Path) -> Iterator[str]:
@@ -173,10 +196,15 @@ def main() -> int:
             sys.stderr.write(f"Nothing was changed, because the generator failed:\n{error}\n")
             return 1
         changes = list(differences(PACKAGE, fresh))
+        before = INIT.read_text(encoding="utf-8")
+        exports = with_exports(before, fresh)
         if changes:
             if PACKAGE.exists():
                 PACKAGE.rename(Path(scratch, "replaced"))
             shutil.move(fresh, PACKAGE)
+    if exports != before:
+        _replace(INIT, exports)
+        changes.append(f"changed  {INIT.relative_to(ROOT).as_posix()}")
     sys.stdout.write("\n".join([*changes, f"{len(changes)} files changed", ""]))
     return 0
 
