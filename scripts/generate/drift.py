@@ -9,9 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from generate.checked import BadContractError, read_checked, told_of_generator
 from generate.exports import INIT, NoRegionError, with_exports
 from generate.regenerate import PACKAGE, GenerationError, differences, generate
-from segmind_ltx_spec import contract_of, read_document
 
 
 def main() -> int:
@@ -19,9 +19,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch, PACKAGE.name)
         try:
-            generate(fresh, contract_of(read_document()))
-        except GenerationError as error:
-            print(f"The generator failed:\n{error}", file=sys.stderr)
+            generate(fresh, read_checked())
+        except (BadContractError, GenerationError) as error:
+            print(told_of_generator(error) if isinstance(error, GenerationError) else error, file=sys.stderr)
             return 1
         found = list(differences(PACKAGE, fresh))
         text = INIT.read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Write ``generated/segmind_ltx_api`` from the spec, and print what changed.
+"""Write the package ``segmind_ltx_api`` for a contract, and compare two of them.
 
-Run by ``nox -s regenerate``. Three steps: make a view of the spec for the generator (`lenient_view`), run
+``nox -s regenerate`` runs it on the spec. Three steps: make a view of the spec for the generator (`lenient_view`), run
 openapi-python-client with pinned and isolated hooks, and add three files with what that generator drops (`emit`). The
 output is the same, byte for byte, on every supported Python.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import filecmp
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,8 +21,7 @@ from openapi_python_client.strings import pascal_case, snake_case
 
 from generate import words
 from generate.emit import emit
-from generate.exports import INIT, with_exports
-from segmind_ltx_spec import Contract, contract_of, read_document
+from segmind_ltx_spec import Contract, contract_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = ROOT / "generated" / "segmind_ltx_api"
@@ -162,13 +160,6 @@ def _run(command: list[str], cwd: Path) -> None:
         raise GenerationError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that nobody sees half of it."""
-    partial = path.with_suffix(".part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
 def differences(old: Path, new: Path) -> Iterator[str]:
     """Yield a line for each file that was added, removed or changed between two folders, except caches."""
     before, after = _files(old), _files(new)
@@ -184,30 +175,3 @@ def differences(old: Path, new: Path) -> Iterator[str]:
 def _files(folder: Path) -> set[str]:
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {path.as_posix() for path in found if "__pycache__" not in path.parts}
-
-
-def main() -> int:
-    """Replace the committed package. If the generator fails or warns, change nothing and return 1."""
-    with tempfile.TemporaryDirectory(dir=PACKAGE.parent) as scratch:
-        fresh = Path(scratch, PACKAGE.name)
-        try:
-            generate(fresh, contract_of(read_document()))
-        except (GenerationError, ValueError) as error:
-            sys.stderr.write(f"Nothing was changed, because the generator failed:\n{error}\n")
-            return 1
-        changes = list(differences(PACKAGE, fresh))
-        before = INIT.read_text(encoding="utf-8")
-        exports = with_exports(before, fresh)
-        if changes:
-            if PACKAGE.exists():
-                PACKAGE.rename(Path(scratch, "replaced"))
-            shutil.move(fresh, PACKAGE)
-    if exports != before:
-        _replace(INIT, exports)
-        changes.append(f"changed  {INIT.relative_to(ROOT).as_posix()}")
-    sys.stdout.write("\n".join([*changes, f"{len(changes)} files changed", ""]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
