@@ -188,7 +188,7 @@ def docs(session: nox.Session) -> None:
 def regenerate(session: nox.Session) -> None:
     """Write the generated client from the spec, and print what changed."""
     session.install("-e", ".", *GROUPS["generate"])
-    _run_script(session, "generate.regenerate")
+    _run_script(session, "generate")
 
 
 @nox.session

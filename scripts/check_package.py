@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -34,6 +35,9 @@ NEEDED: Final = [
 ]
 REPORTS: Final = ["junit.xml", "recording.har", "report.html", "report.json", "summary.svg"]
 RENAMED: Final = "operationId: fetch_request\n"
+TYPED_PAGES: Final = ("README.md", "docs/usage.md")
+TYPES: Final[list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["types"]
+NAMES: Final = "import json, segmind_ltx; print(json.dumps(segmind_ltx.__all__))"
 CLIENT_BRINGS: Final = {"attrs", "httpx"}
 
 
@@ -47,14 +51,15 @@ def main() -> int:
         try:
             wheel = _build(Path(scratch))
             _check_contents(wheel)
-            _check_client_alone(wheel, Path(scratch, "alone"))
+            alone = _check_client_alone(wheel, Path(scratch, "alone"))
+            _check_types(alone, Path(scratch, "types"))
             everything = _check_everything(wheel, Path(scratch, "everything"))
             _check_conformance(wheel, Path(scratch, "conformance"), everything)
             _check_spec(wheel, Path(scratch, "spec"))
         except UnfitError as error:
             print(f"The wheel is unfit: {error}", file=sys.stderr)
             return 1
-    print("The wheel installs alone, imports, makes its five videos, judges its own sandbox, and compares contracts.")
+    print("The wheel installs alone, imports, has types, makes its videos, judges its sandbox, and compares contracts.")
     return 0
 
 
@@ -72,7 +77,7 @@ def _check_contents(wheel: Path) -> None:
         raise UnfitError(f"its top level has {sorted(roots)}, not {sorted(PACKAGES)}")
 
 
-def _check_client_alone(wheel: Path, folder: Path) -> None:
+def _check_client_alone(wheel: Path, folder: Path) -> Path:
     """Install no extra. Only httpx, attrs and their dependencies may come; the command line must name its extra."""
     python = _environment(folder, str(wheel))
     installed = json.loads(_run([str(python), "-m", "pip", "list", "--format", "json"], cwd=folder))
@@ -85,6 +90,30 @@ def _check_client_alone(wheel: Path, folder: Path) -> None:
     if "segmind-ltx[cli]" not in output:
         raise UnfitError(f"without its extra the command line prints {output!r}, and does not name segmind-ltx[cli]")
     print(f"alone: {', '.join(sorted(found))}")
+    return python
+
+
+def _check_types(installed: Path, folder: Path) -> None:
+    """Check the Python blocks of the pages with pyright and mypy, as an editor of a user sees the wheel."""
+    folder.mkdir()
+    for page in TYPED_PAGES:
+        blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        if not blocks:
+            raise UnfitError(f"{page} has no Python block to check")
+        for number, block in enumerate(blocks):
+            (folder / f"{Path(page).stem.lower()}_{number}.py").write_text(block, encoding="utf-8")
+    # Every public name, as an editor completes it: one that is not exported is an error there.
+    names = json.loads(_run([str(installed), "-c", NAMES], cwd=folder))
+    (folder / "names.py").write_text("".join(f"from segmind_ltx import {name} as {name}\n" for name in names), "utf-8")
+    # The checkers are in an environment of their own: what they bring must not be found in the user's.
+    pins = [pin for pin in TYPES if pin.startswith(("mypy==", "pyright=="))]
+    checkers = _environment(folder / "checkers", *pins)
+    _run(
+        [str(checkers.with_name("pyright")), "--pythonpath", str(installed), str(folder), "--level", "warning"], folder
+    )
+    files = sorted(map(str, folder.glob("*.py")))
+    _run([str(checkers.with_name("mypy")), "--strict", "--python-executable", str(installed), *files], folder)
+    print(f"types: pyright and mypy take {len(files) - 1} blocks of {', '.join(TYPED_PAGES)}, and {len(names)} names")
 
 
 def _check_everything(wheel: Path, folder: Path) -> Path:
@@ -140,10 +169,10 @@ def _check_spec(wheel: Path, folder: Path) -> None:
     print("spec diff: generates the packages of two contracts, from the wheel alone")
 
 
-def _environment(folder: Path, requirement: str) -> Path:
+def _environment(folder: Path, *requirements: str) -> Path:
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    _run([str(python), "-m", "pip", "install", "--quiet", requirement], cwd=folder)
+    _run([str(python), "-m", "pip", "install", "--quiet", *requirements], cwd=folder)
     return python
 
 

@@ -48,8 +48,15 @@ if TYPE_CHECKING:
     )
     from segmind_ltx.ledger import Ledger
     from segmind_ltx.video import AsyncVideo, Video
-    from segmind_ltx_api import requests
-    from segmind_ltx_api.requests import *  # noqa: F403 - one class a model, as the spec has them
+    from segmind_ltx_api.contract import MODELS, Model, Parameter
+
+    # generated imports: by `nox -s regenerate`
+    from segmind_ltx_api.requests import Ltx2FastRequest as Ltx2FastRequest
+    from segmind_ltx_api.requests import Ltx2ProRequest as Ltx2ProRequest
+    from segmind_ltx_api.requests import Ltx219BI2VRequest as Ltx219BI2VRequest
+    from segmind_ltx_api.requests import Ltx219BT2VRequest as Ltx219BT2VRequest
+    from segmind_ltx_api.requests import LtxVideoRequest as LtxVideoRequest
+    # end
 
 __version__ = "0.1.0"
 
@@ -57,6 +64,7 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
+    "MODELS",
     "APIConnectionError",
     "APIStatusError",
     "AsyncClient",
@@ -78,10 +86,12 @@ __all__ = [
     "JobStatus",
     "LabelledRequest",
     "Ledger",
+    "Model",
     "ModelRetiredError",
     "NotFoundError",
     "Outcome",
     "OutputExistsError",
+    "Parameter",
     "ParameterError",
     "PermissionDeniedError",
     "Progress",
@@ -93,17 +103,15 @@ __all__ = [
     "Video",
     "WaitTimeoutError",
 ]
-
-if TYPE_CHECKING:
-    __all__ += requests.__all__
-else:  # The same names without importing the models; a new model's type is missing only from a star import.
-    __all__ += [  # noqa: F405 - `__getattr__` below gives them
-        "Ltx2FastRequest",
-        "Ltx2ProRequest",
-        "Ltx219BI2VRequest",
-        "Ltx219BT2VRequest",
-        "LtxVideoRequest",
-    ]
+__all__ += [
+    # generated names: by `nox -s regenerate`
+    "Ltx2FastRequest",
+    "Ltx2ProRequest",
+    "Ltx219BI2VRequest",
+    "Ltx219BT2VRequest",
+    "LtxVideoRequest",
+    # end
+]
 
 _MODULES: Final = {
     "AsyncClient": "segmind_ltx.async_client",
@@ -115,7 +123,10 @@ _MODULES: Final = {
     "JobStatus": "segmind_ltx._core.results",
     "LabelledRequest": "segmind_ltx._many.generate",
     "Ledger": "segmind_ltx.ledger",
+    "MODELS": "segmind_ltx_api.contract",
+    "Model": "segmind_ltx_api.contract",
     "Outcome": "segmind_ltx._many.generate",
+    "Parameter": "segmind_ltx_api.contract",
     "Progress": "segmind_ltx._files",
     "Video": "segmind_ltx.video",
 }

@@ -18,13 +18,14 @@ from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx._core.journal import attaching_request_id
 from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
+from segmind_ltx._core.signatures import describe
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, agenerate_many
 from segmind_ltx._postgres.journals import open_journal
 from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import AsyncVideo
-from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
+from segmind_ltx_api.calls import AnyRequest, ModelName, PaidCalls
 
 
 class AsyncJob:
@@ -69,7 +70,7 @@ class AsyncJob:
         return AsyncVideo.of(await self._driver.run(flow), self._driver)
 
 
-class AsyncClient:
+class AsyncClient(PaidCalls[Coroutine[Any, Any, AsyncJob], Coroutine[Any, Any, AsyncVideo], JobStatus]):
     """A client for the five LTX models under asyncio or trio; see `segmind_ltx.Client`.
 
     The arguments are the same, with httpx's asynchronous types.
@@ -118,7 +119,7 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient(base_url={self._driver.base_url!r})"
 
-    async def _submit(self, model: Any, /, **parameters: Any) -> AsyncJob:
+    async def _submit(self, model: Any, **parameters: Any) -> AsyncJob:
         """Submit a job; see `Client.submit`."""
         prepared = prepare(model, parameters)
         with attaching_request_id() as accepted:
@@ -128,7 +129,6 @@ class AsyncClient:
     async def _generate(
         self,
         model: Any,
-        /,
         *,
         timeout: float | None = None,
         on_status: Callable[[JobStatus], object] | None = None,
@@ -145,7 +145,6 @@ class AsyncClient:
     async def _generate_blocking(
         self,
         model: Any,
-        /,
         *,
         timeout: float | None = None,
         **parameters: Any,
@@ -197,10 +196,8 @@ class AsyncClient:
     ) -> None:
         await self.close()
 
-    # Type checkers see each model's own parameters, from the generated signatures.
-    if TYPE_CHECKING:
-        submit: Submit[Coroutine[Any, Any, AsyncJob]]
-        generate: Generate[Coroutine[Any, Any, AsyncVideo], JobStatus]
-        generate_blocking: GenerateBlocking[Coroutine[Any, Any, AsyncVideo]]
-    else:
-        submit, generate, generate_blocking = _submit, _generate, _generate_blocking
+    # Type checkers see each model's own parameters, in the base class.
+    if not TYPE_CHECKING:
+        submit = describe(_submit, PaidCalls.submit)
+        generate = describe(_generate, PaidCalls.generate)
+        generate_blocking = describe(_generate_blocking, PaidCalls.generate_blocking)

@@ -16,12 +16,13 @@ from segmind_ltx._core.effects import AnyLogger
 from segmind_ltx._core.journal import attaching_request_id
 from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
+from segmind_ltx._core.signatures import describe
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
 from segmind_ltx._postgres.journals import open_journal
 from segmind_ltx.ledger import Ledger
 from segmind_ltx.video import Video
-from segmind_ltx_api.calls import AnyRequest, Generate, GenerateBlocking, ModelName, Submit
+from segmind_ltx_api.calls import AnyRequest, ModelName, PaidCalls
 
 if TYPE_CHECKING:
     from segmind_ltx._many.generate import LabelledRequest, Outcome
@@ -80,7 +81,7 @@ class Job:
         return Video.of(self._driver.run(flow), self._driver)
 
 
-class Client:
+class Client(PaidCalls[Job, Video, JobStatus]):
     """A client for the five LTX models.
 
     ``api_key`` and ``base_url`` default to SEGMIND_API_KEY and SEGMIND_BASE_URL; without either, the base URL is the
@@ -146,7 +147,7 @@ class Client:
     def __repr__(self) -> str:
         return f"Client(base_url={self._driver.base_url!r})"
 
-    def _submit(self, model: Any, /, **parameters: Any) -> Job:
+    def _submit(self, model: Any, **parameters: Any) -> Job:
         """Submit a job. Once this returns, the job is accepted and billed; keep its ``id``.
 
         Takes a model's name and its parameters, or a request object. If a parameter is invalid by the documents, raises
@@ -162,7 +163,6 @@ class Client:
     def _generate(
         self,
         model: Any,
-        /,
         *,
         timeout: float | None = None,
         on_status: Callable[[JobStatus], object] | None = None,
@@ -176,7 +176,7 @@ class Client:
         flow = wait.generate(self._driver.context, prepared, timeout=checked, poll_interval=None, on_status=on_status)
         return Video.of(self._driver.run(flow), self._driver)
 
-    def _generate_blocking(self, model: Any, /, *, timeout: float | None = None, **parameters: Any) -> Video:
+    def _generate_blocking(self, model: Any, *, timeout: float | None = None, **parameters: Any) -> Video:
         """Make one blocking v1 call, and return its video.
 
         If the connection breaks during the call, a paid video is lost (`SubmitUncertainError`); prefer `generate`.
@@ -230,10 +230,8 @@ class Client:
     ) -> None:
         self.close()
 
-    # Type checkers see each model's own parameters, from the generated signatures.
-    if TYPE_CHECKING:
-        submit: Submit[Job]
-        generate: Generate[Video, JobStatus]
-        generate_blocking: GenerateBlocking[Video]
-    else:
-        submit, generate, generate_blocking = _submit, _generate, _generate_blocking
+    # Type checkers see each model's own parameters, in the base class.
+    if not TYPE_CHECKING:
+        submit = describe(_submit, PaidCalls.submit)
+        generate = describe(_generate, PaidCalls.generate)
+        generate_blocking = describe(_generate_blocking, PaidCalls.generate_blocking)

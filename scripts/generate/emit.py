@@ -1,8 +1,8 @@
 """Write three files of the generated package with what openapi-python-client drops.
 
 `contract.py` is a table of the models with the limits of each parameter, which the client checks before it sends
-anything. `calls.py` gives type checkers the parameters of ``client.submit("ltx-2-pro", …)``, `requests.py` is the list
-of the request types.
+anything. `calls.py` gives type checkers, editors and ``help()`` the parameters of ``client.submit("ltx-2-pro", …)``,
+`requests.py` is the list of the request types.
 """
 
 from __future__ import annotations
@@ -13,11 +13,42 @@ from typing import Any, Final
 import jinja2
 from openapi_python_client.strings import PythonIdentifier
 
+from generate import words
 from segmind_ltx_spec import Contract, Model
+from segmind_ltx_spec.limits import inside
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 TAKEN: Final = frozenset({"model", "timeout", "on_status"})
 """The names of the calls' own arguments. If a model's parameter has one of them, the two collide."""
+
+_ON_STATUS: Final = "on_status: Callable[[Status_co], object] | None"
+_TIMEOUT: Final = "timeout: float | None"
+CALLS: Final = (
+    {
+        "name": "submit",
+        "returns": "Job_co",
+        "options": (),
+        "first": "Submit a job to {}. Once this returns it is billed; keep its `id`.",
+        "of_request": "Submit a job, from a request object. Once this returns it is billed; keep its `id`.",
+    },
+    {
+        "name": "generate",
+        "returns": "Video_co",
+        "options": (_TIMEOUT, _ON_STATUS),
+        "first": "Submit a job to {}, and wait up to `timeout` seconds for its video. The accepted job is billed.",
+        "of_request": "Submit a job, from a request object, and wait for its video. The accepted job is billed.",
+    },
+    {
+        "name": "generate_blocking",
+        "returns": "Video_co",
+        "options": (_TIMEOUT,),
+        "first": "Make one blocking call of {}. If the connection breaks, a paid video is lost; prefer `generate`.",
+        "of_request": "Make one blocking call, from a request object. Prefer `generate`.",
+    },
+)
+"""The client's calls that make a video."""
+
+HELP: Final = "Each model has its own parameters. One that you leave out is not sent, and the service uses its default."
 
 PYTHON_TYPES: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -41,8 +72,9 @@ def emit(contract: Contract, target: Path) -> None:
     )
     environment.filters["repr"] = repr
     models = [_described(contract, model) for model in contract.models.values()]
+    calls = [_call(call, list(contract.models.values())) for call in CALLS]
     for name in ("contract.py", "calls.py", "requests.py"):
-        text = environment.get_template(f"{name}.jinja").render(models=models)
+        text = environment.get_template(f"{name}.jinja").render(models=models, calls=calls, merged=_merged(models))
         (target / name).write_text(text, encoding="utf-8")
 
 
@@ -53,8 +85,7 @@ def check_defaults(contract: Contract) -> None:
             schema = model.parameters[name]
             if value is None and "null" in schema["type"]:
                 continue
-            inside = schema.get("minimum", value) <= value <= schema.get("maximum", value)
-            if value not in schema.get("enum", [value]) or not inside:
+            if value not in schema.get("enum", [value]) or not (isinstance(value, str | None) or inside(schema, value)):
                 raise ValueError(f"{model.slug}: the default {value!r} of {name} is not a value that {name} allows")
 
 
@@ -71,22 +102,41 @@ def _described(contract: Contract, model: Model) -> dict[str, Any]:
     }
 
 
+def _call(call: dict[str, Any], models: list[Model]) -> dict[str, Any]:
+    docs = [words.docstring(model, call["first"].format(model.slug), indent=8) for model in models]
+    return {**call, "docs": docs, "doc": words.all_models(models, HELP, indent=8)}
+
+
+def _merged(models: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the type of each parameter over all models, for a signature that holds for every model."""
+    types: dict[str, dict[str, None]] = {}
+    for one in models:
+        for parameter in one["parameters"]:
+            types.setdefault(parameter["name"], {}).update(dict.fromkeys(parameter["atoms"]))
+    return {name: " | ".join(sorted(atoms, key=lambda atom: atom == "None")) for name, atoms in types.items()}
+
+
 def _parameter(name: str, schema: dict[str, Any], model: Model) -> dict[str, Any]:
     types = [schema["type"]] if isinstance(schema["type"], str) else list(schema["type"])
     if "enum" in schema:
-        python = f"Literal[{', '.join(map(repr, schema['enum']))}]"
+        atoms = [f"Literal[{', '.join(map(repr, schema['enum']))}]"]
     else:
-        python = " | ".join(PYTHON_TYPES[one] for one in types)
+        atoms = [PYTHON_TYPES[one] for one in types if one != "null"]
         if schema.get("format") == "uri":
-            python += " | Path"  # A local file; the client sends it as a data URI.
+            atoms.append("Path")  # A local file; the client sends it as a data URI.
+        atoms += ["None"] if "null" in types else []
     return {
         "name": name,
         "types": tuple(types),
-        "python": python,
+        "atoms": atoms,
+        "python": " | ".join(atoms),
         "required": name in model.required,
         "allowed": tuple(schema.get("enum", ())),
         "minimum": schema.get("minimum"),
         "maximum": schema.get("maximum"),
+        "above": schema.get("exclusiveMinimum"),
+        "below": schema.get("exclusiveMaximum"),
+        "limits": words.limits(schema),
         "uri": schema.get("format") == "uri",
         "has_default": "default" in schema,
         "default": schema.get("default"),

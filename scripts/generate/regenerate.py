@@ -1,6 +1,6 @@
-"""Write ``generated/segmind_ltx_api`` from the spec, and print what changed.
+"""Write the package ``segmind_ltx_api`` for a contract, and compare two of them.
 
-Run by ``nox -s regenerate``. Three steps: make a view of the spec for the generator (`lenient_view`), run
+``nox -s regenerate`` runs it on the spec. Three steps: make a view of the spec for the generator (`lenient_view`), run
 openapi-python-client with pinned and isolated hooks, and add three files with what that generator drops (`emit`). The
 output is the same, byte for byte, on every supported Python.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import filecmp
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,12 +19,15 @@ from typing import Any, Final, cast
 
 from openapi_python_client.strings import pascal_case, snake_case
 
+from generate import words
 from generate.emit import emit
-from segmind_ltx_spec import Contract, contract_of, read_document
+from segmind_ltx_spec import Contract, contract_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGE: Final = ROOT / "generated" / "segmind_ltx_api"
 RUFF: Final = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", "120"]
+TEMPLATES: Final = Path(__file__).with_name("templates") / "generator"
+"""Templates that replace those of openapi-python-client: its ``Unset`` has no repr."""
 HOOKS: Final = [
     ["ruff", "check", *RUFF, "--fix-only", "--select", "F,I"],
     ["ruff", "format", *RUFF],
@@ -123,7 +125,9 @@ def generate(target: Path, contract: Contract) -> None:
     contract = contract_of(unfolded(contract.document))
     with tempfile.TemporaryDirectory() as scratch:
         spec, config = Path(scratch, "openapi.json"), Path(scratch, "config.json")
-        spec.write_text(json.dumps(lenient_view(contract.document)), encoding="utf-8")
+        view = lenient_view(contract.document)
+        _describe_requests(view, contract)
+        spec.write_text(json.dumps(view), encoding="utf-8")
         # The generator changes names such as Ltx219BT2VRequest; these overrides restore them.
         modules = {
             pascal_case(model.schema_name): {"module_name": snake_case(f"{model.slug}-request")}
@@ -132,12 +136,22 @@ def generate(target: Path, contract: Contract) -> None:
         config.write_text(json.dumps({"class_overrides": modules, "literal_enums": True, "post_hooks": []}))
         command = [sys.executable, "-m", "openapi_python_client", "generate", "--path", str(spec)]
         options = ["--meta", "none", "--output-path", str(target), "--config", str(config), "--fail-on-warning"]
+        options += ["--custom-template-path", str(TEMPLATES)]
         _run([*command, *options], cwd=Path(scratch))
     emit(contract, target)
     (target / "py.typed").touch()
     for hook in HOOKS:
         # In the folder above, because the package's types.py would hide that of the standard library.
         _run([sys.executable, "-m", *hook, target.name], cwd=target.parent)
+
+
+def _describe_requests(view: dict[str, Any], contract: Contract) -> None:
+    """Write limits, defaults, time and price into the descriptions, of which the generator makes docstrings."""
+    for model in contract.models.values():
+        schema = view["components"]["schemas"][model.schema_name]
+        schema["description"] = f"Parameters of {model.slug}. {words.cost(model)}"
+        for name, original in model.parameters.items():
+            schema["properties"][name]["description"] = words.described(name, original, model)
 
 
 def _run(command: list[str], cwd: Path) -> None:
@@ -161,25 +175,3 @@ def differences(old: Path, new: Path) -> Iterator[str]:
 def _files(folder: Path) -> set[str]:
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {path.as_posix() for path in found if "__pycache__" not in path.parts}
-
-
-def main() -> int:
-    """Replace the committed package. If the generator fails or warns, change nothing and return 1."""
-    with tempfile.TemporaryDirectory(dir=PACKAGE.parent) as scratch:
-        fresh = Path(scratch, PACKAGE.name)
-        try:
-            generate(fresh, contract_of(read_document()))
-        except (GenerationError, ValueError) as error:
-            sys.stderr.write(f"Nothing was changed, because the generator failed:\n{error}\n")
-            return 1
-        changes = list(differences(PACKAGE, fresh))
-        if changes:
-            if PACKAGE.exists():
-                PACKAGE.rename(Path(scratch, "replaced"))
-            shutil.move(fresh, PACKAGE)
-    sys.stdout.write("\n".join([*changes, f"{len(changes)} files changed", ""]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

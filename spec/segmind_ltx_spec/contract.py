@@ -80,7 +80,8 @@ class Source:
         """Read a node's ``x-source``. Raises `SpecError` if it is missing, incomplete or of an unknown grade."""
         raw: Any = node.get("x-source")
         if not isinstance(raw, dict) or cast("Json", raw).get("grade") not in {"D", "P", "I"}:
-            raise SpecError(f"{place}: x-source needs a grade of D, P or I, not {raw!r}")
+            found = cast("Json", raw).get("grade") if isinstance(raw, dict) else raw
+            raise SpecError(f"{place}: x-source needs a grade of D, P or I, not {found!r}")
         said = cast("Json", raw)
         named: Any = said.get("documents", [])
         if not isinstance(named, list) or not all(isinstance(one, str) for one in cast("list[object]", named)):
@@ -191,7 +192,11 @@ class Contract:
         if body is None:
             return None
         body = self.at(body["$ref"]) if "$ref" in body else body
-        reference: str = body["content"]["application/json"]["schema"]["$ref"]
+        try:
+            reference: str = body["content"]["application/json"]["schema"]["$ref"]
+        except (KeyError, TypeError):
+            name = operation.get("operationId")
+            raise SpecError(f"the body of {name} needs application/json with a reference to a schema") from None
         return reference.rsplit("/", 1)[-1]
 
 

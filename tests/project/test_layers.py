@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
 """The packages of ours that a package may import."""
 LAYERS: dict[str, list[set[str]]] = {
     "segmind_ltx_spec": [
-        {"contract"},
+        {"contract", "limits"},
         {"wording", "video"},
         {"clauses"},
         {"documents"},

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import assert_type
 
 from segmind_ltx import (
+    MODELS,
     AsyncClient,
     AsyncJob,
     AsyncVideo,
@@ -36,6 +37,7 @@ def right_calls(client: Client) -> None:
     job = client.submit("ltx-2-pro", prompt="x", duration=6, resolution="4k", generate_audio=False)
     assert_type(job, Job)
     assert_type(client.submit(Ltx2ProRequest(prompt="x", duration=10)), Job)
+    assert_type(client.submit(model="ltx-2-pro", prompt="x"), Job)
     video = client.generate("ltx-video", prompt="x", image=None, cfg=3, timeout=5, on_status=show)
     assert_type(video, Video)
     request = Ltx219BI2VRequest(prompt="x", image="https://a.test/a.png", fps=30)
@@ -44,6 +46,7 @@ def right_calls(client: Client) -> None:
     assert_type(waited.save("a.mp4", overwrite=True), Path)
     assert_type(client.job("a", "ltx-2-pro").status(), JobStatus)
     assert_type(waited.cost, float | None)
+    assert_type(MODELS["ltx-2-pro"].parameters["duration"].limits, str)
     for outcome in client.generate_many([request], concurrency=2):
         assert_type(outcome.index, int)
         assert_type(outcome.result(), Video)
@@ -56,7 +59,7 @@ async def right_async_calls(client: AsyncClient) -> None:
     video = await job.wait(on_status=show)
     assert_type(video, AsyncVideo)
     assert_type(await video.save(Path("a.mp4")), Path)
-    assert_type(await client.generate_blocking("ltx-video", prompt="x"), AsyncVideo)
+    assert_type(await client.generate_blocking(model="ltx-video", prompt="x"), AsyncVideo)
     async with client.generate_many([Ltx2ProRequest(prompt="x")]) as outcomes:
         async for outcome in outcomes:
             assert_type(outcome.result(), AsyncVideo)

@@ -13,17 +13,18 @@ T = TypeVar("T", bound="Ltx219BT2VRequest")
 
 @_attrs_define
 class Ltx219BT2VRequest:
-    """Parameters of ltx-2-19b-t2v, which makes video with sound from text.
+    """Parameters of ltx-2-19b-t2v. Usually 103 s, about 0.416 USD.
 
     Attributes:
-        prompt (str): Describes the scene of the video.
+        prompt (str): Describes the scene of the video. (required)
         negative_prompt (str | Unset): What to avoid.
-        width (int | Unset): Width of the video, in pixels.
-        height (int | Unset): Height of the video, in pixels.
-        num_frames (int | Unset): Length of the video, in frames.
-        fps (int | Unset): Frames a second.
-        guidance_scale (float | Unset): How closely the video follows the prompt.
-        seed (int | Unset): Makes a video reproducible. The service uses its default seed if it is left out.
+        width (int | Unset): Width of the video, in pixels. (256 to 1280; default 1024)
+        height (int | Unset): Height of the video, in pixels. (256 to 1280; default 768)
+        num_frames (int | Unset): Length of the video, in frames. (1 to 400; default 161)
+        fps (int | Unset): Frames a second. (1 to 30; default 24)
+        guidance_scale (float | Unset): How closely the video follows the prompt. (1 to 20; default 4)
+        seed (int | Unset): Makes a video reproducible. The service uses its default seed if it is left out. (default
+            1234567890)
     """
 
     prompt: str

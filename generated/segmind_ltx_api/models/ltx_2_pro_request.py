@@ -15,15 +15,18 @@ T = TypeVar("T", bound="Ltx2ProRequest")
 
 @_attrs_define
 class Ltx2ProRequest:
-    """Parameters of ltx-2-pro.
+    """Parameters of ltx-2-pro. Usually 71 s, 0.3 to 2 USD.
 
     Attributes:
-        prompt (str): Describes the video. Detailed prompts give vivid results.
+        prompt (str): Describes the video. Detailed prompts give vivid results. (required)
         duration (Ltx2ProRequestDuration | Unset): Length of the video, in seconds by inference. Short ones suit demos,
-            longer ones detailed scenes.
+            longer ones detailed scenes. (one of 6, 8, 10; default 6)
         resolution (Ltx2ProRequestResolution | Unset): Resolution of the video; 1080p for the web, 4k for the cinema.
+            (one of 1080p, 2k, 4k; default "1080p")
         generate_audio (bool | Unset): Whether the video has sound; meant for interactive or detailed presentations.
-        image (str | Unset): Location of an image; a JPEG or PNG of high resolution gives the best results.
+            (default True)
+        image (str | Unset): Location of an image; a JPEG or PNG of high resolution gives the best results. (a URI, or a
+            file on this machine)
     """
 
     prompt: str

@@ -16,19 +16,24 @@ T = TypeVar("T", bound="LtxVideoRequest")
 
 @_attrs_define
 class LtxVideoRequest:
-    """Parameters of ltx-video.
+    """Parameters of ltx-video. Usually 55 s, about 0.057 USD.
 
     Attributes:
         prompt (str): What the video shows. This model needs long descriptive prompts; the quality suffers if they are
-            short.
-        negative_prompt (str | Unset): What the video must not show.
+            short. (required)
+        negative_prompt (str | Unset): What the video must not show. (default "low quality, worst quality, deformed,
+            distorted")
         aspect_ratio (LtxVideoRequestAspectRatio | Unset): Width to height of the video. Ignored if an image is given.
-        target_size (LtxVideoRequestTargetSize | Unset): Target size of the video.
-        length (LtxVideoRequestLength | Unset): Length of the video, in frames.
-        steps (int | Unset): Number of steps.
-        cfg (float | Unset): How closely the video follows the prompt.
+            (one of 1:1, 1:2, 2:1, 2:3, 3:2, 3:4, 4:3, 4:5, 5:4, 9:16, 9:21, 16:9, 21:9; default "3:2")
+        target_size (LtxVideoRequestTargetSize | Unset): Target size of the video. (one of 512, 576, 640, 704, 768, 832,
+            896, 960, 1024; default 640)
+        length (LtxVideoRequestLength | Unset): Length of the video, in frames. (one of 97, 129, 161, 193, 225, 257;
+            default 97)
+        steps (int | Unset): Number of steps. (1 to 50; default 30)
+        cfg (float | Unset): How closely the video follows the prompt. (1 to 20; default 3)
         seed (int | Unset): Makes a video reproducible. Random if it is left out.
-        image (None | str | Unset): Location of an image to use as the first frame; null for none.
+        image (None | str | Unset): Location of an image to use as the first frame; null for none. (a URI, or a file on
+            this machine; default None)
     """
 
     prompt: str

@@ -111,8 +111,7 @@ def sync_detailed(
      Blocks until the video has been made.
 
     Args:
-        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
-            picture and text.
+        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v. Usually 109 s, about 0.455 USD.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -143,8 +142,7 @@ def sync(
      Blocks until the video has been made.
 
     Args:
-        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
-            picture and text.
+        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v. Usually 109 s, about 0.455 USD.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -170,8 +168,7 @@ async def asyncio_detailed(
      Blocks until the video has been made.
 
     Args:
-        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
-            picture and text.
+        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v. Usually 109 s, about 0.455 USD.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -200,8 +197,7 @@ async def asyncio(
      Blocks until the video has been made.
 
     Args:
-        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v, which makes video with sound from a
-            picture and text.
+        body (Ltx219BI2VRequest): Parameters of ltx-2-19b-i2v. Usually 109 s, about 0.455 USD.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
