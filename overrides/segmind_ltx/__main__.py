@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 
+from segmind_ltx._install import install_command
+
 
 def main() -> None:
     """Run the command line, or say which extra it needs (exit status 2)."""
     missing = [name for name in ("typer", "rich") if importlib.util.find_spec(name) is None]
     if missing:
-        sys.stderr.write(f"segmind-ltx needs {' and '.join(missing)}: python -m pip install 'segmind-ltx[cli]'\n")
+        sys.stderr.write(f"segmind-ltx needs {' and '.join(missing)}: {install_command('cli')}\n")
         sys.exit(2)
     from segmind_ltx._cli import commands  # Without the extra it cannot be imported.
 

@@ -17,12 +17,14 @@ from segmind_ltx_spec.pages import cli as pages_cli
 _Run = Callable[[Sequence[str]], int]
 
 spec: typer.Typer = typer.Typer(
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     help="Read the contract, compare two versions of it, or read a saved page of the vendor.",
 )
 page: typer.Typer = typer.Typer(
+    rich_markup_mode=None,
     no_args_is_help=True,
     help="Read, check or take over a page of the vendor that was saved as text.",
 )

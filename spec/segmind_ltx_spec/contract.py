@@ -19,7 +19,7 @@ from attrs import field, frozen
 try:
     import yaml
 except ImportError as missing:
-    message = "the contract is YAML; to read it: python -m pip install 'segmind-ltx[spec]'"
+    message = "the contract is YAML; to read it: python -m pip install '.[spec]' in a checkout"
     raise ImportError(message, name=missing.name) from None
 
 OPENAPI_PATH: Final = Path(__file__).with_name("openapi.yaml")

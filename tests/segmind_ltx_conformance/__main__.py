@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from segmind_ltx_conformance.cli import conformance
     except ImportError as error:
-        sys.stderr.write(f"conformance needs {error.name}: python -m pip install 'segmind-ltx[conformance]'\n")
+        sys.stderr.write(f"conformance needs {error.name}: python -m pip install '.[conformance]' in a checkout\n")
         sys.exit(2)
     conformance(prog_name="python -m segmind_ltx_conformance")
 

@@ -44,6 +44,7 @@ EXIT_INTERRUPTED: Final = 130
 
 conformance: typer.Typer = typer.Typer(
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Check a server against the documents, clause by clause. Costs money if the server bills.",
     epilog="Exit status: 0 if every documented clause that was tested holds, 1 if one is broken, 2 if the run failed "

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import attrs
 import typer
-from rich.table import Table
 
 from segmind_ltx import Client, DownloadError, Job, Video, __version__
 from segmind_ltx._cli import options as options
@@ -23,8 +22,10 @@ from segmind_ltx._cli.demo import demo
 from segmind_ltx._cli.fleet.worker import worker
 from segmind_ltx._cli.group import RootGroup
 from segmind_ltx._cli.jobs import jobs_app
+from segmind_ltx._cli.models import models
 from segmind_ltx._cli.output import (
     EXIT_FAILED,
+    STANDARD_OUTPUT,
     JobProgress,
     check_target,
     emit_json,
@@ -32,6 +33,7 @@ from segmind_ltx._cli.output import (
     exit_on_error,
     out,
     print_err,
+    write_bytes,
 )
 from segmind_ltx._cli.printing import SafeLogHandler, open_missing_streams
 from segmind_ltx._config import DEFAULT_TIMEOUT
@@ -41,19 +43,24 @@ from segmind_ltx_api.contract import MODELS
 app: typer.Typer = typer.Typer(
     cls=RootGroup,
     no_args_is_help=True,
+    rich_markup_mode=None,  # The tables of rich cut long option names off.
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
     help="Make videos with the five LTX models that Segmind hosts. Independent; not made by Segmind.",
     epilog="The API key is read from SEGMIND_API_KEY, the base URL from SEGMIND_BASE_URL.",
 )
 generate_app: typer.Typer = typer.Typer(
-    no_args_is_help=True, help="Make a video and save it. Costs money, except in the sandbox."
+    no_args_is_help=True, rich_markup_mode=None, help="Make a video and save it. Costs money, except in the sandbox."
 )
-submit_app: typer.Typer = typer.Typer(no_args_is_help=True, help="Submit a job and print its request id. Costs money.")
+submit_app: typer.Typer = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Submit a job and print its request id. Costs money."
+)
 app.add_typer(generate_app, name="generate")
 app.add_typer(submit_app, name="submit")
 app.command("batch")(batch)
 app.command("demo")(demo)
 app.add_typer(jobs_app, name="jobs")
+app.command("models")(models)
 app.command("worker")(worker)
 
 
@@ -87,9 +94,10 @@ def _generate(
 ) -> None:
     resume: list[str] = []
     with exit_on_error(as_json, resume):
-        check_target(target, force)
+        check_target(target, force, as_json=as_json)
         check_wait(timeout)
         with Client() as client:
+            _announce(model)
             call: Any = client.generate_blocking if sync else client.submit
             result: Job | Video = call(model, **parameters, **({"timeout": timeout} if sync else {}))
             if isinstance(result, Job):
@@ -99,8 +107,14 @@ def _generate(
             _save(result, target, force, as_json)
 
 
+def _announce(model: str) -> None:
+    """Say what a call costs, and how long it takes, before it is sent."""
+    print_err(f"{model}: {options.describe_price(MODELS[model])}, usually {MODELS[model].seconds:g} s")
+
+
 def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
     with exit_on_error(as_json), Client() as client:
+        _announce(model)
         call: Any = client.submit
         job: Job = call(model, **parameters)
         # Standard error first: if standard output is broken, the id of a paid job is still shown.
@@ -148,34 +162,9 @@ def fetch(
 ) -> None:
     """Wait for a job that was submitted earlier, and save its video. Free."""
     with exit_on_error(as_json, [_fetch_command(request_id, target, force)]):
-        check_target(target, force)
+        check_target(target, force, as_json=as_json)
         with Client() as client:
             _save(_wait(client.job(request_id), timeout), target, force, as_json)
-
-
-@app.command()
-def models(as_json: options.Json = False) -> None:
-    """List the models and their parameters."""
-    with exit_on_error(as_json):
-        if as_json:
-            emit_json({slug: [p._asdict() for p in model.parameters.values()] for slug, model in MODELS.items()})
-        else:
-            _print_models()
-
-
-def _print_models() -> None:
-    for model in MODELS.values():
-        table = Table(
-            title=f"{model.slug}: {model.summary}",
-            caption=f"usually {model.seconds:g} s, {options.describe_price(model)}",
-        )
-        for heading in ("parameter", "type", "allowed", "default", "description"):
-            table.add_column(heading)
-        for p in model.parameters.values():
-            table.add_row(
-                p.name, " or ".join(p.types), options.describe_allowed(p), options.describe_default(p), p.description
-            )
-        out.print(table)
 
 
 def _wait(job: Job, timeout: float) -> Video:
@@ -189,6 +178,10 @@ def _wait(job: Job, timeout: float) -> Video:
 
 
 def _save(video: Video, target: Path, force: bool, as_json: bool) -> None:
+    if target == STANDARD_OUTPUT:
+        with tempfile.TemporaryDirectory(prefix="segmind-ltx-") as folder:
+            write_bytes(video.save(Path(folder, "video")).read_bytes())
+        return
     failure: DownloadError | None = None
     try:
         path = video.save(target, overwrite=force)

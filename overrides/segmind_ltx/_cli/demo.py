@@ -17,6 +17,8 @@ from rich.table import Table
 
 from segmind_ltx import APIConnectionError, Client, Job, ParameterError, Video
 from segmind_ltx._cli.output import JobProgress, exit_on_error, out, print_err
+from segmind_ltx._cli.tables import Column, fitting_table
+from segmind_ltx._install import install_command
 from segmind_ltx_api.contract import MODELS, Model
 
 SANDBOX_KEY: Final = "SG_0000000000000200"
@@ -32,7 +34,7 @@ def demo(
     """Start the sandbox on loopback and make one video with each model. Needs no key and no network."""
     with exit_on_error(as_json=False):
         if any(importlib.util.find_spec(name) is None for name in ("av", "starlette", "uvicorn", "jsonschema", "PIL")):
-            raise ParameterError("the demo needs the sandbox: python -m pip install 'segmind-ltx[cli,sandbox]'")
+            raise ParameterError(f"the demo needs the sandbox: {install_command('cli,sandbox')}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,15 +86,23 @@ def _parameters(model: Model) -> dict[str, str]:
 
 
 def _table(rows: list[tuple[Video, float, Path | None]], folder: Path) -> Table:
-    table = Table(title=f"One video with each model, in {folder}, and one with the blocking v1 call")
-    for heading in ("model", "request id", "size", "duration", "cost", "time", "file"):
-        table.add_column(heading, overflow="fold")
+    columns = [
+        Column("model", 0),
+        Column("request id", 4),
+        Column("size", 2),
+        Column("duration", 3),
+        Column("cost", 2),
+        Column("time", 5),
+        Column("file", 1),
+    ]
+    cells: list[tuple[str, ...]] = []
     for video, seconds, path in rows:
         size, duration = _size_and_duration(path) if path else ("(in memory)", "")
         cost = "" if video.cost is None else f"{video.cost:.3f} USD"
         file = path.name if path else "not saved"
-        table.add_row(video.model, video.request_id, size, duration, cost, f"{seconds:.1f} s", file)
-    return table
+        cells.append((video.model or "", video.request_id or "", size, duration, cost, f"{seconds:.1f} s", file))
+    title = f"One video with each model, in {folder}, and one with the blocking v1 call"
+    return fitting_table(title, columns, cells, out.width)
 
 
 def _size_and_duration(path: Path) -> tuple[str, str]:

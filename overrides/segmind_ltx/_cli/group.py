@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from segmind_ltx._cli.output import USAGE, emit_error, print_err
+from segmind_ltx._install import install_command
 
 ENTRY_POINTS: Final = "segmind_ltx.commands"
 NOT_INSTALLED: Final = "Not installed; run it to see what it needs."
@@ -57,7 +58,7 @@ def _load(extra: str, load: Callable[[], Any]) -> Callable[..., Any] | typer.Typ
 
 def _not_installed(extra: str, module: str | None) -> Callable[[], None]:
     def command() -> None:
-        print_err(f"{extra} needs {module}: python -m pip install 'segmind-ltx[{extra}]'")
+        print_err(f"{extra} needs {module}: {install_command(extra)}")
         raise typer.Exit(USAGE)
 
     command.__doc__ = NOT_INSTALLED

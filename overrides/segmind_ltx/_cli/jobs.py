@@ -17,6 +17,8 @@ from segmind_ltx._cli.fleet.extra import load_fleet
 from segmind_ltx._cli.fleet.settle import doubt, settle
 from segmind_ltx._cli.options import Json
 from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
+from segmind_ltx._cli.printing import printable
+from segmind_ltx._cli.tables import Column, fitting_table
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx._core.parameters import check_request_id
@@ -24,7 +26,7 @@ from segmind_ltx._postgres.journals import is_postgres
 from segmind_ltx.ledger import LEDGER_VARIABLE, Entry, Ledger, read_entries
 from segmind_ltx_api.contract import MODELS
 
-jobs_app: typer.Typer = typer.Typer()
+jobs_app: typer.Typer = typer.Typer(rich_markup_mode=None)
 jobs_app.command("settle")(settle)
 jobs_app.command("doubt")(doubt)
 
@@ -130,17 +132,24 @@ def _to_json(entry: Entry) -> dict[str, Any]:
 
 
 def _table(entries: list[Entry]) -> Table:
-    table = Table(title="Paid calls")
-    for heading in ("when", "model", "state", "request id", "cost", "next step"):
-        table.add_column(heading)
+    columns = [
+        Column("when", 3),
+        Column("model", 4),
+        Column("state", 2),
+        Column("request id", 0),
+        Column("cost", 5),
+        Column("next step", 1, wraps=True),
+    ]
+    rows: list[tuple[str, ...]] = []
     for entry in entries:
         try:
             when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
         except (ValueError, OverflowError, OSError):  # The ledger may be damaged.
             when = "unknown"
         cost = "" if entry.cost is None else f"{entry.cost:g} USD"
-        table.add_row(when, entry.model, entry.state, entry.request_id or "", cost, _advice(entry))
-    return table
+        row = (when, entry.model, entry.state, entry.request_id or "", cost, _advice(entry))
+        rows.append(tuple(printable(text) for text in row))
+    return fitting_table("Paid calls", columns, rows, out.width)
 
 
 def _advice(entry: Entry) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
+from segmind_ltx._cli.output import exit_on_error
 from segmind_ltx._core.images import is_address
+from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
-OWN_FLAGS: Final = frozenset({"--out", "--force", "--json", "--timeout", "--sync", "--help"})
+OWN_FLAGS: Final = frozenset({"--out", "--force", "--json", "--timeout", "--sync", "--help", "--allow-empty"})
 """The commands' own flags. A parameter of the same name gets another one: ``--parameter-force``."""
 _PREFIX: Final = "parameter_"
 """Before the names of parameters in a command's signature, to keep them apart from its own options."""
@@ -24,13 +27,16 @@ Command = Callable[..., None]
 
 REQUIRED: Final = inspect.Parameter.empty
 
-Out: TypeAlias = Annotated[Path, typer.Option("--out", help="File to write the video to.", show_default=False)]
+Out: TypeAlias = Annotated[
+    Path, typer.Option("--out", "-o", help="File to write the video to; - for standard output.", show_default=False)
+]
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 JsonLines: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for each job as it ends, then one with the sums.")
 ]
 Timeout: TypeAlias = Annotated[float, typer.Option("--timeout", min=0, help="Longest wait for a job, in seconds.")]
+AllowEmpty: TypeAlias = Annotated[bool, typer.Option("--allow-empty", help="Send a prompt that is empty.")]
 Sync: TypeAlias = Annotated[
     bool, typer.Option("--sync", help="Use the blocking v1 call. If the connection is lost, so is the video.")
 ]
@@ -74,21 +80,55 @@ def describe_price(model: Model) -> str:
 def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -> Command:
     def command(**values: Any) -> None:
         # If an option is not given, its parameter is not in the request.
-        parameters = {
-            name: file_or_uri(parameter, values[_PREFIX + name])
-            for name, parameter in model.parameters.items()
-            if values.get(_PREFIX + name) is not None
-        }
+        allow_empty = values.pop("allow_empty")
+        with exit_on_error(values["as_json"]):
+            parameters = {
+                name: _argument(parameter, values[_PREFIX + name], allow_empty=allow_empty)
+                for name, parameter in model.parameters.items()
+                if values.get(_PREFIX + name) is not None
+            }
         action(model.slug, parameters, **{name: values[name] for name in extra})
 
     model_options = [_option(parameter) for parameter in model.parameters.values()]
     extra_options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=initial)
-        for name, (annotation, initial) in extra.items()
+        for name, (annotation, initial) in {**extra, "allow_empty": (AllowEmpty, False)}.items()
     ]
     # Typer reads the options from the signature, so build one from the spec.
     command.__signature__ = inspect.Signature([*model_options, *extra_options])  # type: ignore[attr-defined] # any object may have one
     return command
+
+
+def _argument(parameter: Parameter, value: Any, *, allow_empty: bool) -> Any:
+    """Return the value of an option as the client takes it. Raises `ParameterError`."""
+    flag = "--" + parameter.name.replace("_", "-")
+    if not isinstance(value, str) or parameter.allowed:
+        return value
+    if parameter.uri:
+        found = file_or_uri(parameter, value)
+        if found is value and value and not is_address(value):
+            raise ParameterError(
+                f"{flag} {value}: no such file; name an image, or an address that begins with https://"
+            )
+        return found
+    text = _text(flag, value)
+    if parameter.required and not text.strip() and not allow_empty:
+        raise ParameterError(f"{flag} is empty, and the video would be billed; to send it, pass --allow-empty")
+    return text
+
+
+def _text(flag: str, value: str) -> str:
+    """Return a text: ``-`` reads standard input, ``@FILE`` a file in UTF-8, and ``@@…`` begins with one @."""
+    try:
+        if value == "-":
+            return sys.stdin.buffer.read().decode("utf-8-sig").rstrip("\r\n")
+        if value.startswith("@") and not value.startswith("@@"):
+            return Path(value[1:]).read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except OSError as error:
+        raise ParameterError(f"{flag} {value} cannot be read: {error.strerror}") from None
+    except (AttributeError, ValueError) as error:  # Standard input is closed, or the text is no UTF-8.
+        raise ParameterError(f"{flag} {value} cannot be read: {error}") from None
+    return _decoded(value.removeprefix("@") if value.startswith("@@") else value)
 
 
 def file_or_uri(parameter: Parameter, value: Any) -> Any:
@@ -124,6 +164,19 @@ def _option(parameter: Parameter) -> inspect.Parameter:
     return inspect.Parameter(
         _PREFIX + parameter.name,
         inspect.Parameter.KEYWORD_ONLY,
-        annotation=Annotated[annotation, typer.Option(flags, help=help_text, show_default=False)],
+        annotation=Annotated[annotation, _flag(parameter, flags, help_text)],
         default=inspect.Parameter.empty if parameter.required else None,
     )
+
+
+def _flag(parameter: Parameter, flags: str, help_text: str) -> Any:
+    """Return the option of a parameter; the listed values are its metavar, and completed by the shell."""
+    if not parameter.allowed:
+        return typer.Option(flags, help=help_text, show_default=False)
+    values = [str(value) for value in parameter.allowed if value is not None]
+
+    def complete(incomplete: str) -> list[str]:
+        return [value for value in values if value.startswith(incomplete)]
+
+    metavar = f"[{'|'.join(values)}]"
+    return typer.Option(flags, help=help_text, show_default=False, metavar=metavar, autocompletion=complete)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from segmind_ltx._cli.printing import SafeConsole, SafeStream, printable
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._files import PartialFile
 
+STANDARD_OUTPUT: Final = Path("-")
+"""What ``--out`` names to get the video on standard output."""
 USAGE: Final = 2
 EXIT_FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -91,11 +94,26 @@ def _print_resume(resume: list[str] | None) -> None:
         print_err(f"The job is paid for. Fetch it within an hour with:\n  {command}")
 
 
-def check_target(path: Path, force: bool) -> None:
+def write_bytes(content: bytes) -> None:
+    """Write a video to standard output."""
+    out.stream.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def check_target(path: Path, force: bool, *, as_json: bool = False) -> None:
     """Check that the video can be written there, before it is paid for.
 
     Raises `OutputExistsError` or `ParameterError`.
     """
+    if path == STANDARD_OUTPUT:
+        if as_json:
+            raise errors.ParameterError("--out - and --json both write to standard output; give a file to --out")
+        if sys.stdout is None or sys.stdout.isatty():
+            raise errors.ParameterError(
+                "--out -: standard output is a terminal or closed; redirect it to a file or a program"
+            )
+        return
     try:
         if os.path.lexists(path) and not path.is_dir() and not force:
             raise errors.OutputExistsError(f"{path} exists and was not changed; pass --force to replace it")

@@ -100,14 +100,15 @@ class SafeConsole(Console):
 
     def __init__(self, stream: SafeStream) -> None:
         self.stream: Final = stream
-        # Without a terminal, tables get 160 columns, so that they are not squeezed into rich's default of 80.
+        # Without a terminal, tables get COLUMNS or 160, so that they are not squeezed into rich's default of 80.
+        columns = os.environ.get("COLUMNS", "")
         super().__init__(
             file=stream,  # type: ignore[arg-type] # a text stream, by its methods
             soft_wrap=True,
             markup=False,
             emoji=False,
             highlight=False,
-            width=None if stream.isatty() else 160,
+            width=None if stream.isatty() else int(columns) if columns.isdecimal() and int(columns) else 160,
         )
 
     @property

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Final
 
 from segmind_ltx._core.journal import Journal
+from segmind_ltx._install import install_command
 from segmind_ltx.errors import ConfigurationError
 from segmind_ltx.ledger import LEDGER_VARIABLE, Ledger, open_ledger
 
@@ -27,7 +28,5 @@ def open_journal(ledger: str | PathLike[str] | Ledger | None) -> Journal:
         from segmind_ltx._postgres.ledger import PostgresLedger  # Needs the extra.
     except ImportError as error:
         missing = (error.name or "psycopg").partition(".")[0]
-        raise ConfigurationError(
-            f"a ledger in PostgreSQL needs {missing}: python -m pip install 'segmind-ltx[fleet]'"
-        ) from None
+        raise ConfigurationError(f"a ledger in PostgreSQL needs {missing}: {install_command('fleet')}") from None
     return PostgresLedger(address)

@@ -118,7 +118,7 @@ def _with_hand_written(found: Comparison, old: Source, new: Source) -> Compariso
         import griffe  # Here, since it is in the extra `spec`.
     except ImportError:
         raise PythonMissingError(
-            "griffe compares the hand-written package; install it with python -m pip install 'segmind-ltx[spec]'"
+            "griffe compares the hand-written package; install it with python -m pip install '.[spec]' in a checkout"
         ) from None
     changes = list(found.changes)
     with tempfile.TemporaryDirectory() as scratch:

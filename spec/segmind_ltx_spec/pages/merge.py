@@ -13,7 +13,7 @@ try:
 except ImportError:
     YAML = None  # type: ignore[assignment,misc]
 
-MISSING = "to write into a YAML file and keep its comments: python -m pip install 'segmind-ltx[spec]'"
+MISSING = "to write into a YAML file and keep its comments: python -m pip install '.[spec]' in a checkout"
 
 
 class MergeError(Exception):

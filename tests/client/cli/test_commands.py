@@ -161,7 +161,7 @@ def _limits(p: Parameter) -> str:
 def test_models(cli: Cli) -> None:
     """Every model is listed, with every parameter in JSON."""
     models = _json(cli("models", "--json").stdout)
-    assert {slug: {p["name"] for p in listed} for slug, listed in models.items()} == {
+    assert {slug: {p["name"] for p in listed["parameters"]} for slug, listed in models.items()} == {
         slug: set(model.parameters) for slug, model in MODELS.items()
     }
     table = cli("models").stdout

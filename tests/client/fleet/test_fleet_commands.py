@@ -105,7 +105,7 @@ def test_missing_extra_is_named(missing: str, said: str) -> None:
     command = [sys.executable, "-c", program, "jobs", "--ledger", "postgresql://nobody@127.0.0.1:9/none"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert said in ended.stderr
-    assert ("segmind-ltx[fleet]" in ended.stderr) == ("needs" in said)
+    assert ("[fleet]" in ended.stderr) == ("needs" in said)
 
 
 @pytest.mark.parametrize("options", [["--rate", "1/1"], ["--detach"], ["--out", "s3://bucket/x"]])

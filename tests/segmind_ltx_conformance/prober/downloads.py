@@ -19,7 +19,7 @@ def download_all(run: RunContext) -> None:
     if not run.options.videos:
         run.skip("download", None, "left out by --no-videos")
     elif not can_measure():
-        run.skip("download", None, "PyAV is not installed: python -m pip install 'segmind-ltx[conformance]'")
+        run.skip("download", None, "PyAV is not installed: python -m pip install '.[conformance]' in a checkout")
     else:
         run.each(waiting, lambda pair: download(run, f"download {pair[0]}", pair[1]), min(4, run.options.jobs))
 

@@ -136,7 +136,7 @@ def _of(
 def refuse(run: RunContext) -> None:
     """Send the invalid bodies of each route one after the other, generated ones last, so that the fuse can act."""
     if run.options.wants("bulk") and not can_generate():
-        run.skip("bulk", None, "schemathesis is not installed: python -m pip install 'segmind-ltx[conformance]'")
+        run.skip("bulk", None, "schemathesis is not installed: python -m pip install '.[conformance]' in a checkout")
     fuse = Fuse()
     bodies = list(planned_invalid_bodies(run.target, run.contract, run.options))
     # Each acceptance may be billed and leave no room for the others, so what the pages forbid most clearly comes first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from segmind_ltx._install import install_command
 from segmind_ltx._postgres.journals import is_postgres
 from segmind_ltx.errors import ConfigurationError
 from segmind_ltx.ledger import LEDGER_VARIABLE
@@ -24,9 +25,7 @@ def load_fleet() -> type[Fleet]:
         missing = (error.name or "psycopg").partition(".")[0]
         if missing not in EXTRA:
             raise
-        raise ConfigurationError(
-            f"a ledger in PostgreSQL needs {missing}: python -m pip install 'segmind-ltx[fleet]'"
-        ) from None
+        raise ConfigurationError(f"a ledger in PostgreSQL needs {missing}: {install_command('fleet')}") from None
     return Fleet
 
 
