@@ -17,7 +17,7 @@ nox.options.sessions = ["lint", "types", "drift", "tests", "spec", "docs", "pack
 
 PYPROJECT = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str]] = PYPROJECT["dependency-groups"]
-SUPPORTED = ["3.11", "3.12", "3.13"]
+SUPPORTED = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 

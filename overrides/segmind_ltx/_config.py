@@ -142,6 +142,7 @@ class ClientOptions(NamedTuple):
     log: AnyLogger
 
 
+# contract: #/servers/0/url
 DEFAULT_BASE_URL: Final = "https://api.segmind.com"
 
 

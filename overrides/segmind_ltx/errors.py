@@ -28,6 +28,8 @@
 
 Each has ``request_id`` as soon as the client knows it, and ``status``, ``detail`` and ``body`` if there was a response.
 All survive pickle and copy. None ever contains the API key.
+
+More than 250 lines, since the exceptions are one tree, and its drawing stands beside it.
 """
 
 from __future__ import annotations
@@ -103,12 +105,14 @@ class APIStatusError(SegmindLtxError):
     advice: ClassVar[str] = "The documents do not name this status."
 
 
+# contract: status.invalid-is-400
 class BadRequestError(APIStatusError):
     """400: a parameter or the form of the request is invalid; nothing was billed."""
 
     advice = "Nothing was billed; correct the request."
 
 
+# contract: auth.missing-key, auth.wrong-key
 class AuthenticationError(APIStatusError):
     """401: the key is missing or unknown."""
 
@@ -121,6 +125,7 @@ class PermissionDeniedError(APIStatusError):
     advice = "The key is known, but may not do this."
 
 
+# contract: status.unknown-model-is-404, job.unknown-is-404, job.expired-is-404
 class NotFoundError(APIStatusError):
     """404: no such model; or a job that is unknown, or older than an hour."""
 
@@ -129,6 +134,7 @@ class NotFoundError(APIStatusError):
     """Seconds for which the service has answered 404 without a break. A new job may be unknown for a moment."""
 
 
+# contract: status.406-is-credits, status.406-elsewhere
 class InsufficientCreditsError(APIStatusError):
     """406: not enough credits. The vendor also uses it for a spend limit and for some refused values."""
 
@@ -236,6 +242,7 @@ class OutputExistsError(DownloadError, FileExistsError):
     """The file exists already, and was not changed."""
 
 
+# contract: *.status.*
 _BY_STATUS: dict[int, type[APIStatusError]] = {
     400: BadRequestError,
     401: AuthenticationError,

@@ -3,6 +3,8 @@
 Run by ``nox -s spec``. The npm tools are pinned in this folder's lock file and installed from it once; after that the
 session needs no network. Exit status: 0 if every tool passes, 1 if one fails (its output is printed), 2 if Node.js is
 missing or ``npm ci`` failed.
+
+More than 250 lines, since each tool is one function, in the order in which they run.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Every constraint of ``openapi.yaml`` has a clause, and every clause points to a 
 
 A clause is an obligation or a permission, always seen from the server. That a parameter may be null or left out is an
 obligation: a server has to accept both. A permission allows a server something that it need not do.
+
+More than 250 lines, since each kind of clause is derived in the same way, and all are read together.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Test the judge on recordings of the suite, of other tools, and on incomplete ones."""
+"""Test the judge on recordings of the suite, of other tools, and on incomplete ones.
+
+More than 250 lines, since the made-up recordings are in it.
+"""
 
 from __future__ import annotations
 

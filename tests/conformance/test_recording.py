@@ -1,4 +1,7 @@
-"""Test that recordings can be written and read, including HAR files of other tools."""
+"""Test that recordings can be written and read, including HAR files of other tools.
+
+More than 250 lines, since the files of other tools are in it.
+"""
 
 from __future__ import annotations
 

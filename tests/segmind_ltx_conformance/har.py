@@ -3,6 +3,8 @@
 Another tool may leave out a body or a key's header, or record something that is no HTTP exchange. What a file does not
 show is unknown, not empty: `Exchange.unknown` names it, so that the judge does not judge it. An entry that cannot be
 read is left out and counted; it does not spoil the others.
+
+More than 250 lines, since it covers what other tools leave out or add, case by case.
 """
 
 from __future__ import annotations

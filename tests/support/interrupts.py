@@ -2,6 +2,8 @@
 
 A point is an await of the caller's task, a step of the service (before it accepts a job, after that, within a body) or
 a sleep. The tests do not name the points: they count those of an undisturbed run, then stop at each.
+
+More than 250 lines, since the points, the calls and the comparison are of no use without each other.
 """
 
 from __future__ import annotations

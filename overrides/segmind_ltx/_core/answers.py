@@ -23,6 +23,7 @@ from segmind_ltx_api.models import (
     VideoFile,
 )
 
+# contract: job.states
 KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
 
@@ -59,6 +60,7 @@ def parse_submit(response: Response, call: Call, model: str) -> str:
 
     Raises `UnexpectedResponseError` if the response has no readable id: a job exists and is billed, but its id is lost.
     """
+    # contract: accepted-job.request_id.required
     request_id = request_id_in(response)
     if request_id is not None:
         return request_id
@@ -75,9 +77,11 @@ def parse_submit(response: Response, call: Call, model: str) -> str:
 
 def parse_status(response: Response, call: Call, request_id: str, time: float | None = None) -> JobState:
     """Return a job's state, FAILED included. Raises the matching exception for any other error status."""
+    # contract: status.422-is-a-failed-job, job.failed-is-422
     if not response.ok and response.status != 422:
         raise error_for(response, call, request_id=request_id, time=time)
     body = json_object(response, call, request_id)
+    # contract: job-status.status.required, job-result.status.required
     state, named_id = body.get("status"), body.get("request_id")
     if response.status == 422 and state is None and str_or_none(body.get("error")):
         # By the documents 422 alone means FAILED; that the body repeats it is from the vendor's other pages.
@@ -98,6 +102,7 @@ def parse_result(response: Response, call: Call, request_id: str, time: float | 
     Raises `UnexpectedResponseError` if it is COMPLETED without output.
     """
     job = parse_status(response, call, request_id, time)
+    # contract: job.completed-has-output
     if job.state == "COMPLETED" and video_url(job.body) is None:
         raise unexpected_response(response, call, request_id, "the job is COMPLETED, but no output is named")
     return job
@@ -143,6 +148,7 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
     body: dict[str, Any] = {}
     content: bytes | None = None
     url: str | None = None
+    # contract: transport.v1-bytes-or-json
     if looks_like_video(response):
         content = response.body
         broken = response.truncated or (
@@ -159,6 +165,7 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
             raise unexpected_response(
                 response, call, request_id, "it has neither a video nor its location; it is billed", model
             )
+    # contract: video-made.x-*
     metrics = metrics_of(body)
     return VideoFacts(
         request_id=request_id,

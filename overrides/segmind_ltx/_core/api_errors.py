@@ -65,6 +65,7 @@ def failed(
     body: Mapping[str, Any] | None,
 ) -> errors.JobFailedError:
     """Return the exception for a FAILED job."""
+    # contract: billing.failed-is-free, job.failed-has-detail
     message = f"job {request_id} failed: {detail or 'no reason given'}. Failed jobs are not charged. ({call})"
     return errors.JobFailedError(message, request_id=request_id, model=model, status=status, detail=detail, body=body)
 
@@ -93,9 +94,11 @@ def json_or_none(response: Response) -> dict[str, Any] | None:
 def _detail(response: Response, body: dict[str, Any] | None) -> str | None:
     """Return the service's own message: `error` of a JSON body, plain text, or the text of an HTML page."""
     if body is not None:
+        # contract: transport.error-message
         parsed = ErrorMessage.from_dict(body)
         words = [str_or_none(parsed.error) or str_or_none(body.get("message")), str_or_none(parsed.error_description)]
         return ": ".join(word for word in words if word)[:_MAX_DETAIL] or None
+    # contract: transport.error-forms
     text = response.body[: 16 * _MAX_DETAIL].decode("utf-8", "replace")
     if "<" in text:
         text = re.sub(r"(?is)<(script|style|title).*?</\1>|<[^>]*>", " ", text)

@@ -133,6 +133,7 @@ def _problem(
     if isinstance(outcome, NoResponse):
         return outcome.reason
     if outcome.status in {403, 404, 410}:
+        # contract: output.seven-days
         return f"status {outcome.status}; outputs are kept for seven days"
     if outcome.status != 200 and not (resume and resume.matches(outcome.status, outcome.headers)):
         return f"status {outcome.status}"

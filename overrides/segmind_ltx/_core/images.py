@@ -32,6 +32,7 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text) is not None
 
 
+# contract: *.image.*
 def data_uri(name: str, path: Path) -> str:
     """Return the image at ``path`` as a data URI for the parameter ``name``.
 

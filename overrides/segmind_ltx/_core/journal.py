@@ -18,6 +18,7 @@ from segmind_ltx.errors import (
 
 NOTE_PREFIX: Final = "segmind-ltx: "
 """The beginning of each note that the client adds to an exception that is not its own."""
+# contract: job.kept-one-hour
 RETAINED: Final = 3600.0
 """Seconds for which the service keeps a result (documents 003 and 004)."""
 

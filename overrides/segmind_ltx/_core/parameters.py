@@ -110,6 +110,7 @@ def is_request_id(request_id: object) -> TypeGuard[str]:
     """Whether a value is a request id that is safe in a path."""
     if not isinstance(request_id, str) or len(request_id) > 512:
         return False
+    # contract: path.request_id
     plain = unquote(request_id)
     unsafe = plain.strip() in {"", ".", ".."} or re.search(r"[/\\\x00-\x20\x7f]", plain)
     return not unsafe and plain.isprintable()

@@ -31,6 +31,7 @@ class JobStatus:
     @property
     def finished(self) -> bool:
         """Whether the job has ended, COMPLETED or FAILED."""
+        # contract: job.final
         return self.state in {"COMPLETED", "FAILED"}
 
 

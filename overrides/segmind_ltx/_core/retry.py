@@ -21,6 +21,7 @@ MAX_RETRY_AFTER: Final = 120.0
 """The most seconds to wait because a server asked for it."""
 
 
+# contract: billing.accepted-only, billing.no-idempotency
 def may_repeat_paid(
     outcome: Response | NoResponse, *, blocking: bool, resend_on: Collection[int] = frozenset()
 ) -> bool:
@@ -35,6 +36,7 @@ def may_repeat_paid(
     return outcome.status == 429 or outcome.status in resend_on
 
 
+# contract: billing.reads-are-free
 def may_repeat_read(outcome: Response | NoResponse) -> bool:
     """Whether to send a poll or fetch again: the failure may be temporary."""
     return isinstance(outcome, NoResponse) or outcome.status in {408, 409, 425, 429} or outcome.status >= 500
@@ -51,6 +53,7 @@ def delay_before(attempt: int, outcome: Response | NoResponse | None, *, time: f
         # The moment is one of the server's clock, and so is that of the Date header: this clock may be wrong.
         sent_at = _http_date(outcome.headers.get("date"))
         time = time if sent_at is None else sent_at.timestamp()
+        # contract: rate-limited.x-rate-limit-reset-at-utc
         reset = reset_at(outcome.headers, time)
     # If the moment is past (clocks differ, or the value was not a date), it says nothing about when to come back.
     if reset is not None and reset.timestamp() > time:
@@ -67,6 +70,7 @@ def reset_at(headers: Mapping[str, str], time: float) -> datetime | None:
     return _instant(headers.get("x-rate-limit-reset-at-utc")) or _retry_after(headers.get("retry-after"), time)
 
 
+# contract: transport.reset-form
 def _instant(value: str | None) -> datetime | None:
     if not value:
         return None

@@ -146,6 +146,7 @@ def _wait(
                 _report_status(context, job, request_id, on_status)
             if job.state == "FAILED":
                 raise failed(job.detail, call, request_id, model, None, job.body)
+            # contract: job.poll-has-no-output
             if job.state == "COMPLETED":
                 try:
                     return (yield from _result(context, request_id, model, limits))

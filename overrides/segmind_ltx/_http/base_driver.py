@@ -93,11 +93,14 @@ class BaseDriver:
             if call.sink is not None:
                 url = httpx.URL(call.path)
                 headers = DOWNLOAD_HEADERS | (call.resume.headers if call.resume else {})
+                # contract: output.without-key, output.other-host
                 return transport.request(call.method, url, headers, None, extensions, to_api=False)
+            # contract: auth.key-in-header, auth.only-in-header
             headers = {**self._headers, "x-api-key": self._key.reveal()}
             if call.accept is not None and not any(name.lower() == "accept" for name in headers):
                 headers["accept"] = call.accept
             url = _parse_url(self.base_url + call.path)
+            # contract: *.v1, *.v2, *.route
             request = transport.request(call.method, url, headers, call.json, extensions, to_api=True)
         except Exception as error:
             # An address in a response may be anything; if no request can be built from it, nothing is sent.

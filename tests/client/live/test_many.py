@@ -1,4 +1,7 @@
-"""Run many jobs at once with each client, against a sandbox whose jobs take a moment of real time."""
+"""Run many jobs at once with each client, against a sandbox whose jobs take a moment of real time.
+
+More than 250 lines, since both clients run the same cases against one sandbox.
+"""
 
 from __future__ import annotations
 

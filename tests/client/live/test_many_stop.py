@@ -1,4 +1,7 @@
-"""Stop `generate_many`, close it or starve it of threads: every paid job is named."""
+"""Stop `generate_many`, close it or starve it of threads: every paid job is named.
+
+More than 250 lines, since the tests share one way to count what was paid.
+"""
 
 from __future__ import annotations
 

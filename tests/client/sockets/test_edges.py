@@ -1,4 +1,7 @@
-"""Loops, forks, used connections and calls that were given up; over real sockets."""
+"""Loops, forks, used connections and calls that were given up; over real sockets.
+
+More than 250 lines, since the tests share one server that counts connections.
+"""
 
 # A step takes what the one before it gave, and asyncio's and trio's clients are run alike.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -2,6 +2,8 @@
 
 ``nox -s faults`` writes ``docs/faults.md`` from the outcomes. The columns of the table below are the calls; the fault
 is permanent. The two columns of the wait have the fault in the poll or in the fetch of the result.
+
+More than 250 lines, since the table of all outcomes is in it.
 """
 
 # Each step takes the value of the one before it.

@@ -1,4 +1,7 @@
-"""Parse responses field by field, and compare the messages for unexpected ones."""
+"""Parse responses field by field, and compare the messages for unexpected ones.
+
+More than 250 lines, since the tables of responses are in it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Check the exception tree: its drawing, pickle and copy, and the facts in its messages."""
+"""Check the exception tree: its drawing, pickle and copy, and the facts in its messages.
+
+More than 250 lines, since every class of the tree has its cases here.
+"""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

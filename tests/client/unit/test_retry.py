@@ -1,4 +1,7 @@
-"""Decide if and when a call is retried, and check that it is retried and logged."""
+"""Decide if and when a call is retried, and check that it is retried and logged.
+
+More than 250 lines, since the tables of decisions are in it.
+"""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

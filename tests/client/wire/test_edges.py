@@ -1,4 +1,7 @@
-"""What the caller, the environment or a transport does at the edges: errors of ours, and the id of the paid job."""
+"""What the caller, the environment or a transport does at the edges: errors of ours, and the id of the paid job.
+
+More than 250 lines, since every kind of edge has its case here.
+"""
 
 # A step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -1,4 +1,7 @@
-"""Send the key to the API's origin alone, and show it nowhere."""
+"""Send the key to the API's origin alone, and show it nowhere.
+
+More than 250 lines, since every place in which a key could appear has its case here.
+"""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -1,4 +1,7 @@
-"""Check the ledger: a row before a paid call is sent, and its outcome after."""
+"""Check the ledger: a row before a paid call is sent, and its outcome after.
+
+More than 250 lines, since every outcome of a call has its row here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Count what is sent when the response to a paid call is lost, truncated or unexpected."""
+"""Count what is sent when the response to a paid call is lost, truncated or unexpected.
+
+More than 250 lines, since every response to a paid call has its case here.
+"""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -1,4 +1,7 @@
-"""Save a video: all of it or nothing, under the given name and no other."""
+"""Save a video: all of it or nothing, under the given name and no other.
+
+More than 250 lines, since every way in which a download can end has its case here.
+"""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -1,4 +1,7 @@
-"""Wait for jobs: no single bad response ends a wait, and the deadline is exact."""
+"""Wait for jobs: no single bad response ends a wait, and the deadline is exact.
+
+More than 250 lines, since every response that a poll can get has its case here.
+"""
 
 # respx leaves its calls untyped, and a step takes what the one before it gave.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false

@@ -2,6 +2,8 @@
 
 The sandbox takes every decision from a `Behaviour`. A subclass that overrides one method is a server that differs in
 one respect.
+
+More than 250 lines, since all decisions are methods of one class, so that a deviation can override any.
 """
 
 from __future__ import annotations

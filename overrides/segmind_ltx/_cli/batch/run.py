@@ -1,4 +1,7 @@
-"""The run of a batch: fetch the jobs that are paid for, then make the other items within the budget."""
+"""The run of a batch: fetch the jobs that are paid for, then make the other items within the budget.
+
+More than 250 lines, since the two passes of a run share its budget, its ledger and its progress.
+"""
 
 from __future__ import annotations
 
