@@ -157,7 +157,7 @@ def _left_open_parts(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             low, high = lower(schema), upper(schema)
             # A bound on one side says nothing about numbers far away on the other.
-            certain = "enum" in schema or ((low or value >= 0) and (high or value <= MAX_CERTAIN_SEED))
+            certain = "enum" in schema or ((low or value >= 0) and (high or low or value <= MAX_CERTAIN_SEED))
             yield ("integer" in schema["type"] and isinstance(value, float)) or not certain
 
 
