@@ -9,6 +9,7 @@ from typing import Any
 from docs.clauses import clause_link
 from docs.words import code, graded, plain, table
 from segmind_ltx_spec import Clause, Contract, Model, Source, clauses
+from segmind_ltx_spec.limits import range_words
 from segmind_ltx_spec.wording import TYPES
 
 
@@ -141,12 +142,7 @@ def _type(schema: dict[str, Any]) -> str:
 def _allowed(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(code(str(value)) for value in schema["enum"])
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if low is None and high is None:
-        return ""
-    if low is None or high is None:
-        return f"at most {high:g}" if low is None else f"at least {low:g}"
-    return f"{low:g} to {high:g}"
+    return range_words(schema)
 
 
 def _default(model: Model, name: str, schema: dict[str, Any]) -> str:

@@ -31,11 +31,12 @@ def of_shape(document: Json) -> Found:
     """Check the form of what the loader reads without asking: objects, texts, numbers and JSON Schema."""
     components: Any = document.get("components")
     inner: Any = cast("Json", components).get("schemas") if isinstance(components, dict) else {}
-    for pointer, value in (
+    needed: list[tuple[str, object]] = [
         ("#/paths", document.get("paths")),
         ("#/components", components),
         (SCHEMAS, inner),
-    ):
+    ]
+    for pointer, value in needed:
         if not isinstance(value, dict):
             yield pointer, f"an object is needed, not {value!r}"
             return

@@ -54,3 +54,26 @@ def range_words(schema: Mapping[str, Any]) -> str:
 def number(value: float) -> str:
     """Return a number without a fraction of zero: "24" for 24.0."""
     return str(int(value)) if value == int(value) else repr(value)
+
+
+def step_of(kind: str) -> float:
+    """Return the step from one value to the next that a check tries: 1 for whole numbers, a small one for others."""
+    return 1 if kind == "integer" else 0.001
+
+
+def first_inside(schema: Mapping[str, Any], step: float) -> float | None:
+    """Return the least value that the lower bound allows, in steps from an exclusive one; None without a bound."""
+    low = lower(schema)
+    return None if low is None else low.value + step if low.exclusive else low.value
+
+
+def last_inside(schema: Mapping[str, Any], step: float) -> float | None:
+    """Return the greatest value that the upper bound allows; None without a bound."""
+    high = upper(schema)
+    return None if high is None else high.value - step if high.exclusive else high.value
+
+
+def example_inside(schema: Mapping[str, Any], preferred: float, step: float) -> float:
+    """Return a number within the bounds: the least or greatest one that is allowed, or ``preferred`` without bounds."""
+    low, high = first_inside(schema, step), last_inside(schema, step)
+    return low if low is not None else high if high is not None else preferred

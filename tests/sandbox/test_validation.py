@@ -12,6 +12,7 @@ import pytest
 from segmind_ltx_sandbox import key_of
 from segmind_ltx_sandbox.service.validation import describe_allowed, is_uri, parse_object
 from segmind_ltx_spec import Model
+from segmind_ltx_spec.limits import example_inside, lower, range_words, upper
 
 pytestmark = pytest.mark.anyio
 
@@ -29,17 +30,17 @@ def valid_values(schema: Schema) -> Iterator[Any]:
     yield from (schema[name] for name in ("default", "minimum", "maximum") if name in schema)
     if "null" in kinds:
         yield None
-    if "integer" in kinds and "minimum" in schema:
-        yield float(schema["maximum"])  # 24.0 is an integer in JSON Schema.
+    if "integer" in kinds and range_words(schema):
+        yield float(example_inside(schema, 1, 1))  # 24.0 is an integer in JSON Schema.
     if "number" in kinds:
-        yield schema["minimum"] + 0.5
+        yield example_inside(schema, 0.5, 0.001)
     if "boolean" in kinds:
         yield from (True, False)
     if schema.get("format") == "uri":
         yield from ("https://example.com/a.png?b=%20c#d", "data:image/png;base64,iVBORw0KGgo=", "s3://bucket/key")
     elif "string" in kinds and "enum" not in schema:
         yield from ("", "é 你好 😀 \x00\t\ud800", "long " * 5000, "42", "null")
-    if "integer" in kinds and not schema.keys() & {"enum", "minimum"}:
+    if "integer" in kinds and not ("enum" in schema or range_words(schema)):
         yield from (0, -1, 2**63, 10**100)
 
 
@@ -54,9 +55,11 @@ def invalid_values(schema: Schema) -> Iterator[Any]:
             yield from (
                 neighbour for neighbour in (value - 1, value + 1, value + 0.5) if neighbour not in schema["enum"]
             )
-    if "minimum" in schema:
-        step = 1 if "integer" in kinds else 0.001
-        yield from (schema["minimum"] - step, schema["maximum"] + step, 1e300, -1e300)
+    step = 1 if "integer" in kinds else 0.001
+    if low := lower(schema):
+        yield from (low.value - step * (not low.exclusive), -1e300)
+    if high := upper(schema):
+        yield from (high.value + step * (not high.exclusive), 1e300)
     if "integer" in kinds:
         yield from ("42", True, False, 24.5, "", "24", 1.0000001)
     if "number" in kinds:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from segmind_ltx_spec.contract import Contract, Model
+from segmind_ltx_spec.limits import example_inside, first_inside, inside, last_inside, lower, step_of, upper
 
 OMITTED: Final = object()
 """Marks a parameter that is left out."""
@@ -96,17 +97,19 @@ def _choices(model: Model, name: str, schema: Mapping[str, Any], picture: str) -
 
 
 def _numbers(name: str, schema: Mapping[str, Any], prefix: str, kind: str) -> Iterator[Choice]:
-    low, high = schema.get("minimum"), schema.get("maximum")
-    if low is not None:
-        yield Choice(name, low, f"{prefix}.minimum")
-    if high is not None:
-        yield Choice(name, high, f"{prefix}.maximum")
+    step = step_of(kind)
+    low, high = first_inside(schema, step), last_inside(schema, step)
+    for bound, value in ((lower(schema), low), (upper(schema), high)):
+        if bound is not None and value is not None:
+            yield Choice(name, value, f"{prefix}.{bound.keyword}")
     if low is None and high is None:
         yield from (Choice(name, value, f"{prefix}.type") for value in (0, 2357108))
     if kind == "number":
         # A fraction within the range that a binary float cannot represent exactly.
-        middle = (low if low is not None else 0) + ((high if high is not None else 10) - (low or 0)) / 3
-        yield Choice(name, round(middle, 2) + 0.05, f"{prefix}.type")
+        start = low if low is not None else min(0, high - 10) if high is not None else 0
+        middle = start + ((high if high is not None else max(10, start + 10)) - start) / 3
+        fraction = round(middle, 2) + 0.05
+        yield Choice(name, fraction if inside(schema, fraction) else middle, f"{prefix}.type")
 
 
 def packs(model: Model, picture: str, seed: int | None = None) -> list[dict[str, Choice]]:
@@ -139,8 +142,11 @@ def _within(model: Model, name: str, seed: str) -> Iterator[Choice]:
         return
     chance = random.Random(seed)  # noqa: S311  repeatable, not secret
     # If no range is documented, every server accepts a number of 31 bits.
-    low, high = schema.get("minimum", 0), schema.get("maximum", 2**31 - 1)
-    value = chance.randint(low, high) if kind == "integer" else round(chance.uniform(low, high), 2)
+    step = step_of(kind)
+    first, last = first_inside(schema, step), last_inside(schema, step)
+    low = first if first is not None else 0 if last is None or last >= 0 else last - 1000
+    high = last if last is not None else max(2**31 - 1, low)
+    value = chance.randint(int(low), int(high)) if kind == "integer" else round(chance.uniform(low, high), 2)
     yield Choice(name, value, f"{model.slug}.{name}.type")
 
 
@@ -182,11 +188,13 @@ def _wrong(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         )
     if schema.get("format") == "uri":
         yield from (("format", value) for value in NOT_URIS)
-    step = 1 if kind == "integer" else 0.001
-    if "minimum" in schema:
-        yield from (("minimum", value) for value in (schema["minimum"] - step, -1_000_000))
-    if "maximum" in schema:
-        yield from (("maximum", value) for value in (schema["maximum"] + step, 1_000_000))
+    step = step_of(kind)
+    if low := lower(schema):
+        near = low.value if low.exclusive else low.value - step
+        yield from ((low.keyword, value) for value in (near, min(-1_000_000, low.value - 1_000_000)))
+    if high := upper(schema):
+        near = high.value if high.exclusive else high.value + step
+        yield from ((high.keyword, value) for value in (near, max(1_000_000, high.value + 1_000_000)))
 
 
 def _of_other_types(schema: Mapping[str, Any], kind: str) -> Iterator[Any]:
@@ -195,7 +203,7 @@ def _of_other_types(schema: Mapping[str, Any], kind: str) -> Iterator[Any]:
     1.0 is not used for an integer: JSON does not distinguish it from 1.
     """
     allowed = [value for value in schema.get("enum", ()) if value is not None]
-    example = allowed[0] if allowed else schema.get("minimum", 42)
+    example = allowed[0] if allowed else example_inside(schema, 42, step_of(kind))
     match kind:
         case "string":
             yield from (42, True, [allowed[0] if allowed else "x"])

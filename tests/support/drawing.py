@@ -8,6 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from segmind_ltx_spec import Contract
+from segmind_ltx_spec.limits import first_inside, last_inside, step_of
 
 WORDS: Final = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 URIS: Final = st.builds(
@@ -32,7 +33,8 @@ def values(schema: Mapping[str, Any], contract: Contract) -> st.SearchStrategy[A
 
 
 def _of_type(name: str, schema: Mapping[str, Any], contract: Contract) -> st.SearchStrategy[Any]:
-    low, high = schema.get("minimum"), schema.get("maximum")
+    step = step_of(name)
+    low, high = first_inside(schema, step), last_inside(schema, step)
     match name:
         case "null":
             return st.none()
@@ -41,7 +43,7 @@ def _of_type(name: str, schema: Mapping[str, Any], contract: Contract) -> st.Sea
         case "string":
             return URIS if schema.get("format") == "uri" else WORDS
         case "integer":
-            return st.integers(-LARGEST if low is None else low, LARGEST if high is None else high)
+            return st.integers(-LARGEST if low is None else int(low), LARGEST if high is None else int(high))
         case "number":
             return st.floats(-1e9 if low is None else low, 1e9 if high is None else high)
         case _:

@@ -44,11 +44,7 @@ Sync: TypeAlias = Annotated[
 
 def describe_allowed(parameter: Parameter) -> str:
     """Describe the allowed values of a parameter; empty if the documents set no limit."""
-    if parameter.allowed:
-        return "one of " + ", ".join(map(str, parameter.allowed))
-    if parameter.minimum is not None and parameter.maximum is not None:
-        return f"{parameter.minimum:g} to {parameter.maximum:g}"
-    return "a URI, or a file on this machine" if parameter.uri else ""
+    return parameter.limits
 
 
 def describe_default(parameter: Parameter) -> str:

@@ -202,10 +202,10 @@ def _number_problem(parameter: Parameter, value: float) -> str | None:
         return "is too long to be sent"
     if not math.isfinite(value):
         return "is not a finite number"
-    low, high = parameter.minimum, parameter.maximum
-    if (low is not None and value < low) or (high is not None and value > high):
-        return f"is out of range; use {low:g} to {high:g}" if None not in (low, high) else "is out of range"
-    return None
+    low, high, above, below = parameter.minimum, parameter.maximum, parameter.above, parameter.below
+    too_low = (low is not None and value < low) or (above is not None and value <= above)
+    too_high = (high is not None and value > high) or (below is not None and value >= below)
+    return f"is out of range; use {parameter.limits}" if too_low or too_high else None
 
 
 def _is(kind: str, value: object) -> bool:

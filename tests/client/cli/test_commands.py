@@ -153,9 +153,7 @@ def test_help_of_model(cli: Cli, command: str, slug: str) -> None:
 
 
 def _limits(p: Parameter) -> str:
-    if p.allowed:
-        return "one of " + ", ".join(map(str, p.allowed))
-    return f"{p.minimum:g} to {p.maximum:g}" if p.minimum is not None else p.name.replace("_", "-")
+    return p.limits if p.limits and not p.uri else p.name.replace("_", "-")
 
 
 def test_models(cli: Cli) -> None:

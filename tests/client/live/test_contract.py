@@ -22,6 +22,7 @@ from jsonschema import Draft202012Validator
 
 import segmind_ltx as ltx
 from segmind_ltx_spec import Model, load
+from segmind_ltx_spec.limits import lower, upper
 from support.drawing import URIS, WORDS, objects
 
 CONTRACT = load()
@@ -218,8 +219,10 @@ def _mistakes() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _near(schema: dict[str, Any]) -> Iterator[Any]:
     """Yield values that people type by mistake."""
-    if "minimum" in schema:
-        yield from (schema["minimum"] - 1, schema["maximum"] + 1, str(schema["minimum"]), True)
+    low, high = lower(schema), upper(schema)
+    yield from (bound.value + step * (not bound.exclusive) for bound, step in ((low, -1), (high, 1)) if bound)
+    if bound := low or high:
+        yield from (str(bound.value), True)
     if "enum" in schema and "integer" in schema["type"]:
         yield from (schema["enum"][0] + 1, str(schema["enum"][0]), float("nan"))
     elif "enum" in schema:

@@ -32,10 +32,14 @@ def _allowed(p: Parameter) -> Iterator[Any]:
         yield None
     if "boolean" in p.types:
         yield from (True, False)
-    if p.minimum is not None and p.maximum is not None:
-        yield from (p.minimum, p.maximum)
+    step = 1 if "integer" in p.types else 0.001
+    ends = [x for x in (p.minimum, p.maximum) if x is not None]
+    ends += [p.above + step] if p.above is not None else []
+    ends += [p.below - step] if p.below is not None else []
+    if p.limits and ends:
+        yield from ends
         if "number" in p.types:
-            yield from (float(p.minimum), float(p.maximum), (p.minimum + p.maximum) / 2 + 0.25)
+            yield from (*map(float, ends), sum(ends) / len(ends) + (0.25 if len(ends) == 2 else 0))
     elif "integer" in p.types and not p.allowed:
         yield from (0, -1, 2**63, 2**64)
     if p.uri:
@@ -67,19 +71,19 @@ def _near_misses(p: Parameter) -> Iterator[Any]:
             yield near
         if isinstance(value, int):
             yield from (str(value), float(value))
-    if p.minimum is not None and p.maximum is not None:
-        yield from (p.minimum - 1, p.maximum + 1)
-        if "number" in p.types:
-            yield from (math.nextafter(p.minimum, -math.inf), math.nextafter(p.maximum, math.inf))
+    yield from (x for x in (p.above, p.below) if x is not None)
+    for end, away in ((p.minimum, -1), (p.maximum, 1)):
+        if end is not None:
+            yield end + away
+            if "number" in p.types:
+                yield math.nextafter(end, away * math.inf)
     if p.uri:
         yield from ("", "a.png", "/a.png", "example.com/a.png", "https:// a", "https://a/\n", "https://a/\ud800")
 
 
 PARAMETERS = [(slug, name) for slug, model in MODELS.items() for name in model.parameters]
 
-LIMITED = [
-    (s, n) for s, n in PARAMETERS if MODELS[s].parameters[n].allowed or MODELS[s].parameters[n].minimum is not None
-]
+LIMITED = [(s, n) for s, n in PARAMETERS if MODELS[s].parameters[n].limits and not MODELS[s].parameters[n].uri]
 
 
 @pytest.mark.parametrize(("slug", "name"), PARAMETERS)
@@ -133,11 +137,11 @@ def test_required_parameter_missing(slug: str, name: str) -> None:
 def test_message_gives_limits(slug: str, name: str) -> None:
     """The message lists the allowed values or limits."""
     p = MODELS[slug].parameters[name]
-    bad: Any = "8k" if "string" in p.types else 10_000
+    beyond = [x for x in (p.maximum, p.below) if x is not None]
+    bad: Any = "8k" if "string" in p.types else 1 + max([10_000, *beyond]) if beyond or p.allowed else -1_000_000
     with pytest.raises(ParameterError) as caught:
         prepare(slug, {**_required(MODELS[slug]), name: bad})
-    for limit in [*p.allowed, *(x for x in (p.minimum, p.maximum) if x is not None)]:
-        assert str(limit) in str(caught.value)
+    assert p.limits in str(caught.value)
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from segmind_ltx_conformance.payloads import LONGEST_OTHER_TEXT, LONGEST_PROMPT
 from segmind_ltx_spec import Model
+from segmind_ltx_spec.limits import first_inside, inside, last_inside, lower, step_of, upper
 
 MAX_CERTAIN_SEED: Final = 2**31 - 1
 """No page limits a seed, but a server need not take one that is negative or exceeds 32 bits."""
@@ -87,9 +88,10 @@ def _rule(schema: Mapping[str, Any], chosen: Any) -> str:
         return "enum-inferred" if chosen in schema["x-source"].get("inferred", []) else "enum"
     if schema.get("format") == "uri":
         return "format"
-    for end in ("minimum", "maximum"):
-        if chosen == schema.get(end):
-            return end
+    step = step_of("integer" if "integer" in schema["type"] else "number")
+    for bound, value in ((lower(schema), first_inside(schema, step)), (upper(schema), last_inside(schema, step))):
+        if bound is not None and chosen == value:
+            return bound.keyword
     return "type"
 
 
@@ -122,10 +124,9 @@ def _broken(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
         yield "enum"
     if schema.get("format") == "uri" and (_SCHEME.match(value) is None or _NOT_IN_A_URI.search(value)):
         yield "format"
-    if "minimum" in schema and value < schema["minimum"]:
-        yield "minimum"
-    if "maximum" in schema and value > schema["maximum"]:
-        yield "maximum"
+    for keyword in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
+        if keyword in schema and not inside({keyword: schema[keyword]}, value):
+            yield keyword
 
 
 def _is(value: Any, kind: str) -> bool:
@@ -154,10 +155,10 @@ def _left_open_parts(model: Model, given: Mapping[str, Any]) -> Iterator[bool]:
         elif isinstance(value, str):
             yield _is_uncertain_text(schema, value, LONGEST_PROMPT if name in model.required else LONGEST_OTHER_TEXT)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            bounded = "minimum" in schema or "enum" in schema
-            yield ("integer" in schema["type"] and isinstance(value, float)) or not (
-                bounded or 0 <= value <= MAX_CERTAIN_SEED
-            )
+            low, high = lower(schema), upper(schema)
+            # A bound on one side says nothing about numbers far away on the other.
+            certain = "enum" in schema or ((low or value >= 0) and (high or low or value <= MAX_CERTAIN_SEED))
+            yield ("integer" in schema["type"] and isinstance(value, float)) or not certain
 
 
 def _is_uncertain_text(schema: Mapping[str, Any], value: str, longest: int) -> bool:

@@ -11,6 +11,7 @@ from segmind_ltx_sandbox.deviations.base import Deviation, factory
 from segmind_ltx_sandbox.service.behaviour import Behaviour
 from segmind_ltx_sandbox.video.spec import VideoSpec
 from segmind_ltx_spec import Contract, Model
+from segmind_ltx_spec.limits import inside, range_words
 
 
 class ChangesDefault(Behaviour):
@@ -62,10 +63,10 @@ def _other_values(schema: Mapping[str, Any], default: Any, step: int) -> Iterato
     elif "enum" in schema:
         at = schema["enum"].index(default)
         yield from schema["enum"][max(0, at - 1) : at] + schema["enum"][at + 1 : at + 2]
-    elif "minimum" in schema:
+    elif range_words(schema):
         # A smaller step may be the model family's own.
         near = (default - step, default + step)
-        yield from (value for value in near if schema["minimum"] <= value <= schema["maximum"])
+        yield from (value for value in near if inside(schema, value))
     else:
         yield from (0, default + 1)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from segmind_ltx_spec import Model
+from segmind_ltx_spec.limits import example_inside, first_inside, last_inside, lower, range_words, step_of, upper
 
 ABSENT: Final = object()
 """Stands for a parameter that is left out."""
@@ -50,7 +51,8 @@ def valid_value(schema: Mapping[str, Any]) -> Any:
         return schema["enum"][0]
     if schema.get("format") == "uri":
         return PICTURE
-    return {"string": "A kite.", "boolean": True}.get(kind_of(schema), schema.get("minimum", 42))
+    kind = kind_of(schema)
+    return {"string": "A kite.", "boolean": True}.get(kind, example_inside(schema, 42, step_of(kind)))
 
 
 def equal(value: Any) -> Predicate:
@@ -87,10 +89,11 @@ def allowed(model: Model, name: str) -> Iterator[Group]:
 
 
 def _numbers(schema: Mapping[str, Any], kind: str) -> Iterator[Group]:
-    for end in ("minimum", "maximum"):
-        if end in schema:
-            yield Group(end, f"the {end}", equal(schema[end]), schema[end])
-    if "minimum" not in schema and "maximum" not in schema:
+    step = step_of(kind)
+    for bound, value in ((lower(schema), first_inside(schema, step)), (upper(schema), last_inside(schema, step))):
+        if bound is not None:
+            yield Group(bound.keyword, f"the {bound.keyword}", equal(value), value)
+    if not range_words(schema):
         yield Group("type", "0", equal(0), 0)
         yield Group("type", "seven digits", lambda given: _is_number(given) and given > 999_999, 2357108)
     if kind == "number":
@@ -172,14 +175,17 @@ def _beside(words: list[Any]) -> Iterator[Group]:
 def _outside(schema: Mapping[str, Any]) -> Iterator[Group]:
     whole = kind_of(schema) == "integer"
     step = 1 if whole else 0.5
-    if "minimum" in schema:
-        low = schema["minimum"]
-        yield Group("minimum", "just below", _between(low - 1.5, low, whole=whole), low - step, _constant(low))
-        yield Group("minimum", "far below", _between(-1e9, low - 1.5, whole=whole), -1_000_000, _constant(low))
-    if "maximum" in schema:
-        high = schema["maximum"]
-        yield Group("maximum", "just above", _between(high, high + 1.5, whole=whole), high + step, _constant(high))
-        yield Group("maximum", "far above", _between(high + 1.5, 1e9, whole=whole), 1_000_000, _constant(high))
+    low, high = lower(schema), upper(schema)
+    # What lies beyond an exclusive bound begins with the bound itself.
+    beside = 1 if whole else 1e-9
+    if low:
+        end, valid = low.value + beside * low.exclusive, _constant(first_inside(schema, step))
+        yield Group(low.keyword, "just below", _between(end - 1.5, end, whole=whole), end - step, valid)
+        yield Group(low.keyword, "far below", _between(-1e9, end - 1.5, whole=whole), -1_000_000, valid)
+    if high:
+        end, valid = high.value - beside * high.exclusive, _constant(last_inside(schema, step))
+        yield Group(high.keyword, "just above", _between(end, end + 1.5, whole=whole), end + step, valid)
+        yield Group(high.keyword, "far above", _between(end + 1.5, 1e9, whole=whole), 1_000_000, valid)
 
 
 def _between(low: float, high: float, *, whole: bool = True) -> Predicate:

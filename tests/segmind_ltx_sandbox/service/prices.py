@@ -12,6 +12,7 @@ from itertools import product
 from typing import Any, cast
 
 from segmind_ltx_spec import Contract, Model, expected_video
+from segmind_ltx_spec.limits import example_inside, first_inside, last_inside, step_of
 
 
 class PriceList:
@@ -47,7 +48,14 @@ def _extremes(model: Model) -> tuple[float, float]:
 
 def _choices(schema: Mapping[str, Any]) -> Iterator[Any]:
     yield from schema.get("enum", ())
-    yield from (schema[end] for end in ("minimum", "maximum") if end in schema)
+    step = step_of("integer" if "integer" in schema["type"] else "number")
+    low, high = first_inside(schema, step), last_inside(schema, step)
+    if low is None and high is None:
+        return
+    # A range that is open at one end is priced up to its default, or ten times its other end.
+    far = schema.get("default")
+    yield low if low is not None else far if far is not None else example_inside(schema, 0, step)
+    yield high if high is not None else far if far is not None and far != low else max(10 * (low or 0), 1)
 
 
 def _words(rule: Any) -> Iterator[str]:

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from segmind_ltx_spec import Contract, Model
+from segmind_ltx_spec.limits import range_words
 
 # RFC 3986 in outline: a scheme, text after it, and none of the characters that a URI cannot contain.
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s\x00-\x20\x7f<>\"{}|\\^`]+")
@@ -112,8 +113,7 @@ def describe_allowed(schema: Mapping[str, Any]) -> str:
     if schema.get("format") == "uri":
         words = ["an absolute URI" if word == "a string" else word for word in words]
     text = " or ".join(words) or "what the contract allows"
-    if "minimum" in schema and "maximum" in schema:
-        return f"{text} from {schema['minimum']} to {schema['maximum']}"
-    if "minimum" in schema:
-        return f"{text} of at least {schema['minimum']}"
-    return f"{text} of at most {schema['maximum']}" if "maximum" in schema else text
+    limits = range_words(schema)
+    if not limits:
+        return text
+    return f"{text} {'from' if ' to ' in limits else 'of'} {limits}"
