@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 
 from segmind_ltx._cli.output import emit_json, err, out, print_err
+from segmind_ltx._cli.printing import printable
+from segmind_ltx._cli.tables import Column, fitting_table
 from segmind_ltx._fleet.status import BatchStatus, FleetStatus, read_status
 from segmind_ltx._fleet.status import resume as resume_submitting
 from segmind_ltx._postgres.connection import open_schema
@@ -55,21 +56,37 @@ def follow(
 
 def render(status: FleetStatus) -> Group:
     """Return tables of a status."""
-    table = Table(title="Batches")
-    for heading in ("batch", *STATES, "spent", "reserved", "budget"):
-        table.add_column(heading, justify="left" if heading == "batch" else "right", overflow="fold")
+    used = [state for state in STATES if any(batch.states.get(state) for batch in status.batches)]
+    columns = [Column("batch", 0), *(Column(state, 1) for state in used)]
+    columns += [Column("spent", 2), Column("reserved", 4), Column("budget", 3)]
+    batches: list[tuple[str, ...]] = []
     for batch in status.batches:
-        counts = [str(batch.states.get(state, "")) for state in STATES]
+        counts = [str(batch.states.get(state, "")) for state in used]
         budget = "" if batch.budget is None else f"{batch.budget:.2f}"
-        table.add_row(batch.name, *counts, f"{batch.spent:.2f}", f"{batch.reserved:.2f}", budget)
-    parts: list[Any] = [table, *lines(status)]
+        batches.append((printable(batch.name), *counts, f"{batch.spent:.2f}", f"{batch.reserved:.2f}", budget))
+    parts: list[Any] = [fitting_table("Batches", columns, batches, out.width), *lines(status)]
     if status.ambiguous:
-        doubt = Table(title="Ambiguous: a job may exist, and be billed. Look into your account, then settle each")
-        for heading in ("row", "submitted (UTC)", "model", "prompt", "at most", "why"):
-            doubt.add_column(heading, overflow="fold")
-        for row in status.ambiguous:
-            when, price = _when(row.begun), f"{row.price:.2f} USD"
-            doubt.add_row(str(row.number), when, row.model, row.prompt, price, row.detail or "its worker gave no sign")
+        columns = [
+            Column("row", 0),
+            Column("submitted (UTC)", 2),
+            Column("model", 3),
+            Column("prompt", 0, wraps=True),
+            Column("at most", 1),
+            Column("why", 4, wraps=True),
+        ]
+        rows = [
+            (
+                str(row.number),
+                _when(row.begun),
+                printable(row.model),
+                printable(row.prompt),
+                f"{row.price:.2f} USD",
+                printable(row.detail or "its worker gave no sign"),
+            )
+            for row in status.ambiguous
+        ]
+        title = "Ambiguous: a job may exist, and be billed. Look into your account, then settle each"
+        doubt = fitting_table(title, columns, rows, out.width)
         parts += [doubt, "segmind-ltx jobs settle ROW --exists ID, or --never-existed, which submits it again"]
     return Group(*parts)
 
