@@ -64,13 +64,14 @@ def test_null_image_for_two_models(contract: Contract) -> None:
         for slug, model in contract.models.items()
         if "image" in model.parameters
     }
-    assert takes == {
+    printed = {
         "ltx-video": ["string", "null"],
         "ltx-2-fast": ["string", "null"],
         "ltx-2-pro": "string",
         "ltx-2-19b-i2v": "string",
     }
-    found = {name for name in clauses_by_id() if name.endswith(".null")}
+    assert {slug: takes[slug] for slug in printed} == printed
+    found = {f"{slug}.image.null" for slug in printed} & clauses_by_id().keys()
     assert found == {"ltx-video.image.null", "ltx-2-fast.image.null"}
 
 

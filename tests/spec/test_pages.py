@@ -92,16 +92,20 @@ COSTS = {
 
 
 def test_models_are_the_five_pages(contract: Contract) -> None:
-    """The contract has the models of the five pages."""
-    assert set(contract.models) == set(PAGES)
+    """The contract has the models of the pages in x-documents; this file has a table for each."""
+    named = {page.model for page in contract.pages.values()}
+    assert named == set(PAGES), f"copy the table of each page into PAGES, COSTS by hand: {named ^ set(PAGES)}"
+    assert set(PAGES) <= set(contract.models)
 
 
 @pytest.mark.parametrize("slug", PAGES)
 def test_model_has_parameters_of_page(contract: Contract, slug: str) -> None:
-    """A model has the parameters of its page, and requires the same ones."""
+    """A model has the parameters of its page, all others are of other sources; it requires the same ones."""
     model = contract.models[slug]
-    assert set(model.parameters) == set(PAGES[slug])
-    assert model.required == {name for name, row in PAGES[slug].items() if row.required}
+    printed = {name for name, schema in model.parameters.items() if schema["x-source"]["grade"] == "D"}
+    differing = printed ^ set(PAGES[slug])
+    assert not differing, f"copy from the page into PAGES[{slug!r}], or grade P or I: {differing}"
+    assert model.required & printed == {name for name, row in PAGES[slug].items() if row.required}
 
 
 @pytest.mark.parametrize(("slug", "name"), [(slug, name) for slug, rows in PAGES.items() for name in rows])
