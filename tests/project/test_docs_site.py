@@ -105,7 +105,7 @@ def test_command_page_has_every_option(written: Path) -> None:
         section = page.partition(f"{{ #{command.anchor} }}")[2].partition("{ #")[0]
         for parameter in command.command.get_params(command.context):
             if parameter.param_type_name == "option":
-                assert f"`{parameter.opts[0]}" in section, (command.name, parameter.opts)
+                assert parameter.opts[0] in section, (command.name, parameter.opts)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.slug)

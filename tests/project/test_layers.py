@@ -41,7 +41,7 @@ LAYERS: dict[str, list[set[str]]] = {
         {"commands"},
     ],
     "segmind_ltx": [
-        {"errors", "_clock"},
+        {"errors", "_clock", "_install"},
         {"_core"},
         {"_ledger"},
         {"_config", "ledger", "_files"},
