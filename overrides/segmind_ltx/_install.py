@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 NAME = "segmind-ltx"
@@ -15,14 +16,14 @@ def install_command(extra: str) -> str:
     """Return the command that installs an extra from where this copy came from, or from a checkout."""
     try:
         text = distribution(NAME).read_text("direct_url.json") or "{}"
-        origin: dict[str, object] = json.loads(text)
+        origin: dict[str, Any] = json.loads(text)
     except (PackageNotFoundError, ValueError, OSError):
         origin = {}
     url = origin.get("url")
     if not isinstance(url, str):
         return f"{_PIP} '.[{extra}]' in a checkout of the project"
-    version_control = origin.get("vcs_info")
-    if isinstance(version_control, dict):
+    version_control: dict[str, Any] | None = origin.get("vcs_info")
+    if version_control:
         source = f"{NAME}[{extra}] @ {version_control.get('vcs', 'git')}+{url}"
         return f"{_PIP} {shlex.quote(source)}"
     if urlsplit(url).scheme != "file":

@@ -74,13 +74,13 @@ def read_report(path: Path) -> dict[str, dict[str, Any]]:
     except ValueError:
         raise ReportError(f"{path}: not JSON; give the report.json of a run") from None
     report = cast("dict[str, Any]", read) if isinstance(read, dict) else {}
-    checks: object = report.get("checks")
+    checks: list[Any] | None = report.get("checks")
     if report.get("version") != VERSION or not isinstance(checks, list):
         raise ReportError(f"{path}: no report.json of version {VERSION}; run the suite again to make one")
     found: dict[str, dict[str, Any]] = {}
-    for check in checks:
-        texts = [check.get(name) for name in ("id", "clause", "outcome")] if isinstance(check, dict) else [None]
-        if not all(isinstance(text, str) for text in texts):
+    for entry in checks:
+        check = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+        if not all(isinstance(check.get(name), str) for name in ("id", "clause", "outcome")):
             raise ReportError(f"{path}: a check in it has no id, clause or outcome")
         found[check["id"]] = check
     return found

@@ -169,7 +169,7 @@ def _flag(parameter: Parameter, flags: str, help_text: str) -> Any:
     """Return the option of a parameter; the listed values are its metavar, and completed by the shell."""
     if not parameter.allowed:
         return typer.Option(flags, help=help_text, show_default=False)
-    values = [str(value) for value in parameter.allowed if value is not None]
+    values = [str(value) for value in parameter.allowed]
 
     def complete(incomplete: str) -> list[str]:
         return [value for value in values if value.startswith(incomplete)]

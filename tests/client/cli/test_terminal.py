@@ -140,5 +140,13 @@ def test_one_model_with_its_price(cli: Cli) -> None:
 )
 def test_hint_says_how_it_was_installed(origin: str | None, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What to install is said by where this copy came from; no package index has it."""
-    monkeypatch.setattr(_install, "distribution", lambda _: SimpleNamespace(read_text=lambda _: origin))
+
+    class Installed:
+        def read_text(self, _: str) -> str | None:
+            return origin
+
+    def distribution(_: str) -> Installed:
+        return Installed()
+
+    monkeypatch.setattr(_install, "distribution", distribution)
     assert _install.install_command("cli") == command
