@@ -126,7 +126,7 @@ def test_known_failures_do_not_fail_the_run(tmp_path: Path) -> None:
         known.write_text(first + rest)
         done = _call("--target", profile, "--report", out, "--known", known, "--require", "none")
         assert done.exit_code == 1
-        assert said in done.output or entries[0].get("model") == "ltx-video"
+        assert said in done.output
 
 
 @pytest.mark.usefixtures("broken")

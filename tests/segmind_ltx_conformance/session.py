@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from segmind_ltx_conformance.checks import Judgement
-from segmind_ltx_conformance.coverage import stages_for
+from segmind_ltx_conformance.coverage import stages_for, stages_of
 from segmind_ltx_conformance.har import read_recording
 from segmind_ltx_conformance.known import Entry, KnownError, apply, read_known
 from segmind_ltx_conformance.recording import Recording, RecordingError
@@ -88,13 +88,20 @@ class Session:
             free=options.free,
             videos=options.videos,
             models=frozenset(options.models) or None,
-            stages=None
-            if self.only is None
-            else stages_for(clause for clause in clauses(self.contract) if clause.id in self.only),
+            stages=self._stages(),
             fail_fast=options.fail_fast,
-            clauses=self.only,
+            clauses=self.only if options.select else None,
             every_version=options.every_version,
         )
+
+    def _stages(self) -> frozenset[str] | None:
+        """Return the stages that test the clauses: for selected clauses no more than they need; None for all."""
+        if self.only is None:
+            return None
+        chosen = [clause for clause in clauses(self.contract) if clause.id in self.only]
+        if self.options.select:
+            return stages_for(chosen)
+        return frozenset(stage for clause in chosen for stage in stages_of(clause))
 
 
 def prepare(profile: Path, options: RunOptions) -> Session:
