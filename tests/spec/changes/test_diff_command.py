@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from segmind_ltx_spec import OPENAPI_PATH
@@ -175,15 +174,15 @@ def test_command_accepts_what_was_accepted(changed: Any, capsys: pytest.CaptureF
         "reason": "The vendor announced it.",
     }
     file = tmp_path / "accepted.yaml"
-    file.write_text(yaml.safe_dump({"accepted": [entry]}), encoding="utf-8")
+    file.write_text(json.dumps({"accepted": [entry]}), encoding="utf-8")
     assert run(capsys, str(FOLDER), new, "--accept", str(file))[0] == 0
     assert run(capsys, str(FOLDER), str(FOLDER), "--accept", str(file))[0] == 1
-    file.write_text(yaml.safe_dump({"accepted": [{**entry, "new": 70}]}), encoding="utf-8")
+    file.write_text(json.dumps({"accepted": [{**entry, "new": 70}]}), encoding="utf-8")
     status, out, _ = run(capsys, str(FOLDER), new, "--accept", str(file))
     assert status == 1
     assert "Stale" in out
     for wrong in ({**entry, "reason": " "}, {key: entry[key] for key in ("rule", "place")}, "maximum-raised"):
-        file.write_text(yaml.safe_dump({"accepted": [wrong]}), encoding="utf-8")
+        file.write_text(json.dumps({"accepted": [wrong]}), encoding="utf-8")
         assert run(capsys, str(FOLDER), new, "--accept", str(file))[0] == 2
 
 
