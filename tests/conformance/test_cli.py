@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 from typer.testing import CliRunner, Result
 
 from segmind_ltx_conformance import prober
@@ -18,7 +17,6 @@ from segmind_ltx_conformance.cli import conformance
 from segmind_ltx_conformance.har import read_recording
 from segmind_ltx_conformance.recording import Recording
 from segmind_ltx_conformance.session import RefusedError, RunOptions, prepare, selected
-from segmind_ltx_conformance.target import Limits
 from segmind_ltx_sandbox import SCENARIOS, ManualClock
 from segmind_ltx_sandbox.testing import running_sandbox
 from segmind_ltx_spec import clauses
@@ -222,18 +220,6 @@ def test_stages_follow_from_the_selection(tmp_path: Path) -> None:
     session = prepare(_profile(tmp_path), RunOptions(select=("auth.messages-differ",)))
     assert session.prober_options.stages == {"missing-key", "wrong-key"}
     assert prepare(_profile(tmp_path), RunOptions()).prober_options.stages is None
-
-
-def test_one_model_gets_its_whole_plan(tmp_path: Path) -> None:
-    """A model by itself is tested like the model in a whole run; only selected clauses are tested with less."""
-    model = frozenset({"ltx-2-fast"})
-    options = prepare(_profile(tmp_path), RunOptions(models=tuple(model))).prober_options
-    session = prepare(_profile(tmp_path), RunOptions())
-    target = evolve(session.target, limits=Limits(max_jobs=60, max_cost=1000))
-    whole = prober.plan(target, session.contract, prober.Options(models=model))
-    assert prober.plan(target, session.contract, options).jobs == whole.jobs
-    few = prepare(_profile(tmp_path), RunOptions(select=("ltx-2-fast.video.frames",))).prober_options
-    assert prober.plan(target, session.contract, few).jobs == 1
 
 
 def test_import_loads_no_heavy_package() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from attrs import evolve
 
 from segmind_ltx_conformance.checks import Judgement, Outcome
 from segmind_ltx_conformance.coverage import stages_for
 from segmind_ltx_conformance.judge import judge
 from segmind_ltx_conformance.prober import Options, plan, probe
+from segmind_ltx_conformance.session import RunOptions, prepare
+from segmind_ltx_conformance.target import Limits
 from segmind_ltx_sandbox.deviations import Deviation, find
 from segmind_ltx_spec import clauses_by_id, load
 from support.live import sandbox_and_target
@@ -69,3 +74,17 @@ def test_broken_clause_fails_if_selected(name: str) -> None:
     deviation = find(name)
     judgement, _, _ = _run(list(deviation.clauses), deviation)
     assert judgement.having(Outcome.FAILED), [(check.id, check.outcome) for check in judgement.checks]
+
+
+def test_one_model_gets_its_whole_plan(tmp_path: Path) -> None:
+    """A model by itself is tested like the model in a whole run; only selected clauses are tested with less."""
+    profile = tmp_path / "target.toml"
+    profile.write_text('base_url = "http://127.0.0.1:9"\n[keys]\nvalid = "a"\n')
+    model = frozenset({"ltx-2-fast"})
+    options = prepare(profile, RunOptions(models=tuple(model))).prober_options
+    session = prepare(profile, RunOptions())
+    target = evolve(session.target, limits=Limits(max_jobs=60, max_cost=1000))
+    whole = plan(target, session.contract, Options(models=model))
+    assert plan(target, session.contract, options).jobs == whole.jobs
+    few = prepare(profile, RunOptions(select=("ltx-2-fast.video.frames",))).prober_options
+    assert plan(target, session.contract, few).jobs == 1
