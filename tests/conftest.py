@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from collections.abc import Generator
@@ -13,6 +14,9 @@ import respx
 from support.callers import BASE, CALLERS, Caller
 from support.clocks import FakeClock
 from support.platforms import skip_reason
+
+# Tests start some hundred programs; without their compiled modules each takes twice as long to start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A background job of a shell ignores SIGINT, and so do its children; some tests interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
