@@ -58,8 +58,8 @@ def _test(session: nox.Session, *options: str) -> None:
 def generator_tests(session: nox.Session) -> None:
     """Run the tests that need the generator, in an environment with what is pinned for it."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"])
-    found = ("tests/project/test_generation.py", "tests/spec/pages/test_page_sixth_model.py")
-    session.run("python", "-m", "pytest", "-n", "0", *found, *session.posargs)
+    found = ("project/test_generation.py", "spec/pages/test_page_sixth_model.py", "spec/changes/test_diff_generated.py")
+    session.run("python", "-m", "pytest", "-n", "0", *(f"tests/{name}" for name in found), *session.posargs)
 
 
 def _runs(version: str) -> bool:
@@ -114,7 +114,11 @@ def soak(session: nox.Session) -> None:
     """Run tests in their long form: 200 kills, 100,000 odd responses, 10,000 cancellations, all edits of a trace."""
     session.install("-e", ".[all]", *GROUPS["tests"])
     client = ("sockets/test_kill.py", "unit/test_fuzz.py", "live/test_cancel.py")
-    tests = [*(f"tests/client/{path}" for path in client), "tests/conformance/test_traces.py"]
+    tests = [
+        *(f"tests/client/{path}" for path in client),
+        "tests/conformance/test_traces.py",
+        "tests/sandbox/test_deviations.py",
+    ]
     long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long", "SEGMIND_LTX_CANCELLATIONS": "10000"}
     long["SEGMIND_LTX_EDITS"] = "all"
     session.run("python", "-m", "pytest", "--durations=0", *tests, *session.posargs, env=long)

@@ -16,6 +16,7 @@ import yaml
 from generate.contract_rules import of_models, of_references, of_shape
 from generate.contract_sources import of_clauses, of_sources
 from segmind_ltx_spec import SpecError, clauses, contract_of
+from segmind_ltx_spec.yaml_text import LOADER, parse_yaml
 
 Json = dict[str, Any]
 _PLACE: Final = re.compile(r"(?P<place>#/\S*?|(?P<method>[A-Z]+) (?P<path>/\S*?)):? (?P<words>.+)", re.DOTALL)
@@ -98,8 +99,8 @@ def read(path: Path) -> tuple[Written | None, list[str]]:
     """Parse a file. Return it, or lines that say why it cannot be used."""
     try:
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        root = yaml.compose(text, LOADER)
+        value = parse_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""

@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from attrs import evolve, frozen
 
 from segmind_ltx_spec.contract import Claim, Contract, Json, Model, Source, SpecError, load
 from segmind_ltx_spec.wording import phrase, text, video_rule
+from segmind_ltx_spec.yaml_text import parse_yaml
 
 CLAUSES_PATH: Final = Path(__file__).with_name("clauses.yaml")
 """The file with the hand-written clauses."""
@@ -236,7 +236,7 @@ def _read_kind(path: str) -> str:
 @cache
 def _written() -> dict[str, dict[str, Json]]:
     """Return the hand-written clauses, by kind and id."""
-    entries: dict[str, dict[str, Json]] = yaml.safe_load(CLAUSES_PATH.read_text(encoding="utf-8"))
+    entries: dict[str, dict[str, Json]] = parse_yaml(CLAUSES_PATH.read_text(encoding="utf-8"))
     return entries
 
 

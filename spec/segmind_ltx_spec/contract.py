@@ -16,11 +16,7 @@ from typing import Any, Final, cast
 
 from attrs import field, frozen
 
-try:
-    import yaml
-except ImportError as missing:
-    message = "the contract is YAML; to read it: python -m pip install '.[spec]' in a checkout"
-    raise ImportError(message, name=missing.name) from None
+from segmind_ltx_spec.yaml_text import parse_yaml
 
 OPENAPI_PATH: Final = Path(__file__).with_name("openapi.yaml")
 """Where the hand-written document lies."""
@@ -276,7 +272,7 @@ def _refuse_unanswered(name: str, schema: Json) -> None:
 
 def read_document(path: Path = OPENAPI_PATH) -> Json:
     """Parse the YAML document at ``path``; every call gives a fresh copy."""
-    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document = parse_yaml(path.read_text(encoding="utf-8"))
     if not isinstance(document, dict):
         raise SpecError(f"{path}: not an OpenAPI document")
     return cast("Json", document)

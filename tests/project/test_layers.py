@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
 """The packages of ours that a package may import."""
 LAYERS: dict[str, list[set[str]]] = {
     "segmind_ltx_spec": [
+        {"yaml_text"},
         {"contract", "limits"},
         {"wording", "video"},
         {"clauses"},

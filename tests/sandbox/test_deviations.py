@@ -1,7 +1,11 @@
-"""Test that each deviation differs from the plain sandbox, and that each clause has a mutant if it can be broken."""
+"""Test that deviations differ from the plain sandbox, and that each clause has a mutant if it can be broken.
+
+Of the mutants of each kind every fourth is tried; ``SEGMIND_LTX_EDITS=all``, set by ``nox -s soak``, tries all.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +20,7 @@ from segmind_ltx_spec import clauses_by_id, contract_of, load, read_document
 from support.deviation_requests import ABOUT_PAYLOADS, is_like_plain, with_value
 
 CLAUSES = clauses_by_id()
+STEP = 1 if os.environ.get("SEGMIND_LTX_EDITS") == "all" else 4
 GROUPS = sorted({tuple(one.name.split("/")[:2]) if one.kind in ABOUT_PAYLOADS else (one.kind,) for one in MUTANTS})
 
 
@@ -118,8 +123,8 @@ def test_deviation_option_serves_it() -> None:
 
 @pytest.mark.parametrize("group", GROUPS, ids="/".join)
 def test_mutant_differs_from_plain_sandbox(group: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    """At least one response of every mutant differs from that of the plain sandbox."""
-    meant = [one for one in MUTANTS if tuple(one.name.split("/")[: len(group)]) == group]
+    """At least one response of a mutant differs from that of the plain sandbox."""
+    meant = [one for one in MUTANTS if tuple(one.name.split("/")[: len(group)]) == group][::STEP]
     assert [one.name for one in meant if is_like_plain(one, monkeypatch)] == []
 
 

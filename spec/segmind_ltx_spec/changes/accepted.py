@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from segmind_ltx_spec.changes.collect import Change, Unjudged, stable
 from segmind_ltx_spec.changes.comparison import Comparison
 from segmind_ltx_spec.changes.document import CannotCompareError, is_list, is_object
+from segmind_ltx_spec.yaml_text import parse_yaml
 
 _KEYS: Final = {"rule", "place", "old", "new", "reason"}
 UNJUDGED: Final = "unjudged"
@@ -45,7 +46,7 @@ class Outcome:
 def read_accepted(path: Path) -> list[Entry]:
     """Read a file of accepted changes. Raises `CannotCompareError` if it cannot be understood."""
     try:
-        data: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data: object = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CannotCompareError(f"{path}: the accepted changes cannot be read: {error}") from None
     rows = data.get("accepted") if is_object(data) else data

@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple, TypeGuard, cast
 import yaml
 from attrs import field, frozen
 
+from segmind_ltx_spec.yaml_text import LOADER
+
 Json = dict[str, Any]
 
 CLAUSES_FILE: Final = "clauses.yaml"
@@ -21,7 +23,6 @@ MAX_DEPTH: Final = 200
 """Nested nodes; a document that is deeper, or refers to itself through an anchor, is not compared."""
 
 _MERGE: Final = "tag:yaml.org,2002:merge"
-_Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -173,7 +174,7 @@ def parse(label: str, openapi: str, clauses: str | None) -> Document:
 
 def _read(label: str, name: str, text: str) -> tuple[Json, dict[str, int]]:
     try:
-        loader = _Loader(text)
+        loader = LOADER(text)
         try:
             node = loader.get_single_node()
             lines: dict[str, int] = {}

@@ -19,6 +19,7 @@ from segmind_ltx_spec.pages.merge import MergeError, merged
 from segmind_ltx_spec.pages.page import Page
 from segmind_ltx_spec.pages.reader import read_page
 from segmind_ltx_spec.pages.report import report as make_report
+from segmind_ltx_spec.yaml_text import parse_yaml
 
 EXIT_UNREADABLE = 2
 PROGRAM = "segmind-ltx spec page"
@@ -78,7 +79,7 @@ def _fragment(options: argparse.Namespace) -> int:
     page = read_page(options.page)
     try:
         text = None if options.into is None else options.into.read_text(encoding="utf-8")
-        document = read_document() if text is None else yaml.safe_load(text)
+        document = read_document() if text is None else parse_yaml(text)
         fragment = make_fragment(page, options.page.name, document)
         made = fragment_text(fragment) if text is None else merged(text, fragment)
         if options.out is not None:

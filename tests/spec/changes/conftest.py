@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from segmind_ltx_spec import OPENAPI_PATH
 from segmind_ltx_spec.changes import Document, read_folder
 from segmind_ltx_spec.changes.document import is_list, is_object
+from segmind_ltx_spec.yaml_text import parse_yaml
 
 CASES = Path(__file__).with_name("cases") / "cases.yaml"
 
@@ -100,5 +100,5 @@ def edit(contract: Document) -> Edit:
 
 
 def cases() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = parse_yaml(CASES.read_text(encoding="utf-8"))
     return rows

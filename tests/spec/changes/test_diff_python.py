@@ -97,22 +97,6 @@ def test_generator_pins_are_those_of_pyproject() -> None:
     assert sorted(PINS) == sorted(groups["generate"])
 
 
-def test_generated_packages_are_compared(contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both packages are made and imported; the rules had foreseen what they show, and a second run reads the cache."""
-    new = edit(
-        ["first", "#/components/schemas/Ltx2FastRequest/properties/resolution", None],
-        ["set", "#/components/schemas/VideoFile/properties/file_size/type", "string"],
-        ["delete", "#/components/schemas/VideoFile/properties/file_size/minimum"],
-    )
-    before = compare(contract, new)
-    after = add_python(before, Source(contract), Source(new))
-    assert [change.rule for change in after.changes] == [change.rule for change in before.changes]
-    assert after.verdicts.python is Verdict.BREAKING
-    assert list((cache_folder() / "surfaces").iterdir())
-    monkeypatch.setattr(generator, "_generate", None)
-    assert add_python(before, Source(contract), Source(new)) == after
-
-
 def test_generated_difference_without_a_rule(contract: Document, edit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What only the generated packages show is a change of its own, or makes the closest change worse."""
     new = edit(["set", "#/components/schemas/VideoFile/description", "A file."])
@@ -125,14 +109,6 @@ def test_generated_difference_without_a_rule(contract: Document, edit: Any, monk
     (change,) = add_python(compare(contract, new), Source(contract), Source(new)).changes
     assert isinstance(change, Change)
     assert (change.rule, change.verdicts.python) == ("description-changed", Verdict.BREAKING)
-
-
-def test_contract_that_cannot_be_generated(contract: Document, edit: Any) -> None:
-    """If the generator refuses the new contract, somebody has to do something by hand."""
-    new = edit(["set", "#/components/schemas/LtxVideoRequest/properties/steps/default", 51])
-    found = add_python(compare(contract, new), Source(contract), Source(new))
-    assert found.verdicts.python is Verdict.BY_HAND
-    assert "51" in found.changes[0].why or "51" in found.changes[1].why
 
 
 def test_missing_generator_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
