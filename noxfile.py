@@ -58,7 +58,8 @@ def _test(session: nox.Session, *options: str) -> None:
 def generator_tests(session: nox.Session) -> None:
     """Run the tests that need the generator, in an environment with what is pinned for it."""
     session.install("-e", ".[all]", *GROUPS["tests"], *GROUPS["generate"])
-    found = ("project/test_generation.py", "spec/pages/test_page_sixth_model.py", "spec/changes/test_diff_generated.py")
+    changes = ("spec/changes/test_diff_generated.py", "spec/changes/test_diff_regenerate.py")
+    found = ("project/test_generation.py", "spec/pages/test_page_sixth_model.py", *changes)
     session.run("python", "-m", "pytest", "-n", "0", *(f"tests/{name}" for name in found), *session.posargs)
 
 
