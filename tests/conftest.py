@@ -23,10 +23,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Take one worker more than there are processors: many tests wait for a socket or a program."""
-    return (yield) + (not os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"))
+    """Take two workers more than there are processors: many tests wait for a socket or a program."""
+    return (yield) + (0 if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
