@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 from xml.dom import minidom
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
@@ -23,9 +24,10 @@ from segmind_ltx_conformance.report.causes import group_failures, skip_reasons
 from segmind_ltx_conformance.report.console import print_report
 from segmind_ltx_conformance.report.document import document, headline, schema, summary
 from segmind_ltx_conformance.report.files import write_atomically
+from segmind_ltx_conformance.report.junit import junit
 from segmind_ltx_conformance.report.spending import spent
 from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line
-from segmind_ltx_spec import clauses_by_id, load
+from segmind_ltx_spec import clauses_by_id, load, read_document
 from support.made_up import BASE, exchange, green, judgement, run
 
 KEY = "SG_0123456789abcdef"
@@ -91,6 +93,32 @@ def test_junit_xml_is_read_by_a_parser(tmp_path: Path) -> None:
     assert "curl" in cases["ltx-2-pro.duration.enum"].result[0].text
 
 
+def test_junit_properties_say_what_a_case_rests_on() -> None:
+    """A case has its grade, model and documents, a suite the seed and the versions."""
+    root = ElementTree.fromstring(junit(run()))  # noqa: S314  our own
+    case = next(one for one in root.iter("testcase") if one.get("name") == "ltx-2-pro.duration.enum")
+    facts = {one.get("name"): one.get("value") for one in case.iter("property")}
+    assert (facts["grade"], facts["model"]) == ("D", "ltx-2-pro")
+    assert "the page of ltx-2-pro" in (facts["documents"] or "")
+    suite = {one.get("name"): one.get("value") for one in root.iterfind("testsuite/properties/property")}
+    assert (suite["seed"], suite["contract"]) == ("7", read_document()["info"]["version"])
+    follower = next(one for one in root.iter("testcase") if one.get("name") == "status.invalid-is-400")
+    assert "ltx-2-pro.duration.enum" in [one.get("value") for one in follower.iter("property")]
+
+
+def test_junit_times_are_those_of_the_responses() -> None:
+    """A case took as long as the responses that show it; a suite as long as its cases."""
+    slow = evolve(run().recording, exchanges=tuple(evolve(one, took=0.25) for one in run().recording.exchanges))
+    root = ElementTree.fromstring(junit(evolve(run(), recording=slow)))  # noqa: S314  our own
+    times = {case.get("name"): case.get("time") for case in root.iter("testcase")}
+    assert times["ltx-2-pro.duration.enum"] == "0.250"
+    assert times["auth.messages-differ"] == "0.500"
+    for suite in root.iter("testsuite"):
+        assert float(suite.get("time", "")) == pytest.approx(
+            sum(float(one.get("time", "")) for one in suite.iter("testcase"))
+        )
+
+
 def test_badge_label_has_the_verdict() -> None:
     """The badge names the number of failed or passed checks in its label."""
     for made, words in ((run(), "2 failed"), (green(), "passed")):
@@ -153,6 +181,8 @@ def test_text_of_the_target_is_escaped_and_cut() -> None:
     assert response_line(exchange("GET", "/", 0)).startswith("no response")
     video = evolve(exchange("GET", "/", 200), media={"width": 8}, size=9)
     assert response_line(video) == "200, width=8"
+    prompt = "rain " * 500
+    assert request_line(exchange("POST", "/v2/a", 200, {"prompt": prompt})).endswith('"rain rain … (2500 characters)"}')
     assert request_line(exchange("POST", "/v2/a", 200, {"a": 1})) == f'POST {BASE}/v2/a {{"a": 1}}'
 
 

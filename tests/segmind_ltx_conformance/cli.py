@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from segmind_ltx_conformance.earlier import ReportError, compare, failed_in, read_report
 from segmind_ltx_conformance.known import written
+from segmind_ltx_conformance.report.document import Run
 from segmind_ltx_conformance.report.files import write_atomically
 from segmind_ltx_conformance.report.streams import consoles
 from segmind_ltx_conformance.session import (
@@ -150,6 +151,7 @@ def judge_trace(
         if report is not None:
             write_reports(report, judged)
         print_report(out, judged)
+        _tell_github(judged, out)
         raise typer.Exit(judged.judgement.exit_status)
 
 
@@ -206,6 +208,7 @@ def _report(session: Session, folder: Path, out: Console, err: Console, write_kn
     # Write first: the reader of the output may be gone.
     write_reports(folder, done)
     print_report(out, done)
+    _tell_github(done, out)
     _print_err(err, f"report: {folder / 'report.html'}")
     if write_known is not None:
         text = written(done.judgement, done.recording.base_url, date.today(), session.known)
@@ -214,6 +217,14 @@ def _report(session: Session, folder: Path, out: Console, err: Console, write_kn
     if session.options.visit == "start":
         _print_err(err, "run again with --visit resume, 50 and then 61 minutes after the jobs ended")
     raise typer.Exit(done.judgement.exit_status)
+
+
+def _tell_github(done: Run, out: Console) -> None:
+    """Print annotations and append the step's summary, if this is a step of a GitHub workflow."""
+    from segmind_ltx_conformance.report.github import tell_github
+
+    for line in tell_github(done):
+        out.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager

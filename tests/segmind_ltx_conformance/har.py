@@ -130,6 +130,7 @@ def _exchange(entry: Mapping[str, Any], started: datetime, *, main_key: str | No
         probe=entry.get("_probe"),
         took=_took(entry.get("time")),
         unknown=frozenset(part for part, missing in unknown.items() if missing or part in noted),
+        real_at=(_time(entry) - started).total_seconds() if own else None,
     )
 
 

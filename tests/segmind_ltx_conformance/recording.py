@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from attrs import asdict, field, frozen
 
@@ -44,7 +44,8 @@ class Exchange:
     any time by which the clock was advanced. If no response arrived, ``status`` is 0 and ``fault`` says why. ``probe``
     says what the request was sent for. ``unknown`` names the parts that the recording does not show, as opposed to
     parts that were empty; nothing may be concluded from them. ``took`` is how long the response took in seconds, or
-    None if that is unknown.
+    None if that is unknown. ``real_at`` is the time of sending in seconds by the clock of this machine, which nobody
+    advances, or None if it is the same as ``at``.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Exchange:
     probe: str | None = None
     took: float | None = None
     unknown: frozenset[Part] = frozenset()
+    real_at: float | None = field(default=None, eq=False)
 
     @property
     def path(self) -> str:
@@ -137,7 +139,9 @@ def write_recording(recording: Recording, path: Path) -> None:
 
 
 def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(started.timestamp() + exchange.at, UTC)
+    seconds = exchange.at if exchange.real_at is None else exchange.real_at
+    moment = datetime.fromtimestamp(started.timestamp() + seconds, UTC)
+    milliseconds = round(1000 * (exchange.took or 0.0), 3)
     text, encoding = _text(exchange.body)
     content: dict[str, Any] = {"size": exchange.size, "mimeType": exchange.headers.get("content-type", "")}
     if Part.BODY not in exchange.unknown:
@@ -147,7 +151,7 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
         "url": exchange.url,
         "httpVersion": "HTTP/1.1",
         "headers": _pairs(exchange.request_headers),
-        "queryString": [],
+        "queryString": [{"name": name, "value": value} for name, value in _query(exchange.url)],
         "cookies": [],
         "headersSize": -1,
         "bodySize": len((exchange.request_body or "").encode("utf-8", "replace")),
@@ -175,16 +179,23 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
     }
     if exchange.unknown:
         notes["_unknown"] = sorted(exchange.unknown)
-    timings = {"send": 0, "wait": 0, "receive": 0}
     return {
         "startedDateTime": moment.isoformat(),
-        "time": round(1000 * (exchange.took or 0.0), 3),
+        "time": milliseconds,
         "request": request,
         "response": response,
         "cache": {},
-        "timings": timings,
+        # Only the whole is measured; HAR wants parts that add up to it.
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         **notes,
     }
+
+
+def _query(url: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:
+        return []
 
 
 def _text(body: bytes) -> tuple[str, dict[str, str]]:

@@ -8,12 +8,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 import httpx
 
 from segmind_ltx_conformance.media import can_measure, measure
+from segmind_ltx_conformance.prober.delays import requested_delay
 from segmind_ltx_conformance.recording import MAX_BODY_BYTES, Exchange
 from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 
@@ -29,6 +29,10 @@ REQUEST_TIMEOUT: Final = 30.0
 """Seconds for a call that does not wait for a job."""
 MAX_UNANSWERED: Final = 12
 """After this many calls in a row without a response, the run ends."""
+MAX_RESPONSE_BYTES: Final = 512 << 20
+"""Of a body as unpacked: a few packed kilobytes can stand for gigabytes."""
+LONGEST_BODY: Final = 300.0
+"""Seconds, beside the call's own timeout, until a body has to be complete."""
 
 
 class UnresponsiveTargetError(Exception):
@@ -146,12 +150,14 @@ class Recorder:
             recorded_headers["x-api-key"] = f"[{key} key]"
         with self._lock:
             number, self._count = self._count, self._count + 1
-        at, safe, fault = self.now(), True, None
+        safe, fault = True, None
         status, response_headers, content = 0, dict[str, str](), b""
         began = time.monotonic()
+        at, advanced = began - self._start, self.advanced
         try:
-            response = self._client.request(method, url, content=body, headers=headers, timeout=timeout)
-            status, content = response.status_code, response.content
+            with self._client.stream(method, url, content=body, headers=headers, timeout=timeout) as response:
+                content = _read(response, began + timeout + LONGEST_BODY)
+            status = response.status_code
             response_headers = {
                 name.lower(): self.target.keys.redact(value) for name, value in response.headers.items()
             }
@@ -164,7 +170,7 @@ class Recorder:
             method=method,
             url=self.target.keys.redact(url),
             key=key,
-            at=round(at, 6),
+            at=round(at + advanced, 6),
             status=status,
             request_headers=recorded_headers,
             request_body=None if body is None else self.target.keys.redact(body.decode("utf-8", "replace")),
@@ -175,6 +181,7 @@ class Recorder:
             fault=fault,
             probe=probe,
             took=round(took, 6),
+            real_at=round(at, 6),
         )
         self._note(number, exchange)
         return exchange, safe
@@ -198,8 +205,16 @@ class Recorder:
         return self.target.keys.redact_bytes(content[:MAX_BODY_BYTES]), None
 
 
-MAX_REQUESTED_DELAY: Final = 2.0
-"""Seconds. A longer delay that the target requests is ignored."""
+def _read(response: httpx.Response, deadline: float) -> bytes:
+    """Return the body. Raises `httpx.HTTPError` if it is too large, also if it was sent packed, or does not end."""
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_RESPONSE_BYTES:
+            raise httpx.DecodingError(f"the body is larger than {MAX_RESPONSE_BYTES >> 20} MiB")
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout(f"the body did not end within {LONGEST_BODY:g} s")
+    return bytes(body)
 
 
 def is_text(content: bytes) -> bool:
@@ -209,25 +224,3 @@ def is_text(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return b"\0" not in content[:1024]
-
-
-def requested_delay(exchange: Exchange) -> float:
-    """Return the delay that the target requested if it is short, else 0."""
-    for name in ("retry-after", "x-rate-limit-reset-at-utc"):
-        if (seconds := _seconds(exchange.headers.get(name, ""))) is not None and 0 < seconds <= MAX_REQUESTED_DELAY:
-            return seconds
-    return 0.0
-
-
-def _seconds(value: str) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        for read in (datetime.fromisoformat, parsedate_to_datetime):
-            try:
-                moment = read(value)
-            except ValueError:
-                continue
-            return moment.timestamp() - time.time() if moment.tzinfo else None
-        return None
-    return number - time.time() if number > 1e9 else number

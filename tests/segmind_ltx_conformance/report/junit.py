@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 from xml.etree import ElementTree
 
 from segmind_ltx_conformance.checks import Check, Outcome
 from segmind_ltx_conformance.recording import Recording
-from segmind_ltx_conformance.report.document import Run, source
+from segmind_ltx_conformance.report.document import Run, evidence, model_of, source
 from segmind_ltx_conformance.report.text import curl, one_line, printable, request_line, response_line, shell_line
+from segmind_ltx_spec import read_document
 
 TAGS: Final = {
     Outcome.FAILED: "failure",
@@ -29,8 +32,11 @@ def junit(run: Run) -> str:
     for kind, checks in kinds.items():
         suite = ElementTree.SubElement(root, "testsuite", name=kind, hostname=printable(run.recording.base_url))
         suite.set("timestamp", run.recording.started.strftime("%Y-%m-%dT%H:%M:%S"))
+        facts = {"seed": run.seed, "version": _version(), "contract": read_document()["info"]["version"]}
+        _properties(suite, {name: str(value) for name, value in facts.items() if value is not None})
         for check in checks:
             _case(suite, check, run.recording)
+        suite.set("time", f"{sum(_seconds(check, run.recording) for check in checks):.3f}")
         _count(suite, checks)
     _count(root, list(run.judgement.checks))
     root.set("time", f"{run.seconds or 0:.3f}")
@@ -42,13 +48,38 @@ def junit(run: Run) -> str:
 
 def _case(suite: ElementTree.Element, check: Check, recording: Recording) -> None:
     classname = f"segmind_ltx.conformance.{check.clause.kind}"
-    case = ElementTree.SubElement(suite, "testcase", classname=classname, name=check.id, time="0")
+    case = ElementTree.SubElement(suite, "testcase", classname=classname, name=check.id)
+    case.set("time", f"{_seconds(check, recording):.3f}")
+    facts = {"grade": check.grade, "model": model_of(check), "cause": check.cause}
+    _properties(case, {name: value for name, value in facts.items() if value})
+    for place in evidence(check):
+        _properties(case, {"documents": place})
     tag, text = TAGS.get(check.outcome), "\n".join(check_lines(check, recording))
     if tag is not None:
         result = ElementTree.SubElement(case, tag, message=printable(check.detail)[:500], type=str(check.outcome))
         result.text = text
     elif check.outcome is not Outcome.PASSED:
         ElementTree.SubElement(case, "system-out").text = f"{check.outcome}\n{text}"
+
+
+def _version() -> str:
+    try:
+        return version("segmind-ltx")
+    except PackageNotFoundError:  # Run from a checkout that is not installed.
+        return "unknown"
+
+
+def _properties(element: ElementTree.Element, facts: Mapping[str, str]) -> None:
+    found = element.find("properties")
+    properties = ElementTree.SubElement(element, "properties") if found is None else found
+    for name, value in facts.items():
+        ElementTree.SubElement(properties, "property", name=name, value=printable(value))
+
+
+def _seconds(check: Check, recording: Recording) -> float:
+    """Return how long the responses took that show the check. One response can show many checks."""
+    known = (recording.exchanges[index] for index in check.exchanges if 0 <= index < len(recording.exchanges))
+    return sum(exchange.took or 0.0 for exchange in known)
 
 
 def check_lines(check: Check, recording: Recording) -> list[str]:

@@ -21,6 +21,7 @@ _UNSHOWN: Final = re.compile(
 _ENCODED: Final = re.compile(r"%5B(\w+)(?:%20|\+)key%5D", re.IGNORECASE)
 _IDLE: Final = frozenset({"host", "accept", "accept-encoding", "connection", "user-agent", "content-length"})
 """Headers that curl sends by itself, or that do not affect the response."""
+_LONG_TEXT: Final = re.compile(r'"((?:[^"\\]|\\.){120,})"')
 NOT_RECORDED: Final = "body not recorded"
 
 
@@ -42,9 +43,14 @@ def shell_line(command: str) -> str:
     return printable(command).replace("\n", "\\n")
 
 
+def shortened(body: str) -> str:
+    """Return a JSON body with its long texts cut: of a prompt of 2,500 letters ten and the number tell all."""
+    return _LONG_TEXT.sub(lambda match: f'"{match[1][:10]}… ({len(match[1])} characters)"', body)
+
+
 def request_line(exchange: Exchange) -> str:
     """Return the request in one line."""
-    body = f"({NOT_RECORDED})" if Part.REQUEST_BODY in exchange.unknown else exchange.request_body or ""
+    body = f"({NOT_RECORDED})" if Part.REQUEST_BODY in exchange.unknown else shortened(exchange.request_body or "")
     return one_line(f"{exchange.method} {exchange.url} {body}".strip())
 
 
