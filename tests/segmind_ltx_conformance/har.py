@@ -116,7 +116,7 @@ def _exchange(entry: Mapping[str, Any], started: datetime, *, main_key: str | No
     size = content.get("size")
     return Exchange(
         method=method,
-        url=request["url"],
+        url=entry.get("_url", request["url"]),
         key=key,
         at=float(entry["_at"]) if own else (_time(entry) - started).total_seconds(),
         status=status,

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from attrs import asdict, field, frozen
 
@@ -143,12 +143,13 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
     moment = datetime.fromtimestamp(started.timestamp() + seconds, UTC)
     milliseconds = round(1000 * (exchange.took or 0.0), 3)
     text, encoding = _text(exchange.body)
+    url = _uri(exchange.url)
     content: dict[str, Any] = {"size": exchange.size, "mimeType": exchange.headers.get("content-type", "")}
     if Part.BODY not in exchange.unknown:
         content |= {"text": text, **encoding}
     request: dict[str, Any] = {
         "method": exchange.method,
-        "url": exchange.url,
+        "url": url,
         "httpVersion": "HTTP/1.1",
         "headers": _pairs(exchange.request_headers),
         "queryString": [{"name": name, "value": value} for name, value in _query(exchange.url)],
@@ -177,6 +178,8 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
         "_fault": exchange.fault,
         "_probe": exchange.probe,
     }
+    if url != exchange.url:
+        notes["_url"] = exchange.url
     if exchange.unknown:
         notes["_unknown"] = sorted(exchange.unknown)
     return {
@@ -189,6 +192,19 @@ def _entry(exchange: Exchange, started: datetime) -> dict[str, Any]:
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
         **notes,
     }
+
+
+def _uri(url: str) -> str:
+    """Return a URL in which no character stands that a URI may not have, as other tools require of a HAR file."""
+    try:
+        parts = urlsplit(url)
+        return parts._replace(path=_quoted(parts.path), query=_quoted(parts.query), fragment="").geturl()
+    except ValueError:
+        return _quoted(url)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="%/:=&?~+!$,;'@()*", errors="backslashreplace")
 
 
 def _query(url: str) -> list[tuple[str, str]]:
