@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import socket
+import tempfile
 from collections.abc import Generator
 from typing import Any
 
@@ -14,6 +17,10 @@ import respx
 from support.callers import BASE, CALLERS, Caller
 from support.clocks import FakeClock
 from support.platforms import skip_reason
+
+# The command line keeps a ledger by itself; not in the home of who runs the tests.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="segmind-ltx-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 # Tests start some hundred programs; without their compiled modules each takes twice as long to start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

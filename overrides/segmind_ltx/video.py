@@ -79,7 +79,7 @@ class Video(VideoFacts):
             elif self.url is not None:
                 self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size, timeout))
             saved = file.commit()
-        self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
+        self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved.absolute()))
         return saved
 
 
@@ -112,5 +112,5 @@ class AsyncVideo(VideoFacts):
             elif self.url is not None:
                 await self._driver.run(download(self._driver.context, self.url, file, sink, self.file_size, timeout))
             saved = await self._driver.in_thread(file.commit)  # It waits for the disk.
-        self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved))
+        self._driver.journal.update(self.request_id, EntryState.SAVED, file=str(saved.absolute()))
         return saved

@@ -36,6 +36,7 @@ class Cli:
     def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, folder
         self.env = {"SEGMIND_API_KEY": sandbox.key, "SEGMIND_BASE_URL": sandbox.base_url, "NO_COLOR": "1"}
+        self.env["XDG_STATE_HOME"] = str(folder.parent / f"{folder.name}-state")
 
     @property
     def posts(self) -> int:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import attrs
 import typer
 
-from segmind_ltx import Client, DownloadError, Job, Video, __version__
+from segmind_ltx import DownloadError, Job, Video, __version__
 from segmind_ltx._cli import options as options
 from segmind_ltx._cli.batch.command import batch
 from segmind_ltx._cli.demo import demo
@@ -36,6 +36,7 @@ from segmind_ltx._cli.output import (
     write_bytes,
 )
 from segmind_ltx._cli.printing import SafeLogHandler, open_missing_streams
+from segmind_ltx._cli.state import known_ids, open_client
 from segmind_ltx._config import DEFAULT_TIMEOUT
 from segmind_ltx._core.parameters import check_wait
 from segmind_ltx_api.contract import MODELS
@@ -90,13 +91,21 @@ def _main(
 
 
 def _generate(
-    model: str, parameters: dict[str, Any], *, target: Path, force: bool, timeout: float, sync: bool, as_json: bool
+    model: str,
+    parameters: dict[str, Any],
+    *,
+    target: Path,
+    force: bool,
+    timeout: float,
+    sync: bool,
+    no_ledger: bool,
+    as_json: bool,
 ) -> None:
     resume: list[str] = []
     with exit_on_error(as_json, resume):
         check_target(target, force, as_json=as_json)
         check_wait(timeout)
-        with Client() as client:
+        with open_client(no_ledger) as client:
             _announce(model)
             call: Any = client.generate_blocking if sync else client.submit
             result: Job | Video = call(model, **parameters, **({"timeout": timeout} if sync else {}))
@@ -112,8 +121,8 @@ def _announce(model: str) -> None:
     print_err(f"{model}: {options.describe_price(MODELS[model])}, usually {MODELS[model].seconds:g} s")
 
 
-def _submit(model: str, parameters: dict[str, Any], *, as_json: bool) -> None:
-    with exit_on_error(as_json), Client() as client:
+def _submit(model: str, parameters: dict[str, Any], *, no_ledger: bool, as_json: bool) -> None:
+    with exit_on_error(as_json), open_client(no_ledger) as client:
         _announce(model)
         call: Any = client.submit
         job: Job = call(model, **parameters)
@@ -132,17 +141,26 @@ options.add_model_commands(
     force=(options.Force, False),
     timeout=(options.Timeout, DEFAULT_TIMEOUT),
     sync=(options.Sync, False),
+    no_ledger=(options.NoLedger, False),
     as_json=(options.Json, False),
 )
-options.add_model_commands(submit_app, _submit, as_json=(options.Json, False))
+options.add_model_commands(submit_app, _submit, no_ledger=(options.NoLedger, False), as_json=(options.Json, False))
 
-RequestId = Annotated[str, typer.Argument(metavar="ID", help="The request id, as printed by submit.")]
+
+def _complete_id(incomplete: str) -> list[str]:
+    return [one for one in known_ids() if one.startswith(incomplete)]
+
+
+RequestId = Annotated[
+    str, typer.Argument(metavar="ID", help="The request id, as printed by submit.", autocompletion=_complete_id)
+]
 
 
 @app.command()
-def status(request_id: RequestId, as_json: options.Json = False) -> None:
+def status(request_id: RequestId, as_json: options.Json = False, verbose: options.Verbose = False) -> None:
     """Print the state of a job. The exit status is 1 if it is FAILED. Free."""
-    with exit_on_error(as_json), Client() as client:
+    options.listen(verbose)
+    with exit_on_error(as_json), open_client() as client:
         job = client.job(request_id).status()
         if as_json:
             emit_json({"request_id": request_id, "state": job.state, "detail": job.detail, "answer": dict(job.raw)})
@@ -159,11 +177,13 @@ def fetch(
     force: options.Force = False,
     timeout: options.Timeout = DEFAULT_TIMEOUT,
     as_json: options.Json = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Wait for a job that was submitted earlier, and save its video. Free."""
+    options.listen(verbose)
     with exit_on_error(as_json, [_fetch_command(request_id, target, force)]):
         check_target(target, force, as_json=as_json)
-        with Client() as client:
+        with open_client() as client:
             _save(_wait(client.job(request_id), timeout), target, force, as_json)
 
 

@@ -18,6 +18,7 @@ from segmind_ltx._cli.fleet.settle import doubt, settle
 from segmind_ltx._cli.options import Json
 from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
 from segmind_ltx._cli.printing import printable
+from segmind_ltx._cli.state import default_ledger
 from segmind_ltx._cli.tables import Column, fitting_table
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
@@ -38,7 +39,8 @@ def jobs(
         str | None,
         typer.Option(
             "--ledger",
-            help=f"File of the ledger, or the postgresql:// address of a fleet's. Default: {LEDGER_VARIABLE}.",
+            help=f"File of the ledger, or the postgresql:// address of a fleet's. Default: {LEDGER_VARIABLE}, else "
+            "the one that the commands keep by themselves.",
             show_default=False,
         ),
     ] = None,
@@ -61,12 +63,14 @@ def jobs(
         return
     failed = 0
     with exit_on_error(as_json):
-        path = file or os.environ.get(LEDGER_VARIABLE)
-        if path is not None and is_postgres(path):
+        named = file or os.environ.get(LEDGER_VARIABLE)
+        path = named or str(default_ledger())
+        if is_postgres(path):
             load_fleet().show_jobs(path, watch=watch, resume=resume, migrate=migrate, as_json=as_json)
             return
-        if not path or not Path(path).is_file():
-            raise ConfigurationError(f"no ledger: give --ledger or set {LEDGER_VARIABLE} to a file that exists")
+        if not Path(path).is_file():
+            kept = "no job was paid for yet, or it is in another ledger" if named is None else "there is no such file"
+            raise ConfigurationError(f"no ledger at {path}: {kept}; give --ledger or set {LEDGER_VARIABLE}")
         if resume:
             with closing(Ledger(path)) as ledger:
                 failed = _resume(ledger, folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from segmind_ltx_api.contract import MODELS, Model, Parameter
 
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
-OWN_FLAGS: Final = frozenset({"--out", "--force", "--json", "--timeout", "--sync", "--help", "--allow-empty"})
+OWN_FLAGS: Final = frozenset(
+    {"--out", "--force", "--json", "--timeout", "--sync", "--help", "--allow-empty", "--no-ledger", "--verbose"}
+)
 """The commands' own flags. A parameter of the same name gets another one: ``--parameter-force``."""
 _PREFIX: Final = "parameter_"
 """Before the names of parameters in a command's signature, to keep them apart from its own options."""
@@ -36,6 +39,20 @@ JsonLines: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object for each job as it ends, then one with the sums.")
 ]
 Timeout: TypeAlias = Annotated[float, typer.Option("--timeout", min=0, help="Longest wait for a job, in seconds.")]
+NoLedger: TypeAlias = Annotated[
+    bool, typer.Option("--no-ledger", help="Do not record the paid calls, as `segmind-ltx jobs` lists them.")
+]
+
+
+def listen(verbose: bool) -> None:
+    """Log each request and answer, or only warnings."""
+    logging.getLogger("segmind_ltx").setLevel(logging.DEBUG if verbose else logging.NOTSET)
+
+
+Verbose: TypeAlias = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Show each request and answer on standard error, without the key."),
+]
 AllowEmpty: TypeAlias = Annotated[bool, typer.Option("--allow-empty", help="Send a prompt that is empty.")]
 Sync: TypeAlias = Annotated[
     bool, typer.Option("--sync", help="Use the blocking v1 call. If the connection is lost, so is the video.")
@@ -73,10 +90,14 @@ def describe_price(model: Model) -> str:
     return f"about {low:g} USD" if low == high else f"{low:g} to {high:g} USD"
 
 
+_SHARED: Final = {"allow_empty": (AllowEmpty, False), "verbose": (Verbose, False)}
+
+
 def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -> Command:
     def command(**values: Any) -> None:
         # If an option is not given, its parameter is not in the request.
         allow_empty = values.pop("allow_empty")
+        listen(values.pop("verbose"))
         with exit_on_error(values["as_json"]):
             parameters = {
                 name: _argument(parameter, values[_PREFIX + name], allow_empty=allow_empty)
@@ -88,7 +109,7 @@ def _command(model: Model, action: Callable[..., None], extra: dict[str, Any]) -
     model_options = [_option(parameter) for parameter in model.parameters.values()]
     extra_options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=initial)
-        for name, (annotation, initial) in {**extra, "allow_empty": (AllowEmpty, False)}.items()
+        for name, (annotation, initial) in {**extra, **_SHARED}.items()
     ]
     # Typer reads the options from the signature, so build one from the spec.
     command.__signature__ = inspect.Signature([*model_options, *extra_options])  # type: ignore[attr-defined] # any object may have one

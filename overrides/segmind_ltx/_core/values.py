@@ -13,6 +13,21 @@ def str_or_none(value: object) -> str | None:
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
 
 
+def storable(value: object) -> object:
+    """Return a value as a database takes it: in text, lone surrogates and NUL become escapes.
+
+    The name of a file may have bytes that are no UTF-8, and a server's message anything.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        # Such bytes are surrogates in Python; those that are UTF-8, which the locale C does not know, become text.
+        raw = value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raw = value.encode("utf-8", "backslashreplace")
+    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
 def coalesce(*values: float | None) -> float | None:
     """Return the first value that is not None."""
     return next((value for value in values if value is not None), None)

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg_pool import AsyncConnectionPool
 
+from segmind_ltx._core.values import storable
 from segmind_ltx._postgres.connection import conninfo, first_line
 from segmind_ltx._postgres.schema import SCHEMA
 
@@ -61,9 +62,11 @@ class Database:
         The answer of a COMMIT may be lost, so a statement may run twice: each one is written so that this is harmless.
         """
 
+        stored = None if values is None else {name: storable(value) for name, value in values.items()}
+
         async def run() -> list[Row]:
             async with self.pool.connection() as connection:
-                cursor = await connection.execute(statement, values)
+                cursor = await connection.execute(statement, stored)
                 return await cursor.fetchall() if cursor.description else []
 
         return await self.insist(run)

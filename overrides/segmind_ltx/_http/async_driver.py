@@ -48,7 +48,10 @@ class AsyncDriver(BaseDriver):
 
     async def _perform(self, effect: Effect) -> Reply:
         if not isinstance(effect, Sleep):
-            return await self.call(effect)
+            started = self.context.now()
+            reply = await self.call(effect)
+            self._tell(effect, reply, started)
+            return reply
         await self._clock.asleep(effect.seconds)
         return None
 

@@ -7,6 +7,7 @@ neither a redirect nor an address in a response can carry it to another host. An
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,12 +22,14 @@ from segmind_ltx._core.effects import (
     Flow,
     InterruptedCall,
     NoResponse,
+    Response,
     T,
 )
 from segmind_ltx._core.journal import NOTE_PREFIX, Journal, attach_request_id
 from segmind_ltx._http.attempt import AbandonedCallError, Attempt
 from segmind_ltx._http.failures import describe_failure, redact
 from segmind_ltx._http.reader import ResponseReader
+from segmind_ltx._http.told import describe_call
 from segmind_ltx.errors import APIConnectionError, ConfigurationError, SegmindLtxError
 
 if TYPE_CHECKING:
@@ -82,6 +85,11 @@ class BaseDriver:
         """Return a new attempt at a call, for `Driver.call`."""
         transport = self._line
         return Attempt(call, lambda: not transport.closed)
+
+    def _tell(self, call: Call, reply: Response | NoResponse, started: float) -> None:
+        """Log a call and its outcome, if somebody listens."""
+        if self.context.log.isEnabledFor(logging.DEBUG):
+            self.context.log.debug("%s", describe_call(call, reply, self.context.now() - started, self._key))
 
     def _request(self, call: Call, trace: Callable[..., Any]) -> httpx.Request | NoResponse:
         transport = self._line

@@ -72,7 +72,10 @@ class Driver(BaseDriver):
 
     def _perform(self, effect: Effect, given_up: list[Attempt]) -> Reply:
         if not isinstance(effect, Sleep):
-            return self._call_with_deadline(effect, given_up)
+            started = self.context.now()
+            reply = self._call_with_deadline(effect, given_up)
+            self._tell(effect, reply, started)
+            return reply
         self._clock.sleep(effect.seconds)
         return None
 

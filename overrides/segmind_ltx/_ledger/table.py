@@ -26,6 +26,7 @@ from segmind_ltx._core.journal import (
     JournalBusyError,
     possibly_billed,
 )
+from segmind_ltx._core.values import storable
 from segmind_ltx._ledger.rows import COLUMNS, entry_of
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
@@ -189,7 +190,7 @@ class TableLedger(Journal):
 
         If the change cannot be written now, keep it, and try again with the next call and on close.
         """
-        update = Change(f"UPDATE jobs SET {change}", values)  # noqa: S608 - our own words
+        update = Change(f"UPDATE jobs SET {change}", tuple(map(storable, values)))  # noqa: S608 - our own words
         with self._locked():
             self._flush(0)
             self._pending.append(update)
@@ -214,4 +215,4 @@ class TableLedger(Journal):
         """Return the rows of a statement. Raises `ConfigurationError`, or `JournalBusyError`, a subclass."""
         with self._locked():
             self._flush(0)
-            return self._execute(statement, values, BUSY_TIMEOUT)
+            return self._execute(statement, tuple(map(storable, values)), BUSY_TIMEOUT)

@@ -148,7 +148,7 @@ def test_batch_on_terminal(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "0001-ltx-2-19b-t2v.mp4 saved" in few.stderr
     many = batch(items("a", "fail", *"bcdefghijklmnopqrstuv"), FORCE_COLOR="1")
     assert (many.exit_code, batch.posts) == (1, 25)
-    assert "[23/23]" in many.stderr
+    assert "23/23; " in many.stderr
 
 
 def test_batch_without_key_or_folder(batch: Batch) -> None:

@@ -40,5 +40,12 @@ class Budget:
         """Return whether one more job of ``model`` stays within the limit, even at its highest price."""
         return self._limit is None or round(self.known + self.uncertain + model.usd_high, 6) <= self._limit
 
+    @property
+    def left(self) -> str:
+        """Say what is spent, what may have been, and what is left of the limit."""
+        doubt = f", up to {self.uncertain:.2f} in flight or in doubt" if self.uncertain else ""
+        rest = "" if self._limit is None else f", {max(self._limit - self.known - self.uncertain, 0):.2f} left"
+        return f"{self.known:.2f} USD spent{doubt}{rest}"
+
     def __str__(self) -> str:
         return f"{self.known:.2f} USD spent, {self.uncertain:.2f} in doubt, {self._limit or 0:.2f} allowed"

@@ -94,6 +94,7 @@ def batch(
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="In a fleet: plan the batch, and do not wait.")] = False,
     as_json: options.JsonLines = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Make a video for each line of a file, many at once. Costs money, except in the sandbox.
 
@@ -108,6 +109,7 @@ def batch(
 
     The exit status is 0 if every line has its video.
     """
+    options.listen(verbose)
     with exit_on_error(as_json):
         check_wait(timeout)
         if max_cost is not None and not math.isfinite(max_cost):
@@ -130,7 +132,8 @@ def batch(
         folder, file = Path(target), None if ledger is None else Path(ledger)
         items = read_items(source)
         read_api_key(None)  # Fail before anything is created on the disk.
-        budget, progress = Budget(max_cost), BatchProgress(items, as_json=as_json)
+        budget = Budget(max_cost)
+        progress = BatchProgress(items, budget, as_json=as_json)
         with (
             _lock_folder(_ensure_folder(folder)) as videos,
             closing(open_batch_ledger(file, videos)) as batch_ledger,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rich.progress import TaskID
 
+from segmind_ltx._cli.batch.budget import Budget
 from segmind_ltx._cli.batch.items import BatchItem, ItemState
 from segmind_ltx._cli.output import JobProgress, emit_json, err, out, print_err
 
@@ -29,12 +30,13 @@ ALWAYS_SHOWN: Final = frozenset(STATE_ORDER[:3])
 class BatchProgress:
     """Show bars on a terminal, a line for each change elsewhere; with ``as_json`` an object for each ended item."""
 
-    def __init__(self, items: Sequence[BatchItem], *, as_json: bool) -> None:
-        self._items, self._as_json = items, as_json
+    def __init__(self, items: Sequence[BatchItem], budget: Budget, *, as_json: bool) -> None:
+        self._items, self._budget, self._as_json = items, budget, as_json
         self._ended: set[BatchItem] = set()
         self._bars = JobProgress()
         self._bar_of: dict[BatchItem, TaskID] = {}
-        self._total = self._bars.add("all", None, total=len(items)) if len(items) > MAX_BARS else None
+        self._few = len(items) <= MAX_BARS
+        self._total = self._bars.add(self._sums, None, total=len(items))
 
     @contextmanager
     def shown(self) -> Generator[None]:
@@ -61,16 +63,15 @@ class BatchProgress:
         if self._as_json:
             emit_json(_to_json(item))
         if item.problem is not None:
-            print_err(f"{self._count} {item.name}: {item.state}: {item.problem}")
+            print_err(f"[{self._count}] {item.name}: {item.state}: {item.problem}")
         elif bar is not None and not err.interactive:
             cost = "" if item.cost is None else f", {item.cost:g} USD"
-            print_err(f"{self._count} {item.name}: {item.state}{cost}")
-        if self._total is not None:
-            self._bars.done(self._total, self._count, len(self._ended))
-        if bar is not None and self._total is not None:
-            self._bars.remove(bar)
-        elif bar is not None:
+            print_err(f"[{self._count}] {item.name}: {item.state}{cost}; {self._budget.left}")
+        self._bars.done(self._total, self._sums, len(self._ended))
+        if bar is not None and self._few:
             self._bars.done(bar, f"{item.name} {item.state}")
+        elif bar is not None:
+            self._bars.remove(bar)
 
     def summarize(self, known: float, uncertain: float, **more: Any) -> None:
         """Print the items that did not begin, then the sums. ``known`` and ``uncertain`` are in USD."""
@@ -88,7 +89,11 @@ class BatchProgress:
 
     @property
     def _count(self) -> str:
-        return f"[{len(self._ended)}/{len(self._items)}]"
+        return f"{len(self._ended)}/{len(self._items)}"
+
+    @property
+    def _sums(self) -> str:
+        return f"{self._count}; {self._budget.left}"
 
 
 def _to_json(item: BatchItem) -> dict[str, Any]:
