@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from segmind_ltx_conformance.report.github import annotations, markdown, tell_github
+from segmind_ltx_conformance.report.github import markdown, tell_github, workflow_commands
 from support.made_up import HOSTILE, green, run
 
 
 def test_annotation_for_each_cause() -> None:
     """A failed clause is an error, a warned one a warning; what only follows is counted and gets none."""
-    made = list(annotations(run()))
+    made = list(workflow_commands(run()))
     assert [line for line in made if line.startswith("::error title=ltx-2-pro.duration.enum")]
     assert [line for line in made if line.startswith("::warning title=auth.messages-differ")]
     assert not [line for line in made if "title=status.invalid-is-400" in line]
@@ -24,7 +24,7 @@ def test_annotation_for_each_cause() -> None:
 def test_annotation_for_what_is_required() -> None:
     """What was required and not shown is an error, and so is a stale list of known failures."""
     judged = evolve(run().judgement, unmet=("no key works, 100%",), stale=("entry 1: nothing matches",))
-    made = list(annotations(evolve(run(), judgement=judged)))
+    made = list(workflow_commands(evolve(run(), judgement=judged)))
     assert made[-2:] == [
         "::error title=conformance::no key works, 100%25",
         "::error title=conformance::entry 1: nothing matches",
@@ -47,7 +47,7 @@ def test_text_of_the_target_does_not_act(sign: str) -> None:
     """Markup and control characters of the target are only text, and an annotation stays one line."""
     assert sign in HOSTILE
     assert sign not in re.sub(r"\\[<>\[\]()]", "", markdown(run()))
-    for line in annotations(run()):
+    for line in workflow_commands(run()):
         assert "\n" not in line
         assert "\x1b" not in line
 
@@ -58,5 +58,5 @@ def test_nothing_is_said_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
     path.write_text("before\n")
     made = list(tell_github(run(), {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(path)}))
-    assert made == list(annotations(run()))
+    assert made == list(workflow_commands(run()))
     assert path.read_text(encoding="utf-8") == "before\n" + markdown(run())

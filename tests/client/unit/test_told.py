@@ -12,6 +12,10 @@ from segmind_ltx._http.told import describe_call
 KEY = Secret("SG_0123456789abcdef")
 
 
+def _discard(*_: object) -> None:
+    """Take what a download reads."""
+
+
 @pytest.mark.parametrize(
     ("call", "reply", "said"),
     [
@@ -19,7 +23,7 @@ KEY = Secret("SG_0123456789abcdef")
         (Call("GET", "/a", 1.0), NoResponse("x", False), "GET /a -> not sent: x (0.50 s)"),
         (Call("GET", "/a", 1.0), NoResponse("x", True), "GET /a -> no response: x (0.50 s)"),
         (
-            Call("GET", "https://o.test/a.mp4?signature=s", 1.0, sink=lambda *_: None),
+            Call("GET", "https://o.test/a.mp4?signature=s", 1.0, sink=_discard),
             Response(200, {}, b"", size=9),
             "GET https://o.test/a.mp4 -> 200, 9 bytes (0.50 s)",
         ),

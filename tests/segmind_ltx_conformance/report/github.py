@@ -38,7 +38,7 @@ def tell_github(run: Run, environment: Mapping[str, str] = os.environ) -> Iterat
     if path := environment.get("GITHUB_STEP_SUMMARY"):
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(markdown(run))
-    yield from annotations(run)
+    yield from workflow_commands(run)
 
 
 def markdown(run: Run) -> str:
@@ -68,7 +68,7 @@ def markdown(run: Run) -> str:
     return "\n".join(lines) + "\n"
 
 
-def annotations(run: Run) -> Iterator[str]:
+def workflow_commands(run: Run) -> Iterator[str]:
     """Yield a workflow command for each cause, and for what the run was required to show and did not."""
     for outcome, level in LEVELS.items():
         for group in group_failures(run.judgement, outcome):
@@ -81,11 +81,12 @@ def annotations(run: Run) -> Iterator[str]:
 
 
 def _row(group: Group) -> str:
-    more = f" and {len(group.details) - 1} more like it" if len(group.details) > 1 else ""
+    first, *others = group.details
+    more = f" and {len(others)} more like it" if others else ""
     cells = (
         f"{group.first.clause.id}: {group.first.clause.statement}",
         join_some(group.models, 5),
-        one_line(group.details[0], 200) + more,
+        one_line(first, 200) + more,
         source(group.first),
         join_some((follower.id for follower in group.followers), 3),
     )
