@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from segmind_ltx_conformance.payloads import base, example_picture
 from segmind_ltx_conformance.prober.context import RunContext, accepted
 from segmind_ltx_conformance.prober.options import Options
-from segmind_ltx_conformance.prober.packs import models_of
+from segmind_ltx_conformance.prober.packs import documented_first, models_of
 from segmind_ltx_conformance.prober.selection import AccessProbe, wants_access
 from segmind_ltx_conformance.prober.single_jobs import latest_job
 from segmind_ltx_conformance.recording import Exchange
@@ -57,13 +57,14 @@ def _all_probes(target: Target, options: Options, models: list[Model]) -> Iterat
             yield from (AccessProbe(stage, name, "POST", model, path, key) for model, path in posts)
             if name != "scenario no_credits":
                 yield from (AccessProbe(stage, name, "GET", None, path, key) for path in gets)
+    first = next(iter(documented_first(models)), None)
     for stage in ("bearer", "query"):
-        if options.wants(stage) and "valid" in target.keys and models:
-            yield AccessProbe(stage, stage, "POST", models[0], models[0].v2, None)
+        if options.wants(stage) and "valid" in target.keys and first:
+            yield AccessProbe(stage, stage, "POST", first, first.v2, None)
             yield AccessProbe(stage, stage, "GET", None, gets[1], None)
-    if options.wants("unknown-model") and "valid" in target.keys and models:
+    if options.wants("unknown-model") and "valid" in target.keys and first:
         for version in ("v1", "v2"):
-            yield AccessProbe("unknown-model", "unknown-model", "POST", models[0], f"/{version}/no-such-model", "valid")
+            yield AccessProbe("unknown-model", "unknown-model", "POST", first, f"/{version}/no-such-model", "valid")
     if options.wants("unknown-id") and "valid" in target.keys:
         for name in (unknown_id(options.seed + 1), MALFORMED_ID):
             yield from (

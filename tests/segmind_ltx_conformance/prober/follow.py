@@ -74,7 +74,7 @@ def _choose_status_only(run: RunContext) -> None:
     if run.options.clauses is not None and STATUS_ONLY not in run.options.clauses:
         return  # No selected clause needs it, and the other reads may.
     if waiting and not any(job.status_only for job in mine):
-        documented = [job for job in waiting if job.model.v2_source.grade == "D"]
+        documented = [job for job in waiting if job.documented]
         (documented or waiting)[0].status_only = True
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from segmind_ltx_conformance.payloads import base, body_of, example_picture, packs
 from segmind_ltx_conformance.prober.options import Options
-from segmind_ltx_conformance.prober.packs import AUDIT_CALLS, Item, models_of
+from segmind_ltx_conformance.prober.packs import AUDIT_CALLS, Item, documented_first, models_of
 from segmind_ltx_conformance.prober.selection import selected_items
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract, Model
@@ -23,18 +23,19 @@ def items_of(target: Target, contract: Contract, options: Options) -> list[Item]
         items = [item for item in items if item.kind != "failing" or "failing" in target.keys]
         return sorted(items, key=lambda item: (item.rank, item.number))
     items = list(_packed(models, options, picture, clock_control=target.advance is not None))
-    first = models[0]
+    first = documented_first(models)[0]
     minimum = base(first, picture)
     if not options.all_packs and options.one_job:
         items.append(Item("v2", first, 1, (0, 0, first.usd_high), body=minimum))
     if options.wants("failing") and "failing" in target.keys:
         items.append(Item("failing", first, 1, (0, 1, first.usd_high), body=minimum))
     if options.wants("duplicate"):
-        items.append(Item("duplicate", first, 1, (0, 3, first.usd_high)))
+        items.append(Item("duplicate", models[0], 1, (0, 3, models[0].usd_high)))
     return sorted(items, key=lambda item: (item.rank, item.number))
 
 
 def _packed(models: list[Model], options: Options, picture: str, *, clock_control: bool) -> Iterator[Item]:
+    last = documented_first(models)[0] if clock_control and options.wants("retention") else None
     for model in models:
         all_packs = packs(model, picture, options.seed)
         certain = [
@@ -45,10 +46,7 @@ def _packed(models: list[Model], options: Options, picture: str, *, clock_contro
             body = body_of(model, pack, picture)
             if options.all_packs:
                 # Submit this pack last: the retention stage then has a job that is still young.
-                is_last = (
-                    clock_control and model is models[0] and options.wants("retention") and number == len(certain) - 1
-                )
-                kind = "late" if is_last else "v2"
+                kind = "late" if model is last and number == len(certain) - 1 else "v2"
                 yield Item(kind, model, number + 1, (number, 0, model.usd_high), pack, body)
             if pack not in certain:
                 continue

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from segmind_ltx_conformance.coverage import needed_stages
 from segmind_ltx_conformance.payloads import OMITTED, Choice, base, body_of, choices
-from segmind_ltx_conformance.prober.packs import AUDIT_CALLS, Item
+from segmind_ltx_conformance.prober.packs import AUDIT_CALLS, Item, documented_first
 from segmind_ltx_conformance.target import SCENARIO_STATUS
 from segmind_ltx_spec import Clause, Contract, Model, clauses_by_id
 
@@ -36,7 +36,7 @@ def chosen(contract: Contract, names: Collection[str], models: Collection[Model]
     On a route that none of the five pages names, a broken clause of grade D would only be a warning. A blocking call,
     and a job that is only read, can be of any model.
     """
-    ranked = sorted(models, key=lambda model: model.v2_source.grade != "D")
+    ranked = documented_first(models)
     found: list[tuple[Clause, Model]] = []
     for clause in clauses_by_id(contract).values():
         able = [model for model in (models if _needs_no_v2(clause) else ranked) if model.slug in clause.models]

@@ -37,9 +37,9 @@ def submit_failing(run: RunContext, reserved_item: ReservedItem) -> None:
 
 
 def latest_job(run: RunContext) -> Job | None:
-    """Return the last job of the valid key, if possible one that is COMPLETED."""
-    mine = [job for job in run.jobs if job.key == "valid"]
-    return next((job for job in reversed(mine) if job.state == "COMPLETED"), mine[-1] if mine else None)
+    """Return the last job of the valid key, if possible one that is COMPLETED, of a model with a documented v2."""
+    jobs = [job for job in run.jobs if job.key == "valid"]
+    return max(jobs, key=lambda job: (job.state == "COMPLETED", job.documented, jobs.index(job)), default=None)
 
 
 def read_differently(run: RunContext) -> None:

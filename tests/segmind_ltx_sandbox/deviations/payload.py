@@ -117,11 +117,13 @@ def _accepting_body(
 
 def broken_validation(contract: Contract) -> Iterator[Deviation]:
     """Yield deviations without any validation, without a check of the form, or that crash at a valid prompt."""
-    # All clauses about payloads are broken at once; name the first one of the contract.
-    first = next(iter(contract.models.values()))
-    name = next(iter(first.parameters))
-    rule = "required" if name in first.required else "type"
+    # All clauses about payloads are broken at once; name one of the cheapest model whose route is of grade D.
+    models = sorted(contract.models.values(), key=lambda model: model.usd_high)
+    documented = [model for model in models if model.v2_source.grade == "D"]
     for versions in VERSIONS:
+        first = (documented if versions == ("v2",) else models)[0]
+        name = next(iter(first.parameters))
+        rule = "required" if name in first.required else "type"
         yield Deviation(
             f"accept/anything{_suffix(versions)}",
             (f"{first.slug}.{name}.{rule}", "status.invalid-is-400"),

@@ -43,11 +43,10 @@ def responses(contract: Contract) -> Iterator[Deviation]:
     for title, place in PLACES.items():
         schema, prefix = schemas[title], kebab(title)
         for label, value in (("a-list", [{"a": 1}]), ("a-text", "an answer")):
-            # A list says nothing to a reader, a text does.
-            silent = ("transport.error-message",) if (title, label) == ("ErrorMessage", "a-list") else ()
+            required = (f"{prefix}.{name}.required" for name in schema.get("required", ()))
             yield Deviation(
                 f"answer/{prefix}/{label}",
-                (prefix, *(f"{prefix}.{name}.required" for name in schema.get("required", ())), *silent),
+                (prefix, *required, *_meaning_lost(title, label)),
                 f"A response has, instead of {title}, {label.replace('-', ' ')}.",
                 changing_responses(_replacing(place, value)),
             )
@@ -73,6 +72,19 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
 
 
+def _meaning_lost(title: str, label: str) -> Iterator[str]:
+    """Yield the clauses about what a response says that a list or a text in its place breaks."""
+    match title, label:
+        case "ErrorMessage", "a-list":  # A text does say something to a reader.
+            yield "transport.error-message"
+        case "FailedJob", _:
+            yield "job.failed-has-detail"
+        case "BlockingResult", _:
+            yield "transport.v1-bytes-or-json"
+        case _:
+            return
+
+
 def _consequences(title: str, name: str, label: str) -> Iterator[str]:
     """Yield the further clauses that such a response breaks."""
     match title, name:
@@ -86,10 +98,14 @@ def _consequences(title: str, name: str, label: str) -> Iterator[str]:
             yield "job.completed-has-output"
         case "JobResult", "output":
             yield "output.is-a-video"
-        case "ErrorMessage", "error" if label in {"missing", "null"}:
+        case "ErrorMessage", "error" if label in {"missing", "null", "a-number"}:
             yield "transport.error-message"
         case "AcceptedJob", "request_id" if label in {"null", "empty"}:
             yield "accepted-job.request_id.required"
+        case "AcceptedJob", "request_id" if label == "a-number":  # The same one for every job.
+            yield "job.id-unique"
+        case "AcceptedJob", "status_url" | "response_url" if label == "no-uri":  # It leads nowhere.
+            yield "job.urls-are-its-own"
         case _:
             return
 

@@ -58,9 +58,11 @@ def statuses() -> Iterator[Deviation]:
                 yield _replaced(cause, kind, status)
     for kind, wrong in STRANGE.items():
         for status in wrong:
+            # A redirection gives nothing: neither the result nor what is kept for an hour.
+            lost = ("result.route", "job.kept-one-hour") if status == 303 else ()
             yield Deviation(
                 f"status/success/{kind}-{status}",
-                (f"{kind}.status.200",),
+                (f"{kind}.status.200", *lost),
                 f"A request to {kind} that succeeds gets {status}.",
                 changing_responses(_changing_success(kind, status)),
             )
