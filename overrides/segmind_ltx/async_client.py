@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from os import PathLike
 from types import TracebackType
@@ -160,7 +160,7 @@ class AsyncClient(PaidCalls[Coroutine[Any, Any, AsyncJob], Coroutine[Any, Any, A
 
     def generate_many(
         self,
-        requests: Iterable[AnyRequest | LabelledRequest],
+        requests: Iterable[AnyRequest | LabelledRequest] | AsyncIterable[AnyRequest | LabelledRequest],
         *,
         concurrency: int = 8,
         timeout: float = DEFAULT_TIMEOUT,
@@ -169,7 +169,8 @@ class AsyncClient(PaidCalls[Coroutine[Any, Any, AsyncJob], Coroutine[Any, Any, A
     ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[AsyncVideo]]]:
         """Submit many jobs, and yield an `Outcome` of each as it ends; see `Client.generate_many`.
 
-        Use it as a context manager, which stops the tasks that make the calls if you leave early::
+        ``requests`` may be an async iterable as well, which is read in a task. Use it as a context manager, which stops
+        the tasks that make the calls if you leave early::
 
             async with client.generate_many(requests, concurrency=50) as outcomes:
                 async for outcome in outcomes:

@@ -206,8 +206,9 @@ class Client(PaidCalls[Job, Video, JobStatus]):
         """Submit many jobs, and yield an `Outcome` of each as it ends: its video, or the error.
 
         Each of ``requests`` is a request object, or a `LabelledRequest` with your own name for it. At any time, at most
-        ``concurrency`` jobs are paid for and not yet yielded, and ``requests`` is read only that far. If you stop
-        early, no further job is submitted; running jobs go on at the service, and a warning lists their ids.
+        ``concurrency`` jobs are paid for and not yet yielded, and ``requests`` is read only that far: in a thread of
+        its own if it may block, which is anything but a list, a tuple or another collection. If you stop early, no
+        further job is submitted; running jobs go on at the service, and a warning lists their ids.
         ``timeout`` and ``poll_interval`` are those of `Job.wait`, for each job. A few threads make the calls of all
         jobs, and call ``on_status``.
         """

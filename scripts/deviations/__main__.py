@@ -11,6 +11,7 @@ import argparse
 import multiprocessing
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -30,6 +31,9 @@ WORKERS: Final = 2
 AT_LEAST: Final = 0.95
 BASELINE_SAMPLE: Final = 120
 """The default number of mutants for the baseline, which takes half a minute for each."""
+
+LINE_EVERY: Final = 50
+"""After how many runs a line is printed if no terminal shows the bar."""
 
 T = TypeVar("T")
 
@@ -79,6 +83,7 @@ def spread(jobs: Iterable[tuple[Callable[..., T], tuple[object, ...]]]) -> list[
     # Signal handlers and videos belong to one process, so each process starts afresh.
     context = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    began = time.monotonic()
     with ProcessPoolExecutor(WORKERS, mp_context=context) as pool, Progress(*columns) as progress:
         under_way = [pool.submit(do, *what) for do, what in jobs]
         bar = progress.add_task("runs", total=len(under_way))
@@ -87,6 +92,8 @@ def spread(jobs: Iterable[tuple[Callable[..., T], tuple[object, ...]]]) -> list[
             for job in as_completed(under_way):
                 results.append(job.result())
                 progress.advance(bar)
+                if not progress.console.is_terminal and len(results) % LINE_EVERY == 0:
+                    print(f"{len(results)} of {len(under_way)} runs in {time.monotonic() - began:.0f} s", flush=True)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

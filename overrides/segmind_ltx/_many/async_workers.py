@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import anyio
@@ -25,16 +25,21 @@ class AsyncWorkerPool:
     """Runs tasks with at most ``max_calls`` calls in flight. Made by `async_worker_pool`."""
 
     def __init__(self, driver: AsyncDriver, max_calls: int, group: anyio.abc.TaskGroup) -> None:
-        self._driver, self._group, self._now = driver, group, driver.context.now
+        self._driver, self.group, self._now = driver, group, driver.context.now
         self._queue, self._limit, self._wake = DueQueue(), ConcurrencyLimit(max_calls), anyio.Event()
         self._calls: dict[JobTask, float] = {}  # The start of each task's call.
-        ends: tuple[MemoryObjectSendStream[JobTask], MemoryObjectReceiveStream[JobTask]]
+        ends: tuple[MemoryObjectSendStream[JobTask | None], MemoryObjectReceiveStream[JobTask | None]]
         ends = anyio.create_memory_object_stream(math.inf)
         self._ended, self.ended = ends
 
     def add(self, task: JobTask) -> None:
         """Start a task."""
         self._enqueue(task, self._now())
+
+    def wake(self) -> None:
+        """Let ``ended`` yield None: there is something else to look at."""
+        with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):  # The pool was closed meanwhile.
+            self._ended.send_nowait(None)
 
     def close(self) -> None:
         """Cancel the waiting tasks, and close the stream of ended ones."""
@@ -53,7 +58,7 @@ class AsyncWorkerPool:
             task = self._queue.due(now) if allowed else None
             if task is not None:
                 self._calls[task] = at
-                self._group.start_soon(self._run, task)
+                self.group.start_soon(self._run, task)
                 continue
             self._wake = anyio.Event()
             with anyio.move_on_after(self._queue.next_in(now) if allowed else CHECK_INTERVAL):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, Iterable
+from contextlib import aclosing, asynccontextmanager, closing
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from attrs import frozen
@@ -14,6 +14,7 @@ from segmind_ltx._core.parameters import check_wait, prepare
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._many.scheduler import JobTask
+from segmind_ltx._many.source import Reader, check_source, open_source
 from segmind_ltx._many.workers import WorkerPool
 from segmind_ltx.errors import JobFailedError, ParameterError
 from segmind_ltx_api.calls import AnyRequest
@@ -73,42 +74,43 @@ class ManyOptions(NamedTuple):
     on_status: Callable[[JobStatus], object] | None
 
 
-class _JobSource:
+Request = AnyRequest | LabelledRequest
+
+
+class _Jobs:
     """Turn requests into tasks, so that no more than ``concurrency`` jobs are paid for and not yet yielded."""
 
-    def __init__(
-        self, context: Context, requests: Iterable[AnyRequest | LabelledRequest], options: ManyOptions
-    ) -> None:
+    def __init__(self, context: Context, options: ManyOptions) -> None:
         if not _is_count(options.concurrency):
             raise ParameterError(f"concurrency={options.concurrency!r} is not a number of jobs; use 1 or more")
         check_wait(options.timeout, options.poll_interval, options.on_status)
         self.running: dict[int, JobTask] = {}
         self._context, self._options, self._warned = context, options, ""
-        self._source: Iterator[tuple[int, AnyRequest | LabelledRequest]] = enumerate(requests)
+        self._count = 0
 
-    def new(self) -> Iterator[JobTask]:
-        """Yield as many new tasks as may start now."""
-        while len(self.running) < self._options.concurrency:
-            item = next(self._source, None)
-            if item is None:
-                return
-            task = _task(*item)
-            try:
-                # If a request is invalid, it does not end the others; nothing is sent for it.
-                prepared = prepare(task.request, {}, task.label)
-            except ParameterError as error:
-                task.error = error
-            else:
-                task.flow = wait.generate(
-                    self._context,
-                    prepared,
-                    timeout=self._options.timeout,
-                    poll_interval=self._options.poll_interval,
-                    on_status=self._options.on_status,
-                    on_accepted=task.on_accepted,
-                )
-            self.running[task.index] = task
-            yield task
+    def new(self, reader: Reader[Request]) -> list[JobTask]:
+        """Return as many new tasks as may start now, of the requests that were read."""
+        return [self._start(item) for item in reader.take(self._options.concurrency - len(self.running))]
+
+    def _start(self, item: Request) -> JobTask:
+        task = _task(self._count, item)
+        self._count += 1
+        try:
+            # If a request is invalid, it does not end the others; nothing is sent for it.
+            prepared = prepare(task.request, {}, task.label)
+        except ParameterError as error:
+            task.error = error
+        else:
+            task.flow = wait.generate(
+                self._context,
+                prepared,
+                timeout=self._options.timeout,
+                poll_interval=self._options.poll_interval,
+                on_status=self._options.on_status,
+                on_accepted=task.on_accepted,
+            )
+        self.running[task.index] = task
+        return task
 
     def outcome(self, task: JobTask, wrap: Callable[[VideoFacts], V]) -> Outcome[V]:
         """Return the outcome of an ended task, and stop tracking its job."""
@@ -146,7 +148,7 @@ class _JobSource:
             error.add_note(f"segmind-ltx: {text}")
 
 
-def _task(index: int, item: AnyRequest | LabelledRequest) -> JobTask:
+def _task(index: int, item: Request) -> JobTask:
     if isinstance(item, LabelledRequest):
         return JobTask(index, item.request, item.label)
     return JobTask(index, item)
@@ -154,68 +156,80 @@ def _task(index: int, item: AnyRequest | LabelledRequest) -> JobTask:
 
 def generate_many(
     driver: Driver,
-    requests: Iterable[AnyRequest | LabelledRequest],
+    requests: Iterable[Request],
     options: ManyOptions,
     wrap: Callable[[VideoFacts], V],
 ) -> Generator[Outcome[V]]:
     """Yield the outcomes; see `Client.generate_many`. Raises `ParameterError` at once if an argument is invalid."""
-    source = _JobSource(driver.context, requests, options)
-    return _outcomes(driver, source, min(options.concurrency, MAX_CALLS), wrap)
+    check_source(requests, Iterable, "AsyncClient reads async iterables as well")
+    return _outcomes(driver, requests, _Jobs(driver.context, options), min(options.concurrency, MAX_CALLS), wrap)
 
 
-def _outcomes(driver: Driver, source: _JobSource, limit: int, wrap: Callable[[VideoFacts], V]) -> Generator[Outcome[V]]:
+def _outcomes(
+    driver: Driver, requests: Iterable[Request], jobs: _Jobs, limit: int, wrap: Callable[[VideoFacts], V]
+) -> Generator[Outcome[V]]:
     stopped: BaseException | None = None
     try:
-        with WorkerPool(driver, limit, source.warn_unfinished) as pool:
-            while True:
-                for task in source.new():
+        with (
+            WorkerPool(driver, limit, jobs.warn_unfinished) as pool,
+            closing(open_source(requests, pool.wake)) as reader,
+        ):
+            while jobs.running or not reader.exhausted:
+                new = jobs.new(reader)
+                for task in new:
                     if task.ended:
-                        yield source.outcome(task, wrap)
+                        yield jobs.outcome(task, wrap)
                     else:
                         pool.add(task)
-                if not source.running:
-                    return
-                yield source.outcome(pool.next_ended(), wrap)
+                if not new and (jobs.running or not reader.exhausted):
+                    ended = pool.next_ended()
+                    if ended is not None:
+                        yield jobs.outcome(ended, wrap)
     except BaseException as error:
         stopped = error
         raise
     finally:
-        source.warn_unfinished(stopped)
+        jobs.warn_unfinished(stopped)
 
 
 @asynccontextmanager
 async def agenerate_many(
     driver: AsyncDriver,
-    requests: Iterable[AnyRequest | LabelledRequest],
+    requests: Iterable[Request] | AsyncIterable[Request],
     options: ManyOptions,
     wrap: Callable[[VideoFacts], V],
 ) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
     """Yield an iterator over the outcomes; see `AsyncClient.generate_many`."""
-    from segmind_ltx._many.async_workers import async_worker_pool  # Only the async client needs anyio.
+    from segmind_ltx._many.async_source import open_async_source  # Only the async client needs anyio.
+    from segmind_ltx._many.async_workers import async_worker_pool
 
-    source = _JobSource(driver.context, requests, options)
+    check_source(requests, Iterable | AsyncIterable, "use a list, a generator or an async generator")
+    jobs = _Jobs(driver.context, options)
 
     async def outcomes() -> AsyncGenerator[Outcome[V]]:
-        while True:
-            for task in source.new():
+        while jobs.running or not reader.exhausted:
+            new = jobs.new(reader)
+            for task in new:
                 if task.ended:
-                    yield source.outcome(task, wrap)
+                    yield jobs.outcome(task, wrap)
                 else:
                     pool.add(task)
-            if not source.running:
-                return
-            yield source.outcome(await pool.ended.receive(), wrap)
+            if not new and (jobs.running or not reader.exhausted):
+                ended = await pool.ended.receive()
+                if ended is not None:
+                    yield jobs.outcome(ended, wrap)
 
     stopped: BaseException | None = None
     try:
         limit = min(options.concurrency, MAX_CALLS)
         async with async_worker_pool(driver, limit) as pool, aclosing(outcomes()) as found:
-            yield found
+            with closing(open_async_source(requests, pool.wake, pool.group)) as reader:
+                yield found
     except BaseException as error:
         stopped = error
         raise
     finally:
-        source.warn_unfinished(stopped)
+        jobs.warn_unfinished(stopped)
 
 
 def _is_count(value: object) -> bool:

@@ -47,7 +47,7 @@ class WorkerPool:
             on_close,
         )
         self._process, self._last_check = os.getpid(), time.monotonic()
-        self._queue, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException]()
+        self._queue, self._ended = DueQueue(), SimpleQueue[JobTask | BaseException | None]()
         self._threads: list[threading.Thread] = []
         self._calls: dict[threading.Thread, tuple[JobTask, Attempt, float]] = {}
         self._submitting: set[threading.Thread] = set()  # Threads in a submit, until its response is recorded.
@@ -89,8 +89,15 @@ class WorkerPool:
             raise _closed_error()
         self._enqueue(task, self._now())
 
-    def next_ended(self) -> JobTask:
-        """Wait for a task to end, and return it. Raises `ConfigurationError` if the client is closed before that."""
+    def wake(self) -> None:
+        """Let `next_ended` return None: there is something else to look at."""
+        self._ended.put(None)
+
+    def next_ended(self) -> JobTask | None:
+        """Wait for a task to end, and return it; None after `wake`.
+
+        Raises `ConfigurationError` if the client is closed before that.
+        """
         while True:
             left = self._seconds_to_check()
             if left <= 0:
