@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from segmind_ltx._core.download import MAX_DURATION, download
 from segmind_ltx._core.journal import EntryState, attach_request_id
-from segmind_ltx._core.parameters import check_seconds
+from segmind_ltx._core.parameters import check_callback, check_seconds
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx._files import PartialFile, Progress
 from segmind_ltx._http.base_driver import NOTED, BaseDriver
@@ -71,6 +71,7 @@ class Video(VideoFacts):
         below 1 kB/s after one minute. If the connection breaks, the next attempt asks only for the rest.
         """
         check_seconds("timeout", timeout)
+        check_callback("progress", progress)
         target = PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url)
         with _telling(self.request_id, self._driver), target as file:
             sink = file.sink(progress)
@@ -104,6 +105,7 @@ class AsyncVideo(VideoFacts):
     ) -> Path:
         """Save the video at ``path``, and return the path; see `Video.save`."""
         check_seconds("timeout", timeout)
+        check_callback("progress", progress)
         target = PartialFile(Path(path), overwrite=overwrite, request_id=self.request_id, url=self.url)
         with _telling(self.request_id, self._driver), target as file:
             sink = file.sink(progress)

@@ -149,12 +149,16 @@ def _problem(
     return None
 
 
+_LATER: Final = frozenset({408, 409, 425, 429})
+"""Statuses of a server or a proxy that ask for a later attempt."""
+
+
 def _is_retryable(outcome: Response | NoResponse, resume: Resume | None) -> bool:
     """Whether a retry may help: not if the address is refused.
 
-    A new video may not be at its address at once, so 404 is retried. If the rest of a file is refused (206 with another
-    part, 412, 416), the whole of it may be had.
+    A new video may not be at its address at once, so 404 is retried, and so is what asks for a later attempt. If the
+    rest of a file is refused (206 with another part, 412, 416), the whole of it may be had.
     """
-    if isinstance(outcome, NoResponse) or outcome.status in {200, 404, 429} or outcome.status >= 500:
+    if isinstance(outcome, NoResponse) or outcome.status in {200, 404, *_LATER} or outcome.status >= 500:
         return True
     return resume is not None and outcome.status in {206, 412, 416}
