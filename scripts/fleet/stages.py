@@ -18,7 +18,7 @@ Result = dict[str, Any]
 
 
 class Scene(NamedTuple):
-    """What a stage runs. ``faults`` has the number of each; they are spread over ``longest_pause`` seconds each."""
+    """What a stage runs. ``faults`` has the number of each, with at most ``longest_pause`` seconds between two."""
 
     jobs: int
     model: str
@@ -39,7 +39,7 @@ LENGTH: Final = Scene(
     1,
     500,
     12,
-    {"kill": 60, "terminate": 10, "pause": 8, "crash": 1, "restart": 1, "gone": 1},
+    {"kill": 20, "terminate": 4, "pause": 2, "crash": 1},
     3,
 )
 MANY: Final = Scene(
@@ -48,8 +48,8 @@ MANY: Final = Scene(
     60,
     120,
     8,
-    {"kill": 140, "terminate": 10, "pause": 12, "crash": 1, "away": 1, "gone": 1},
-    6,
+    {"kill": 180, "terminate": 16, "pause": 18, "crash": 1, "restart": 1, "away": 1, "gone": 2},
+    5,
 )
 BUDGET: Final = Scene(900, "ltx-2-pro", 30, 100, 6, {"kill": 12}, 4, budget_share=1 / 3)
 RATE: Final = Scene(600, "ltx-video", 60, 100, 6, {}, 1, rate="100/10")
