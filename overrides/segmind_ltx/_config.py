@@ -181,7 +181,9 @@ def read_api_key(given: str | None) -> Secret:
     key = Secret((given if given is not None else os.environ.get("SEGMIND_API_KEY", "")).strip())
     del given  # A traceback that shows local variables would show it.
     if not key.reveal():
-        raise ConfigurationError("no API key: pass api_key= or set SEGMIND_API_KEY")
+        raise ConfigurationError(
+            "no API key: pass api_key=, or set SEGMIND_API_KEY to one of your account; `segmind-ltx demo` needs none"
+        )
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
         raise ConfigurationError(
             "the API key has characters that no HTTP header can carry; check that it was copied correctly"

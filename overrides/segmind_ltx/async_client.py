@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +20,7 @@ from segmind_ltx._core.journal import attaching_request_id
 from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._core.signatures import describe
+from segmind_ltx._core.upload import upload
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._many.generate import LabelledRequest, ManyOptions, Outcome, agenerate_many
@@ -157,6 +159,10 @@ class AsyncClient(PaidCalls[Coroutine[Any, Any, AsyncJob], Coroutine[Any, Any, A
     def job(self, request_id: str, model: ModelName | None = None) -> AsyncJob:
         """Resume a job that was submitted earlier; see `Client.job`."""
         return AsyncJob(self._driver, check_request_id(request_id), model)
+
+    async def upload(self, path: str | PathLike[str]) -> str:
+        """Upload an image to the vendor's asset store, and return its address; see `Client.upload`."""
+        return await self._driver.run(upload(self._driver.context, Path(path)))
 
     def generate_many(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,7 @@ from segmind_ltx._core.journal import attaching_request_id
 from segmind_ltx._core.parameters import check_request_id, check_wait, prepare
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._core.signatures import describe
+from segmind_ltx._core.upload import upload
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._http.transport import Transport
 from segmind_ltx._postgres.journals import open_journal
@@ -193,6 +195,15 @@ class Client(PaidCalls[Job, Video, JobStatus]):
         ``request_id`` cannot be an id.
         """
         return Job(self._driver, check_request_id(request_id), model)
+
+    def upload(self, path: str | PathLike[str]) -> str:
+        """Upload an image to the vendor's asset store, and return its address, for a parameter such as ``image``.
+
+        Without it, the path of an image is sent as a data URI. Graded P: the vendor's SDK does so. The store is on
+        another host, https://workflows-api.segmind.com, unless ``base_url`` is not the vendor's. At most 20 MiB. Free;
+        raises `ParameterError` if the image cannot be sent, and the errors of other free calls.
+        """
+        return self._driver.run(upload(self._driver.context, Path(path)))
 
     def generate_many(
         self,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from segmind import InferenceFailed, SegmindClient  # pyright: ignore[reportMissingTypeStubs]
 from segmind.exceptions import SegmindError  # pyright: ignore[reportMissingTypeStubs]
+from segmind.files import Files  # pyright: ignore[reportMissingTypeStubs]
 
 from segmind_ltx_sandbox import key_of
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
@@ -135,3 +137,23 @@ def test_sdk_unknown_model_or_expired_is_404(payload: Payload) -> None:
             with pytest.raises(SegmindError) as caught:
                 read()
             assert caught.value.status == 404
+
+
+def test_sdk_upload_returns_address(server: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``files.upload`` finds the sandbox's asset store, and its address has the image; a wrong key is refused."""
+    monkeypatch.setattr(Files, "STORAGE_BASE_URL", server.base_url)
+    (tmp_path / "a.png").write_bytes(b"image a")
+    (tmp_path / "b.jpg").write_bytes(b"image b")
+    with sdk(server) as client:
+        found = client.files.upload([tmp_path / "a.png", tmp_path / "b.jpg"])
+    assert [httpx.get(address).content for address in found["file_urls"]] == [b"image a", b"image b"]
+    with sdk(server, key="SG_ffffffffffffffff") as client, pytest.raises(SegmindError):
+        client.files.upload(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("body", ["[", "[]", "{}", '{"data_urls": []}', '{"data_urls": [7]}', '{"data_urls": ["x"]}'])
+def test_upload_of_no_image_is_400(server: RunningSandbox, body: str) -> None:
+    """A body without an image is refused."""
+    answer = httpx.post(f"{server.base_url}/upload-asset", content=body, headers={"x-api-key": key_of("valid")})
+    assert answer.status_code == 400
+    assert "data" in answer.json()["error"] or "JSON" in answer.json()["error"]

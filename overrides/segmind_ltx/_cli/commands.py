@@ -10,7 +10,7 @@ import shlex
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import attrs
 import typer
@@ -99,6 +99,7 @@ def _generate(
     timeout: float,
     sync: bool,
     no_ledger: bool,
+    upload: bool,
     as_json: bool,
 ) -> None:
     resume: list[str] = []
@@ -107,6 +108,7 @@ def _generate(
         check_wait(timeout)
         with open_client(no_ledger) as client:
             _announce(model)
+            parameters = options.upload_images(client, model, parameters) if upload else parameters
             call: Any = client.generate_blocking if sync else client.submit
             result: Job | Video = call(model, **parameters, **({"timeout": timeout} if sync else {}))
             if isinstance(result, Job):
@@ -121,9 +123,10 @@ def _announce(model: str) -> None:
     print_err(f"{model}: {options.describe_price(MODELS[model])}, usually {MODELS[model].seconds:g} s")
 
 
-def _submit(model: str, parameters: dict[str, Any], *, no_ledger: bool, as_json: bool) -> None:
+def _submit(model: str, parameters: dict[str, Any], *, no_ledger: bool, upload: bool, as_json: bool) -> None:
     with exit_on_error(as_json), open_client(no_ledger) as client:
         _announce(model)
+        parameters = options.upload_images(client, model, parameters) if upload else parameters
         call: Any = client.submit
         job: Job = call(model, **parameters)
         # Standard error first: if standard output is broken, the id of a paid job is still shown.
@@ -134,6 +137,11 @@ def _submit(model: str, parameters: dict[str, Any], *, no_ledger: bool, as_json:
             out.print(job.id)
 
 
+_PAID: Final[dict[str, Any]] = {
+    "no_ledger": (options.NoLedger, False),
+    "upload": (options.Upload, False),
+    "as_json": (options.Json, False),
+}
 options.add_model_commands(
     generate_app,
     _generate,
@@ -141,10 +149,9 @@ options.add_model_commands(
     force=(options.Force, False),
     timeout=(options.Timeout, DEFAULT_TIMEOUT),
     sync=(options.Sync, False),
-    no_ledger=(options.NoLedger, False),
-    as_json=(options.Json, False),
+    **_PAID,
 )
-options.add_model_commands(submit_app, _submit, no_ledger=(options.NoLedger, False), as_json=(options.Json, False))
+options.add_model_commands(submit_app, _submit, **_PAID)
 
 
 def _complete_id(incomplete: str) -> list[str]:

@@ -41,7 +41,7 @@ def _as_command(name: str, target: Callable[..., Any] | typer.Typer) -> Any:
         command = typer.main.get_command(target)
         command.name = name
         return command
-    function, app = target, typer.Typer(add_completion=False)
+    function, app = target, typer.Typer(add_completion=False, rich_markup_mode=None)
     # The stand-in for a missing extra accepts all options of the real command.
     lenient = {"ignore_unknown_options": True, "allow_extra_args": True} if function.__doc__ == NOT_INSTALLED else None
     app.command(name, context_settings=lenient)(function)

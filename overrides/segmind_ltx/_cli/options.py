@@ -12,15 +12,28 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
+from segmind_ltx import Client
 from segmind_ltx._cli.output import exit_on_error
 from segmind_ltx._core.images import is_address
+from segmind_ltx._core.parameters import prepare
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 OWN_FLAGS: Final = frozenset(
-    {"--out", "--force", "--json", "--timeout", "--sync", "--help", "--allow-empty", "--no-ledger", "--verbose"}
+    {
+        "--out",
+        "--force",
+        "--json",
+        "--timeout",
+        "--sync",
+        "--help",
+        "--allow-empty",
+        "--no-ledger",
+        "--verbose",
+        "--upload",
+    }
 )
 """The commands' own flags. A parameter of the same name gets another one: ``--parameter-force``."""
 _PREFIX: Final = "parameter_"
@@ -52,6 +65,9 @@ def listen(verbose: bool) -> None:
 Verbose: TypeAlias = Annotated[
     bool,
     typer.Option("--verbose", "-v", help="Show each request and answer on standard error, without the key."),
+]
+Upload: TypeAlias = Annotated[
+    bool, typer.Option("--upload", help="Upload an image file to the vendor's store, instead of sending it whole.")
 ]
 AllowEmpty: TypeAlias = Annotated[bool, typer.Option("--allow-empty", help="Send a prompt that is empty.")]
 Sync: TypeAlias = Annotated[
@@ -156,6 +172,12 @@ def file_or_uri(parameter: Parameter, value: Any) -> Any:
         return _decoded(value)
     # Not `Path.exists`, which raises if the text is too long for a file name. Also for a pipe, to name it in the error.
     return Path(value) if value and os.path.exists(value) else value  # noqa: PTH110
+
+
+def upload_images(client: Client, model: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Upload the image files among the parameters, once all parameters are known to be right."""
+    prepare(model, parameters)
+    return {name: client.upload(value) if isinstance(value, Path) else value for name, value in parameters.items()}
 
 
 def _decoded(value: str) -> str:

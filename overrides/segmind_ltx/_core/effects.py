@@ -81,7 +81,8 @@ class Call(NamedTuple):
     ``path`` is below the API's base URL, and the call carries the API key. If there is a ``sink``, ``path`` is a whole
     URL on another host, the call does not carry the key, and the body of a 200 goes into the sink, with ``resume`` that
     of a matching 206 as well; each chunk renews the deadline then. ``on_late`` gets the response if that arrives after
-    the call was given up. ``accept`` is the Accept header, unless the caller's own headers have one.
+    the call was given up. ``accept`` is the Accept header, unless the caller's own headers have one. ``origin``
+    replaces the base URL's for a call that carries the key to another host of the vendor.
     """
 
     method: str
@@ -93,6 +94,7 @@ class Call(NamedTuple):
     resume: Resume | None = None
     on_late: Callable[[Response], object] | None = None
     accept: str | None = None
+    origin: str | None = None
 
     @property
     def limit(self) -> float:

@@ -104,10 +104,11 @@ class BaseDriver:
                 # contract: output.without-key, output.other-host
                 return transport.request(call.method, url, headers, None, extensions, to_api=False)
             # contract: auth.key-in-header, auth.only-in-header
-            headers = {**self._headers, "x-api-key": self._key.reveal()}
+            # The caller's headers are for the API alone.
+            headers = {**(self._headers if call.origin is None else {}), "x-api-key": self._key.reveal()}
             if call.accept is not None and not any(name.lower() == "accept" for name in headers):
                 headers["accept"] = call.accept
-            url = _parse_url(self.base_url + call.path)
+            url = _parse_url((call.origin or self.base_url) + call.path)
             # contract: *.v1, *.v2, *.route
             request = transport.request(call.method, url, headers, call.json, extensions, to_api=True)
         except Exception as error:

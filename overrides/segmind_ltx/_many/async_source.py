@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterable, Callable, Iterable
 from contextlib import suppress
 from typing import TypeVar
@@ -60,9 +61,8 @@ def _threadsafe(callback: Callable[[], object]) -> Callable[[], None]:
     try:
         call = asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:
-        from trio.lowlevel import current_trio_token  # Whoever runs no asyncio loop has trio.
-
-        call = current_trio_token().run_sync_soon
+        # Whoever runs no asyncio loop runs trio, which is no dependency of this package.
+        call = sys.modules["trio"].lowlevel.current_trio_token().run_sync_soon
 
     def in_loop() -> None:
         with suppress(RuntimeError):  # The loop is closed.

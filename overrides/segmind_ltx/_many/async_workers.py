@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 import anyio.abc
@@ -15,7 +15,11 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 
 from segmind_ltx._core.effects import Call, Effect, InterruptedCall, Sleep
 from segmind_ltx._http.async_driver import AsyncDriver
+from segmind_ltx._many.async_source import open_async_source
 from segmind_ltx._many.scheduler import ConcurrencyLimit, DueQueue, JobTask
+from segmind_ltx._many.source import Reader
+
+T = TypeVar("T")
 
 CHECK_INTERVAL: Final = 0.5
 """Seconds after which to check whether another call is worthwhile, even if no task is due."""
@@ -25,7 +29,7 @@ class AsyncWorkerPool:
     """Runs tasks with at most ``max_calls`` calls in flight. Made by `async_worker_pool`."""
 
     def __init__(self, driver: AsyncDriver, max_calls: int, group: anyio.abc.TaskGroup) -> None:
-        self._driver, self.group, self._now = driver, group, driver.context.now
+        self._driver, self._group, self._now = driver, group, driver.context.now
         self._queue, self._limit, self._wake = DueQueue(), ConcurrencyLimit(max_calls), anyio.Event()
         self._calls: dict[JobTask, float] = {}  # The start of each task's call.
         ends: tuple[MemoryObjectSendStream[JobTask | None], MemoryObjectReceiveStream[JobTask | None]]
@@ -35,6 +39,10 @@ class AsyncWorkerPool:
     def add(self, task: JobTask) -> None:
         """Start a task."""
         self._enqueue(task, self._now())
+
+    def read(self, source: Iterable[T] | AsyncIterable[T]) -> Reader[T]:
+        """Return the reader of a source, which wakes this pool."""
+        return open_async_source(source, self.wake, self._group)
 
     def wake(self) -> None:
         """Let ``ended`` yield None: there is something else to look at."""
@@ -58,7 +66,7 @@ class AsyncWorkerPool:
             task = self._queue.due(now) if allowed else None
             if task is not None:
                 self._calls[task] = at
-                self.group.start_soon(self._run, task)
+                self._group.start_soon(self._run, task)
                 continue
             self._wake = anyio.Event()
             with anyio.move_on_after(self._queue.next_in(now) if allowed else CHECK_INTERVAL):

@@ -200,8 +200,7 @@ async def agenerate_many(
     wrap: Callable[[VideoFacts], V],
 ) -> AsyncGenerator[AsyncIterator[Outcome[V]]]:
     """Yield an iterator over the outcomes; see `AsyncClient.generate_many`."""
-    from segmind_ltx._many.async_source import open_async_source  # Only the async client needs anyio.
-    from segmind_ltx._many.async_workers import async_worker_pool
+    from segmind_ltx._many.async_workers import async_worker_pool  # Only the async client needs anyio.
 
     check_source(requests, Iterable | AsyncIterable, "use a list, a generator or an async generator")
     jobs = _Jobs(driver.context, options)
@@ -223,7 +222,7 @@ async def agenerate_many(
     try:
         limit = min(options.concurrency, MAX_CALLS)
         async with async_worker_pool(driver, limit) as pool, aclosing(outcomes()) as found:
-            with closing(open_async_source(requests, pool.wake, pool.group)) as reader:
+            with closing(pool.read(requests)) as reader:
                 yield found
     except BaseException as error:
         stopped = error

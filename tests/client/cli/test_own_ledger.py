@@ -6,6 +6,7 @@ import json
 from collections.abc import Generator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from segmind_ltx._cli.state import default_ledger, known_ids
@@ -97,3 +98,23 @@ def said_by(cli: Cli, *arguments: str) -> str:
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 0, said
     return " ".join(said.split())
+
+
+def test_upload_before_the_submit(cli: Cli) -> None:
+    """``--upload`` sends an image file to the store first, and its address with the job; without it, a data URI."""
+    (cli.folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(60))
+    job = ("submit", "ltx-2-19b-i2v", "--prompt", "x", "--image", "photo.png")
+    assert cli(*job, "--upload").exit_code == 0
+    assert cli(*job).exit_code == 0
+    uploaded, whole = [entry.request["image"] for entry in read_entries(default_ledger())]
+    assert uploaded.startswith(f"{cli.sandbox.base_url}/assets/")
+    assert httpx.get(uploaded).content == (cli.folder / "photo.png").read_bytes()
+    assert whole.startswith("data:image/png;base64,")
+
+
+def test_upload_waits_for_valid_parameters(cli: Cli) -> None:
+    """A call that would be refused uploads nothing."""
+    (cli.folder / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(60))
+    done = cli("submit", "ltx-2-19b-i2v", "--prompt", "x", "--image", "photo.png", "--upload", "--fps", "31")
+    assert done.exit_code == 2
+    assert not httpx.get(f"{cli.sandbox.base_url}/_control/requests").json()["requests"]

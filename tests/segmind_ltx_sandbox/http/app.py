@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from segmind_ltx_sandbox.http import control
+from segmind_ltx_sandbox.http import assets, control
 from segmind_ltx_sandbox.http.faults import Faults
 from segmind_ltx_sandbox.http.origin import origin_of
 from segmind_ltx_sandbox.http.traffic import Traffic
@@ -67,7 +67,7 @@ def create_app(
     app = SandboxApp(
         Traffic(sandbox.clock, faults),
         faults,
-        routes=[*api.routes(), *control.routes(sandbox)],
+        routes=[*api.routes(), *assets.routes(sandbox), *control.routes(sandbox)],
         exception_handlers={404: api.no_such_route, 405: api.wrong_method},
         middleware=[
             Middleware(CORSMiddleware, allow_origin_regex=LOOPBACK, allow_methods=["*"], allow_headers=["*"]),
