@@ -23,9 +23,9 @@ VARIABLE: Final = "SEGMIND_LTX_ENVIRONMENT_TABLE"
 HEAD: Final = """# Environments: the outcome of each call
 
 Written by `nox -s environment` from {runs} runs of the real commands. In each run that paid for a job, its id was
-printed on a stream that was still open; no run printed a traceback. *Paid* says if a job was made.
-
-{table}"""
+printed on a stream that was still open; no run printed a traceback. A cell has the exit status, and if a job was paid
+for. `conformance` made a free run, and its verdict and its report were those of the server in each environment.
+"""
 
 
 def main() -> int:
@@ -43,10 +43,14 @@ def main() -> int:
 
 
 def page(runs: list[dict[str, Any]]) -> str:
-    """Return the page, with a row for each environment and call."""
-    rows = sorted({(run["environment"], run["call"], run["outcome"], "yes" if run["paid"] else "no") for run in runs})
-    table = _page.table(["environment", "call", "outcome", "paid"], [list(row) for row in rows])
-    return HEAD.format(runs=len(runs), table=table)
+    """Return the page, with a row for each environment and a column for each call."""
+    cells = {(run["environment"], run["call"]): f"{run['status']}{', paid' if run['paid'] else ''}" for run in runs}
+    calls = sorted(
+        {call for _, call in cells}, key=lambda call: ("paid" not in cells[runs[0]["environment"], call], call)
+    )
+    rows = [[name, *(cells.get((name, call), "") for call in calls)] for name in sorted({one for one, _ in cells})]
+    table = _page.table(["environment", *calls], rows)
+    return _page.wrap(HEAD.format(runs=len(runs))) + "\n" + table
 
 
 if __name__ == "__main__":

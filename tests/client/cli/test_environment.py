@@ -67,12 +67,28 @@ ENVIRONMENTS: dict[str, Environment] = {
     "no threads": Environment(program=NO_THREADS),
     "no table of media types": Environment(program=NO_TYPES),
     "forced colours": Environment(variables={"FORCE_COLOR": "1"}),
+    "no file of certificates": Environment(
+        variables={"SSL_CERT_FILE": "/nonexistent.pem", "SSL_CERT_DIR": "/nonexistent"}
+    ),
+    "a proxy that refuses": Environment(variables={"ALL_PROXY": "http://127.0.0.1:9", "NO_PROXY": ""}),
+    "a proxy of an unknown kind": Environment(variables={"ALL_PROXY": "socks://127.0.0.1:9", "NO_PROXY": ""}),
+    "a SOCKS proxy": Environment(variables={"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": ""}),
+    "a proxy with a bad port": Environment(variables={"HTTP_PROXY": "http://127.0.0.1:port", "NO_PROXY": ""}),
+    "an odd NO_PROXY": Environment(variables={"NO_PROXY": "[::1],*.,,::,http://x y"}),
+    "state folder that cannot be written": Environment(variables={"XDG_STATE_HOME": "/proc"}),
+    "state folder that is full": Environment(variables={"XDG_STATE_HOME": "/dev/full"}),
+    "ledger that cannot be written": Environment(variables={"SEGMIND_LEDGER": "/proc/jobs.sqlite"}),
+    "temporary folder that does not exist": Environment(variables={"TMPDIR": "/nonexistent"}),
+    "unknown locale": Environment(variables={"LANG": "xx_YY.UTF-8", "LC_ALL": "xx_YY.UTF-8"}),
+    "unknown terminal": Environment(variables={"TERM": "no-such-terminal", "COLUMNS": "0"}),
+    "nonsense in COLUMNS": Environment(variables={"COLUMNS": "wide"}),
 }
 # What comes of submit and of generate: the exit status, and if a job was paid for.
 DONE = {"submit": (0, True), "generate": (0, True)}
 OUTCOMES: dict[str, dict[str, tuple[int, bool]]] = {
     "standard output full": {"submit": (1, True), "generate": (1, True)},
     "no threads": {"submit": (1, False), "generate": (1, False)},
+    "ledger that cannot be written": {"submit": (2, False), "generate": (2, False)},
 }
 
 
@@ -89,12 +105,15 @@ def cli(fast_sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.Monkey
     return Cli(fast_sandbox, tmp_path)
 
 
+WHOLE = "SEGMIND_LTX_ENVIRONMENT_TABLE" in os.environ
+"""Whether every call runs in every environment; otherwise the calls take turns."""
 PRINTING = [name for name in ENVIRONMENTS if name.startswith(("standard output", "ASCII", "strict", "all"))]
 PAID = [
     *(
         (name, command, as_json)
-        for name in ENVIRONMENTS
-        for command, as_json in (("submit", False), ("generate", True))
+        for number, name in enumerate(ENVIRONMENTS)
+        for turn, (command, as_json) in enumerate((("submit", False), ("generate", True)))
+        if WHOLE or number % 2 == turn
     ),
     *((name, "submit", True) for name in PRINTING),
 ]
@@ -121,12 +140,15 @@ def test_paid_command_in_environment(cli: Cli, name: str, command: str, as_json:
         assert (cli.folder / "a ☃.mp4").read_bytes()[4:8] == b"ftyp"
 
 
+SUITE = ("conformance", "--target", "target.toml", "--free", "--select", "auth.missing-key", "--report", "out")
 FREE: dict[str, tuple[str, ...]] = {"models": ("models",), "help": ("--help",), "models as JSON": ("models", "--json")}
 
 
 READ = [
-    *((name, "models") for name in ENVIRONMENTS if name != "standard output full"),
-    *((name, command) for name in PRINTING for command in ("help", "models as JSON") if name != "standard output full"),
+    (name, command)
+    for number, name in enumerate(ENVIRONMENTS)
+    for turn, command in enumerate(FREE)
+    if name != "standard output full" and (WHOLE or number % len(FREE) == turn)
 ]
 
 
@@ -134,8 +156,28 @@ READ = [
 def test_free_command_in_environment(cli: Cli, name: str, command: str) -> None:
     """A command that only prints ends without a traceback."""
     done = _run(cli, ENVIRONMENTS[name], *FREE[command])
+    _report(name, command, done.returncode, paid=False)
     assert done.returncode in ({0} if command != "help" else {0, 1}), done.stderr
     assert "Traceback" not in done.stderr
+
+
+JUDGED = [name for number, name in enumerate(ENVIRONMENTS) if WHOLE or number % 4 == 0]
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_suite_in_environment(cli: Cli, name: str) -> None:
+    """The suite writes its report first: the exit status and the verdict are those of the server."""
+    (cli.folder / "target.toml").write_text(
+        f'base_url = "{cli.sandbox.base_url}"\n[keys]\nvalid = "{cli.sandbox.key}"\n'
+    )
+    known = len(cli.sandbox.state.jobs)
+    done = _run(cli, ENVIRONMENTS[name], *SUITE)
+    _report(name, "conformance", done.returncode, paid=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert len(cli.sandbox.state.jobs) == known
+    report = json.loads((cli.folder / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report["summary"]["verdict"] == "conforms"
 
 
 def test_first_line_is_enough(cli: Cli) -> None:
@@ -194,6 +236,6 @@ def _run(cli: Cli, environment: Environment, *arguments: str) -> subprocess.Comp
 def _report(name: str, command: str, status: int, paid: bool) -> None:
     path = os.environ.get("SEGMIND_LTX_ENVIRONMENT_TABLE")
     if path:
-        row = {"environment": name, "call": f"`{command}`", "outcome": f"exit status {status}", "paid": paid}
+        row = {"environment": name, "call": f"`{command}`", "status": status, "paid": paid}
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

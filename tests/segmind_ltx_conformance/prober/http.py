@@ -14,6 +14,7 @@ import httpx
 
 from segmind_ltx_conformance.media import can_measure, measure
 from segmind_ltx_conformance.prober.delays import requested_delay
+from segmind_ltx_conformance.prober.options import CannotRunError
 from segmind_ltx_conformance.recording import MAX_BODY_BYTES, Exchange
 from segmind_ltx_conformance.target import SCENARIO_STATUS, Target
 
@@ -39,6 +40,29 @@ class UnresponsiveTargetError(Exception):
     """The target does not respond any more."""
 
 
+def _http_client(base_url: str) -> httpx.Client:
+    """Return a client with the environment's proxies and certificates, unless the target is on this machine.
+
+    Raises `CannotRunError` if these cannot be used.
+    """
+    host = httpx.URL(base_url).host
+    try:
+        return httpx.Client(
+            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0, pool=None),
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+            headers={"user-agent": "segmind-ltx-conformance"},
+            # A proxy elsewhere cannot reach this machine, and would get the key in clear.
+            trust_env=not (host == "localhost" or host.startswith("127.") or host == "::1"),
+        )
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        problem = "for SOCKS, install httpx[socks]" if isinstance(error, ImportError) else type(error).__name__
+    # Outside the handler: the exception may quote a proxy's password.
+    raise CannotRunError(
+        f"the proxies or the certificates of the environment cannot be used: {problem}; look at HTTP_PROXY, "
+        "HTTPS_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+    )
+
+
 class Recorder:
     """Send requests to one target and record them. Safe to use from several threads."""
 
@@ -56,11 +80,7 @@ class Recorder:
         self._exhausted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._can_measure = can_measure()
-        self._client = httpx.Client(
-            timeout=httpx.Timeout(REQUEST_TIMEOUT, connect=10.0, pool=None),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            headers={"user-agent": "segmind-ltx-conformance"},
-        )
+        self._client = _http_client(target.base_url)
 
     def close(self) -> None:
         """Close the connections."""
