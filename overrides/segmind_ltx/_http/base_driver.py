@@ -28,6 +28,7 @@ from segmind_ltx._core.effects import (
 from segmind_ltx._core.journal import NOTE_PREFIX, Journal, attach_request_id
 from segmind_ltx._http.attempt import AbandonedCallError, Attempt
 from segmind_ltx._http.failures import describe_failure, redact
+from segmind_ltx._http.hidden import HiddenAddresses
 from segmind_ltx._http.reader import ResponseReader
 from segmind_ltx._http.told import describe_call
 from segmind_ltx.errors import APIConnectionError, ConfigurationError, SegmindLtxError
@@ -64,6 +65,7 @@ class BaseDriver:
         self.base_url: str = options.base_url
         self.journal: Journal = journal
         self._key, self._clock, self._headers = options.key, options.clock, options.headers
+        self._hidden = HiddenAddresses(options.key)
         self.context: Context = Context(
             now=options.clock.monotonic,
             time=options.clock.time,
@@ -99,7 +101,7 @@ class BaseDriver:
         extensions = {"timeout": timeout.as_dict(), "trace": trace}
         try:
             if call.sink is not None:
-                url = httpx.URL(call.path)
+                url = httpx.URL(self._hidden.real(call.path))
                 headers = DOWNLOAD_HEADERS | (call.resume.headers if call.resume else {})
                 # contract: output.without-key, output.other-host
                 return transport.request(call.method, url, headers, None, extensions, to_api=False)
@@ -128,7 +130,7 @@ class BaseDriver:
         status: Any = response.status_code
         if not isinstance(status, int):
             raise NoHTTPResponseError(f"a response with the status {status!r}")
-        return ResponseReader(call, response, self.context.now, started, self._key)
+        return ResponseReader(call, response, self.context.now, started, self._key, self._hidden)
 
     def _end(self, flow: Flow[T], error: BaseException) -> BaseException:
         """Let the flow add what it knows about the job to the exception that ends it, and return the exception."""

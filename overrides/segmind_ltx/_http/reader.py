@@ -10,6 +10,7 @@ import httpx
 from segmind_ltx._config import Secret
 from segmind_ltx._core.effects import Call, Response, looks_like_video
 from segmind_ltx._http.failures import MIN_KEY_LENGTH, redact
+from segmind_ltx._http.hidden import HiddenAddresses
 
 MAX_JSON_BYTES: Final = 16 << 20
 
@@ -29,9 +30,15 @@ class ResponseReader:
     """Collects the body of a response up to a limit. If the call has a sink and the status is 200, passes it on."""
 
     def __init__(
-        self, call: Call, response: httpx.Response, now: Callable[[], float], started: float, key: Secret
+        self,
+        call: Call,
+        response: httpx.Response,
+        now: Callable[[], float],
+        started: float,
+        key: Secret,
+        hidden: HiddenAddresses,
     ) -> None:
-        self._key = key
+        self._key, self._hidden = key, hidden
         self._status, self._headers, self._now = response.status_code, dict(response.headers.items()), now
         rest = call.resume is not None and call.resume.matches(self._status, self._headers)
         self._offset = call.resume.offset if call.resume and rest else 0
@@ -96,7 +103,7 @@ class ResponseReader:
         whole = self._blocking and self._status == 200 and truncated is None
         video = whole and looks_like_video(Response(self._status, headers, body))
         if len(secret) >= MIN_KEY_LENGTH:
-            body = body if video else body.replace(secret.encode(), b"[api key]")
+            body = self._hidden.hide(body) if secret.encode() in body and not video else body
             if secret in "\n".join(headers.values()):
                 headers = {name: value.replace(secret, "[api key]") for name, value in headers.items()}
         return Response(self._status, headers, body, truncated, self._offset + self._size)

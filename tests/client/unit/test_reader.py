@@ -12,6 +12,7 @@ import pytest
 from segmind_ltx._config import Secret
 from segmind_ltx._core.effects import Call
 from segmind_ltx._http.failures import describe_failure, redact
+from segmind_ltx._http.hidden import HiddenAddresses
 from segmind_ltx._http.reader import SLOW_START, ResponseReader
 
 KEY = Secret("SG_0123456789abcdef")
@@ -118,7 +119,9 @@ def _read(step: float, piece: int, **headers: str) -> tuple[int, str | None]:
         got.append(chunk)
 
     call = Call("GET", "https://out.test/a.mp4", 30, sink=sink)
-    reader = ResponseReader(call, httpx.Response(200, headers=headers), SteppingClock(step), 0.0, KEY)
+    reader = ResponseReader(
+        call, httpx.Response(200, headers=headers), SteppingClock(step), 0.0, KEY, HiddenAddresses(KEY)
+    )
     while reader.truncated is None and len(got) < 500 and reader.feed(bytes(piece)):
         pass
     return len(got), reader.truncated
@@ -148,7 +151,7 @@ def test_plain_download_accepted(encoding: str) -> None:
 def test_truncated_reason_redacted() -> None:
     """The reason why a response is truncated never holds the key."""
     call = Call("GET", "/x", 30)
-    reader = ResponseReader(call, httpx.Response(200), SteppingClock(0.0), 0.0, KEY)
+    reader = ResponseReader(call, httpx.Response(200), SteppingClock(0.0), 0.0, KEY, HiddenAddresses(KEY))
     reader.truncated = f"it quotes {KEY.reveal()}"
     answer: Any = reader.response()
     assert answer.truncated == "it quotes [api key]"
