@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any, Final
 
@@ -29,30 +30,37 @@ class PostgresLedger(TableLedger):
         self._connection: psycopg.Connection[Any] | None = open_schema(url)
         # Connections that this process must not close: that would end the session of the process that opened them.
         self._inherited: list[psycopg.Connection[Any]] = []
+        self._attempt: _Attempt | None = None
         self._failed_at = -TRY_AGAIN
 
     def __repr__(self) -> str:
         return f"PostgresLedger({self.path!r})"
 
     def _execute(self, statement: str, values: tuple[object, ...], wait: float) -> list[tuple[Any, ...]]:
-        del wait  # Rows are locked for the moment of a statement only; the connection has a timeout of its own.
+        # ``wait`` is for a new connection: rows are locked for the moment of a statement only.
         try:
-            cursor = self._connected().execute(_spelled(statement).encode(), values)
+            cursor = self._connected(wait).execute(_spelled(statement).encode(), values)
             return cursor.fetchall() if cursor.description else []
         except AWAY as error:
             raise JournalBusyError(f"the ledger {self.path} is away: {first_line(error)}") from None
         except psycopg.Error as error:
             raise ConfigurationError(f"the ledger {self.path} cannot be used: {first_line(error)}") from None
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _connected(self, wait: float) -> psycopg.Connection[Any]:
+        """Return the connection, or make a new one, in a thread: an event loop stands still for ``wait`` at most."""
         if self._connection is None or self._connection.closed:
-            if time.monotonic() < self._failed_at + TRY_AGAIN:
-                raise psycopg.OperationalError("the server was away a moment ago")
-            try:
-                self._connection = open_schema(self._url)
-            except ConfigurationError as error:
+            if self._attempt is None:
+                if time.monotonic() < self._failed_at + TRY_AGAIN:
+                    raise psycopg.OperationalError("the server was away a moment ago")
+                self._attempt = _Attempt(self._url)
+            found = self._attempt.result(wait)
+            if found is None:
+                raise psycopg.OperationalError("a new connection is being made")
+            self._attempt = None
+            if isinstance(found, ConfigurationError):
                 self._failed_at = time.monotonic()
-                raise psycopg.OperationalError(str(error)) from None
+                raise psycopg.OperationalError(str(found))
+            self._connection = found
         return self._connection
 
     def _drain(self) -> None:
@@ -63,6 +71,9 @@ class PostgresLedger(TableLedger):
             self._flush(0)
 
     def _disconnect(self) -> None:
+        late = self._attempt.result(0) if self._attempt else None
+        if isinstance(late, psycopg.Connection):
+            late.close()
         if self._connection is not None:
             self._connection.close()
 
@@ -70,7 +81,35 @@ class PostgresLedger(TableLedger):
         if self._connection is not None:
             self._inherited.append(self._connection)
             self._connection = None
+        self._attempt = None  # Its thread exists only in the parent.
         self._failed_at = -TRY_AGAIN
+
+
+class _Attempt:
+    """An attempt to connect, in a thread of its own; without one if the system allows no more threads."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._found: psycopg.Connection[Any] | ConfigurationError | None = None
+        self._thread = threading.Thread(target=self._connect, name="segmind-ltx ledger", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._connect()
+
+    def _connect(self) -> None:
+        try:
+            self._found = open_schema(self._url)
+        except ConfigurationError as error:
+            self._found = error.with_traceback(None)
+        except Exception as error:
+            self._found = ConfigurationError(f"the ledger cannot be reached: {type(error).__name__}")
+
+    def result(self, wait: float) -> psycopg.Connection[Any] | ConfigurationError | None:
+        """Return the connection or the error; None if there is neither within so many seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(wait)
+        return self._found
 
 
 def _spelled(statement: str) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -183,6 +186,24 @@ def test_change_is_kept_while_the_server_is_away(postgres: Postgres, ledger: Led
         postgres.start()
     journal.close()
     assert [(entry.state, entry.request_id) for entry in entries(ledger.url)] == [("accepted", "the-id")]
+
+
+@pytest.mark.postgres
+def test_event_loop_of_silent_server(ledger: LedgerUnderTest) -> None:
+    """If a new connection gets no answer, a statement gives up at once: an event loop must not stand still for it."""
+    if not ledger.url.startswith("postgresql://"):
+        pytest.skip("a file has no server")
+    journal: Any = opened(ledger.url)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        journal._connection.close()
+        journal._url = f"postgresql://ltx@127.0.0.1:{silent.getsockname()[1]}/none"
+        began = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(JournalBusyError):
+                journal.record_submit("ltx-2-pro", {"prompt": "x"}, "https://api.example.test")
+        assert time.monotonic() - began < 2, "each attempt to connect may take five seconds"
+        journal._url = ledger.url
+    journal.close()
 
 
 def test_password_is_in_no_message() -> None:
