@@ -46,12 +46,31 @@ class At(NamedTuple):
     pointer: str
 
 
+def _whole_numbers(value: Any, known: dict[int, Any] | None = None) -> Any:
+    """Return a value with 50 in place of 50.0, which is the same number in JSON; what YAML anchors share stays one."""
+    known = {} if known is None else known
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not (is_object(value) or is_list(value)):
+        return value
+    if id(value) not in known:
+        made: Any
+        if is_object(value):
+            made = {key: _whole_numbers(one, known) for key, one in value.items()}
+            same = all(made[key] is one for key, one in value.items())
+        else:
+            made = [_whole_numbers(one, known) for one in value]
+            same = all(one is other for one, other in zip(made, value, strict=True))
+        known[id(value)] = value if same else made
+    return known[id(value)]
+
+
 @frozen(eq=False)
 class Document:
     """The contract on one side of a comparison."""
 
     label: str
-    api: Json = field(repr=False)
+    api: Json = field(repr=False, converter=_whole_numbers)
     written: Json = field(repr=False, factory=dict[str, Any])
     """The hand-written clauses by kind and id; empty if there is no clauses.yaml."""
     lines: Mapping[str, int] = field(repr=False, factory=dict[str, int])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import Any, Final, cast
 
 from segmind_ltx_spec.changes.bounds import DATA_URI, is_number
 from segmind_ltx_spec.changes.collect import (
@@ -29,6 +30,8 @@ FORMS: Final = frozenset(
     | {"unevaluatedProperties", "unevaluatedItems", "dependencies", "additionalItems"}
 )
 """Keywords that narrow a schema by being there; two values of one are not comparable."""
+_OF_NAMES: Final = frozenset({"unevaluatedProperties", "patternProperties", "propertyNames"})
+NEVER_UNKNOWN: Final = "The client never sends a parameter that the contract does not name."
 FALSE_IS_ABSENT: Final = frozenset({"uniqueItems", "deprecated", "readOnly", "writeOnly", "nullable"})
 
 
@@ -72,10 +75,32 @@ def _form(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) -> N
     if use.request and keyword == "format" and effect is not Effect.NARROWER and before == "uri":
         verdicts = verdicts._replace(python=BREAKING)
         words += " The client no longer takes a Path for this parameter."
+    elif use.request and keyword == "format" and effect is Effect.NARROWER and after == "uri":
+        words += " The client refuses texts that are no address and no image."
     elif use.request and effect is not Effect.WIDER and "uri" in {old.get("format"), new.get("format")}:
         verdicts = verdicts._replace(python=BY_HAND)
         words += f" {DATA_URI}"
+    elif use.request and keyword in _OF_NAMES and not _concerns_known(old, new, keyword):
+        verdicts = verdicts._replace(python=NONE)
+        words += f" {NEVER_UNKNOWN}"
     found.emit(f"{keyword}-{word}", *pair, verdicts, words)
+
+
+def _concerns_known(old: Shape, new: Shape, keyword: str) -> bool:
+    """Whether a rule about names or unknown properties may concern a property that the contract names."""
+    if keyword == "unevaluatedProperties":
+        return False
+    patterns = [str(name) for one in (old, new) for name in cast("dict[Any, Any]", one.get(keyword) or {})]
+    if keyword == "propertyNames":
+        schemas = [one.get(keyword) for one in (old, new) if one.get(keyword) is not None]
+        if any(not is_object(one) or set(one) - {"maxLength"} for one in schemas):
+            return True
+        longest = max(map(len, [*old.properties, *new.properties]), default=0)
+        return any(one.get("maxLength", longest) < longest for one in schemas)
+    try:
+        return any(re.search(one, name) for one in patterns for name in [*old.properties, *new.properties])
+    except re.error:
+        return True
 
 
 def _default(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) -> None:
@@ -122,7 +147,7 @@ def compare_additional(found: Collector, old: Shape, new: Shape, use: Use) -> bo
     rule = "additional-properties-refused" if narrower else "additional-properties-allowed"
     words = in_words(effect, use.flow)
     if use.request:
-        words += " The client never sends a parameter that the contract does not name."
+        words += f" {NEVER_UNKNOWN}"
     found.emit(rule, before, after, of_schema(effect, use.flow, python), words)
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
@@ -24,6 +24,7 @@ from segmind_ltx_spec.changes.schemas import SchemaWalk
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
 _WIRE: Final = frozenset({"style", "explode", "allowReserved", "allowEmptyValue"})
+_USUAL_STYLE: Final = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
 
 Side = tuple[At, At, str]
 """A path item, an operation, and its path."""
@@ -103,7 +104,17 @@ def _compare(found: Collector, walk: SchemaWalk, old: At, new: At) -> None:
             continue
         if before is not None and after is not None and stable(before.value) == stable(after.value):
             continue
+        if key in {*_WIRE, "deprecated"} and _meant(old.value, key) == _meant(new.value, key):
+            found.emit("redundant-keyword", before, after, Verdicts(), "It says what holds without it.")
+            continue
         _detail(found, key, before, after, old.value.get("in") == "path")
+
+
+def _meant(parameter: Any, key: str) -> Any:
+    """Return what a keyword of a parameter says, or what holds without it."""
+    style = parameter.get("style", _USUAL_STYLE.get(str(parameter.get("in"))))
+    usual = {"style": style, "explode": style == "form"}.get(key, False)
+    return parameter.get(key, usual)
 
 
 def _detail(found: Collector, key: str, old: At | None, new: At | None, in_path: bool) -> None:
