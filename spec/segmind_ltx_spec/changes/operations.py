@@ -132,7 +132,8 @@ def _compare(found: Collector, walk: SchemaWalk, old: Operation, new: Operation)
     compare_body(found, walk, old.at, new.at)
     compare_responses(found, walk, old.at, new.at)
     compare_security(found, old.at, new.at)
-    compare_servers(found, _own_servers(found.old, old), _own_servers(found.new, new))
+    if any(_own_servers(*side) for side in ((found.old, old), (found.new, new))):
+        compare_servers(found, _servers(found.old, old), _servers(found.new, new))
 
 
 def _own_servers(document: Document, one: Operation) -> At | None:
@@ -140,6 +141,13 @@ def _own_servers(document: Document, one: Operation) -> At | None:
         if "servers" in at.value:
             return document.child(at, "servers")
     return None
+
+
+def _servers(document: Document, one: Operation) -> At | None:
+    """Return the addresses that hold for an operation: its own, else those of the whole document."""
+    return _own_servers(document, one) or (
+        document.child(document.root, "servers") if "servers" in document.api else None
+    )
 
 
 def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
