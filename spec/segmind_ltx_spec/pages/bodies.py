@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from segmind_ltx_spec.pages.literals import LABEL, RANGE, NotLiteralError, Printed, labelled, unlabelled
+from segmind_ltx_spec.pages.literals import LABEL, LABEL_BEGINS, RANGE, RANGE_BEGINS, NotLiteralError, Printed, labelled, unlabelled
 from segmind_ltx_spec.pages.meaning import NOTHING, Meaning, with_labels, without_labels
 
-_LABEL_AT_LINE: Final = re.compile(rf"(?:^|(?<=\n)) *(?={LABEL.pattern})")
+_LABEL_AT_LINE: Final = re.compile(rf"(?:^|(?<=\n)) *(?={LABEL_BEGINS.pattern})")
 _LABEL_ENDS_LINE: Final = re.compile(r"(?=(?:Default ?:|Allowed values ?(?:\(\d+ total\))? ?:) *\n)")
 _VALUE_LIKE: Final = re.compile(r'".*"$')
 
@@ -26,14 +26,19 @@ class Body:
 
 def has_labels(bodies: Iterable[str]) -> bool:
     """Whether values stand beside ``Default:`` and ``Allowed values`` in any of the bodies."""
+    unreadable = bare = False
     for body in bodies:
         printed = _printed(body)
         # "Range:" is printed on every page.
         if printed is not None and (printed.default or printed.listed):
             return True
-        if printed is None and any(not RANGE.match(body, start) for start in _labels_below(body)):
-            return True
-    return False
+        if printed is None and any(not RANGE_BEGINS.match(body, start) for start in _labels_below(body)):
+            unreadable = True
+        else:
+            meaning = _without_labels(body, NOTHING).meaning
+            bare = bare or "default" in meaning.facts or "allowed" in meaning.facts or bool(meaning.candidates)
+    # A description may say "Default: 30 is good" where other rows print bare values.
+    return unreadable and not bare
 
 
 def read_body(body: str, *, labels: bool, sample: Any = NOTHING) -> Body:
@@ -91,6 +96,9 @@ def _without_labels(body: str, sample: Any) -> Body:
             offset = end + 1
             continue
         return Body(without_labels(printed, sample))
+    begun = [found.end() for found in _LABEL_AT_LINE.finditer(body) if RANGE_BEGINS.match(body, found.end())]
+    if begun and not RANGE.match(body, begun[-1]):
+        return Body(Meaning({}, readable=False), (begun[-1], len(body)))
     lines = body.strip().split("\n")
     if len(lines) > 1 and _VALUE_LIKE.match(lines[-1].strip()):
         start = len(body.rstrip()) - len(lines[-1])

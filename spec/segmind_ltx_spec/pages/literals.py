@@ -11,16 +11,19 @@ from attrs import frozen
 from segmind_ltx_spec.pages.numbers import NUMBER, number
 
 _STRING: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_WORD: Final = re.compile(r"(?:true|false|null)(?![a-z])")
+_WORD: Final = re.compile(r"(?:true|false|null)(?=true|false|null|[^a-z]|$)")
+_GLUED_WORD: Final = re.compile(r"(?:true|false|null)(?=[A-Z])")
 _WORDS: Final = {"true": True, "false": False, "null": None}
 _RUN: Final = re.compile(r"-?\d[\d.]*(?:[eE][-+]?\d+)?(?:-\d[\d.]*)*")
 _MORE: Final = re.compile(r"\+ ?(\d+) more")
 _LABEL: Final = re.compile(r'[^"\n]{1,60}?(?=")')
 _NAMED: Final = re.compile(rf'[^"]{{1,60}}{_STRING.pattern}|{_MORE.pattern}')
 _BOUND: Final = r"(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|-?∞|-?Infinity|undefined|null|any)"
-RANGE: Final = re.compile(rf"Range ?: ?{_BOUND} ?[-\u2013] ?{_BOUND}")
+RANGE_BEGINS: Final = re.compile(r"Range ?:")
+RANGE: Final = re.compile(rf"{RANGE_BEGINS.pattern} *{_BOUND} *(?:[-\u2013]|to) *{_BOUND}")
 DEFAULT: Final = re.compile(r"Default ?:")
 ALLOWED: Final = re.compile(r"Allowed values ?(?:\((\d+) total\))? ?:")
+LABEL_BEGINS: Final = re.compile(rf"{DEFAULT.pattern}|{ALLOWED.pattern}|{RANGE_BEGINS.pattern}")
 LABEL: Final = re.compile(rf"{DEFAULT.pattern}|{ALLOWED.pattern}|{RANGE.pattern}")
 
 
@@ -108,11 +111,13 @@ def _list(text: str, at: int, *, labels: bool) -> tuple[tuple[Token, ...], int |
     while (at := _blank(text, at)) < len(text) and not LABEL.match(text, at):
         if more := _MORE.match(text, at):
             return tuple(tokens), int(more[1]), more.end()
+        label = _LABEL.match(text, at) if labels else None
+        # "720p HD" is the name of the value behind it, although it begins like a number; a null is a value.
+        named = label is not None and not _GLUED_WORD.match(label[0]) and not _WORD.fullmatch(label[0].strip())
         try:
-            token, at = _literal(text, at, runs=True)
+            token, at = _literal(text, label.end() if label and named else at, runs=True)
         except NotLiteralError:
-            label = _LABEL.match(text, at) if labels else None
-            if label is None:
+            if label is None or named:
                 raise
             token, at = _literal(text, label.end(), runs=True)
         tokens.append(token)

@@ -17,6 +17,7 @@ SHOWN: Final = 10
 """A page shows this many values of a longer list, and counts the others."""
 
 _LONGEST_NUMBER: Final = 16
+_LONGEST_DEFAULT: Final = 6
 _WORD_LIKE: Final = re.compile(r"[\w.:+-]{1,40}")
 NOTHING: Final = object()
 
@@ -130,8 +131,11 @@ def _glued_run(facts: Facts, run: str, count: Count, sample: Any) -> Meaning:
     if value is not None:
         # A sample differs from a default now and then, but it sends a value that is allowed.
         both, only = _holding(both, value), _holding(only, value)
-    if len(both) == 1 and value is not None and _same(value, both[0]["default"]):
+    # A number that is no longer than a default can be is one reading, whatever the sample sends.
+    if len(both) == 1 and value is not None and _same(value, both[0]["default"]) and len(run) > _LONGEST_DEFAULT:
         return Meaning({**facts, **both[0]})
+    if not both:
+        both = [one for one in _loose(run, count) if "default" in one and len(one["allowed"]) > 1]
     every = [*readings, *both, *only]
     if not every:
         loose = _loose(run, count)
@@ -146,7 +150,7 @@ def _holding(readings: Iterable[Facts], value: Number) -> list[Facts]:
 
 def _loose(run: str, count: Count) -> list[Facts]:
     found: list[Facts] = []
-    for end in range(1, len(run)):
+    for end in range(1, min(len(run), _LONGEST_DEFAULT + 1)):
         if NUMBER.fullmatch(run[:end]):
             default = number(run[:end])
             lists = splits(run[end:], holding=default, count=count)
@@ -160,7 +164,8 @@ def _lists(tokens: Sequence[Token], default: Number | None, count: Count) -> tup
         run = str(tokens[0].value)
         found: list[Split] = splits(run, holding=default, count=count)
         if not found and default is not None:
-            return [list(split) for split in splits(run, count=count)], False
+            # The default may be outside a list, but a list of one number would be that number.
+            return [list(split) for split in splits(run, count=count) if len(split) > 1], False
         return [list(split) for split in found], len(found) == 1 and strict(run, found[0])
     values = [_value(token) for token in tokens]
     return ([], False) if NOTHING in values else ([values], True)

@@ -24,6 +24,8 @@ MOST_SPLITS: Final = 100
 
 _LONGEST_FRACTION: Final = 4
 _MOST_TRIED: Final = 20_000
+_LONGEST_UNEVEN: Final = 12
+"""Digits of a run whose numbers may have any widths: a longer one has too many readings to be of use."""
 
 
 @frozen
@@ -45,15 +47,16 @@ def number(text: str) -> Number:
 def splits(run: str, *, holding: Number | None = None, count: Count | None = None) -> list[Split]:
     """Return every plausible reading of a run as ascending numbers.
 
-    Falls back to widths that grow by one digit at a time, and then to descending numbers, if nothing else fits. The
-    best readings come first, and at most `MOST_SPLITS` are returned.
+    Falls back to widths that grow by one digit at a time, then to descending numbers and, if the default is known, to
+    ascending numbers of any widths, if nothing else fits. The best readings come first, and at most `MOST_SPLITS` are
+    returned.
     """
     allowed = count or Count()
 
     def fits(split: Split) -> bool:
         return (holding is None or holding in split) and allowed.allows(split)
 
-    for reader in (_even, _growing, _descending):
+    for reader in (_even, _growing, _descending) if holding is None else (_even, _growing, _descending, _any_widths):
         found = [split for split in islice(reader(run), _MOST_TRIED) if fits(split)]
         if found:
             return sorted(found, key=_oddness)[:MOST_SPLITS]
@@ -94,6 +97,11 @@ def _widening(run: str, width: int, taken: Split) -> Iterator[Split]:
         if (piece[0] == "0" and size > 1) or (taken and value <= taken[-1]):
             continue
         yield from _widening(run[size:], size, (*taken, value))
+
+
+def _any_widths(run: str) -> Iterator[Split]:
+    if run.isdigit() and len(run) <= _LONGEST_UNEVEN:
+        yield from _ascending(run)
 
 
 def _descending(run: str) -> Iterator[Split]:

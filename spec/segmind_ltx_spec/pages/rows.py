@@ -12,9 +12,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from segmind_ltx_spec.pages.literals import LABEL_BEGINS
+
 _BASES: Final = "string|integer|number|boolean|array|object|float"
 TYPE: Final = rf"(?:{_BASES})(?:\[\])?(?: \([a-z][\w/-]*\))?"
-_OTHER: Final = r"[a-z]\w*(?:\[\])?(?: \([^)\n]*\))?"
+_OTHER: Final = rf"(?!(?:required|optional)(?:\b|{_BASES}))[a-z]\w*(?:\[\])?(?: \([^)\n]*\))?"
 """A type that stands alone on its line need not be known."""
 
 _NEED: Final = "(?P<need>required|optional)"
@@ -31,10 +33,14 @@ _NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
 _LONGEST_NAME: Final = 200
 _WORD: Final = re.compile(r"(true|false|null)(?:-?\d+(?:-\d+)*)?(?=[A-Za-z])")
 _PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?(?:-?\d+(?:-\d+)*)?(?:true|false|null)?")
-_DIGITS: Final = re.compile(r"-?\d+(?:-\d+)*(?=[A-Za-z_])")
+_DIGITS: Final = re.compile(r"-?\d+(?:[eE][-+]\d+)?(?:-\d+)*(?=[A-Za-z_])")
+_PATH_BEFORE: Final = re.compile(r"[^\W\d](?:[\w.\[\]-]*[.\]])?|[^\W\d]\w*")
+"""What a name of other letters, or of several parts, leaves before its last ASCII word."""
 
 
-HEAD_LIKE: Final = re.compile(r"^[\w-]*\w(?:required|optional) *\n?\s*[a-z]", re.MULTILINE)
+HEAD_LIKE: Final = re.compile(
+    r"^[\w-]*\w(?:required|optional) *\n?\s*[a-z]|^[a-z_][^\s\"]* ?(?:required|optional) *$", re.MULTILINE
+)
 """What looks like the head of a row, although it was not taken for one."""
 
 
@@ -72,6 +78,9 @@ def rows(text: str, start: int, end: int, *, known: Container[str], labels: bool
         if not name:
             continue
         begin = name_end - len(name)
+        line_start = max(text.rfind("\n", 0, begin) + 1, before.body if before else start)
+        if style != "flat" and _PATH_BEFORE.fullmatch(text, line_start, begin):
+            name, begin = text[line_start:name_end], line_start
         if before is not None:
             found[-1] = evolve(before, end=begin)
         found.append(Row(name, anchor["need"], anchor["type"], style, begin, anchor.end("type"), end))
@@ -104,21 +113,26 @@ def _unglued(
             return run[at:]
     if run.startswith("more") and re.search(r"\+ ?\d+ $", text[max(start - 9, 0) : start]):
         run = run.removeprefix("more")
-    if digits := _DIGITS.match(run):
+    if (digits := _DIGITS.match(run)) and _ends_a_value(text, start, end, before, labels=labels):
         run = run[digits.end() :]
-    if before is not None and (word := _WORD.match(run)) and _ends_a_value(text, start, end, before, labels=labels):
+    while before is not None and (word := _WORD.match(run)):
         rest = run[word.end() :]
         # The vendor sorts the rows; a name that is in its place only as a whole is whole.
         misplaced = before.need == need and rest < before.name <= run
-        if not misplaced and (word[1] == "null" or before.type == "boolean"):
-            run = rest
+        certain = word[1] == "null" or before.type == "boolean"
+        if misplaced or not certain or not _ends_a_value(text, start, end, before, labels=labels):
+            break
+        run = rest
     return run.lstrip("-")
 
 
-def _ends_a_value(text: str, start: int, end: int, before: Row, *, labels: bool) -> bool:
+def _ends_a_value(text: str, start: int, end: int, before: Row | None, *, labels: bool) -> bool:
     """Whether a value could end within the run at ``start``: a name on a line of its own is glued to nothing."""
+    if before is None:
+        return False
     line = text.rfind("\n", 0, start) + 1
     alone = not text[line:start].strip()
     if labels:
-        return text[:start].rstrip().endswith(":")
+        label = LABEL_BEGINS.search(text, before.body, start)
+        return label is not None and (not alone or text[:start].rstrip().endswith(":"))
     return not alone or (before.style == "flat" and text[end : end + 1] != "\n")

@@ -14,6 +14,14 @@ _BLANKS: Final = re.compile("[\t\f\v\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\
 _INVISIBLE: Final = re.compile("[\u200b-\u200d\u2060\ufeff]")
 
 
+_QUOTED: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|[^"]+|"')
+"""A quoted value, or what stands between two."""
+
+
+def _cleaned(text: str) -> str:
+    return _INVISIBLE.sub("", _BLANKS.sub(" ", text))
+
+
 class PageError(Exception):
     """The page cannot be read at all; the message says why."""
 
@@ -27,9 +35,12 @@ class PageText:
 
     @classmethod
     def of(cls, raw: str) -> PageText:
-        """Clean ``raw``: line breaks become ``\\n``, odd blanks become blanks, invisible characters go."""
+        """Clean ``raw``: line breaks become ``\\n``, odd blanks become blanks, invisible characters go.
+
+        A quoted value stays as it is: its blanks and joiners are part of it.
+        """
         text = raw.replace("\r\n", "\n").replace("\r", "\n")
-        text = _INVISIBLE.sub("", _BLANKS.sub(" ", text))
+        text = _QUOTED.sub(lambda part: part[0] if part[0].startswith('"') else _cleaned(part[0]), text)
         # A blank at the end of a line says nothing, and every pattern would have to allow for it.
         text = "\n".join(line.rstrip(" ") for line in text.split("\n"))
         starts = (0, *(found.end() for found in re.finditer("\n", text)))
