@@ -8,7 +8,16 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from segmind_ltx_spec.pages.literals import LABEL, LABEL_BEGINS, RANGE, RANGE_BEGINS, NotLiteralError, Printed, labelled, unlabelled
+from segmind_ltx_spec.pages.literals import (
+    LABEL,
+    LABEL_BEGINS,
+    RANGE,
+    RANGE_BEGINS,
+    NotLiteralError,
+    Printed,
+    labelled,
+    unlabelled,
+)
 from segmind_ltx_spec.pages.meaning import NOTHING, Meaning, with_labels, without_labels
 
 _LABEL_AT_LINE: Final = re.compile(rf"(?:^|(?<=\n)) *(?={LABEL_BEGINS.pattern})")
@@ -24,9 +33,12 @@ class Body:
     unread: tuple[int, int] | None = None
 
 
-def has_labels(bodies: Iterable[str]) -> bool:
-    """Whether values stand beside ``Default:`` and ``Allowed values`` in any of the bodies."""
-    unreadable = bare = False
+def has_labels(bodies: Iterable[str]) -> bool | None:
+    """Whether values stand beside ``Default:`` and ``Allowed values`` in any of the bodies.
+
+    None if there are such labels, but none whose values can be read: they may be part of descriptions.
+    """
+    unreadable = False
     for body in bodies:
         printed = _printed(body)
         # "Range:" is printed on every page.
@@ -34,11 +46,16 @@ def has_labels(bodies: Iterable[str]) -> bool:
             return True
         if printed is None and any(not RANGE_BEGINS.match(body, start) for start in _labels_below(body)):
             unreadable = True
-        else:
-            meaning = _without_labels(body, NOTHING).meaning
-            bare = bare or "default" in meaning.facts or "allowed" in meaning.facts or bool(meaning.candidates)
-    # A description may say "Default: 30 is good" where other rows print bare values.
-    return unreadable and not bare
+    return None if unreadable else False
+
+
+def has_bare_values(bodies: Iterable[str]) -> bool:
+    """Whether any of the bodies prints a value without a label."""
+    for body in bodies:
+        meaning = _without_labels(body, NOTHING).meaning
+        if "default" in meaning.facts or "allowed" in meaning.facts or meaning.candidates:
+            return True
+    return False
 
 
 def read_body(body: str, *, labels: bool, sample: Any = NOTHING) -> Body:
@@ -81,10 +98,13 @@ def _in_description(body: str, start: int) -> bool:
     first = len(body) - len(body.lstrip())
     end = body.find("\n", first)
     line = body[first : end if end >= 0 else len(body)]
-    return start < first + len(line) and not line.endswith(":")
+    return start < first + len(line) and not line.endswith(":") and not RANGE_BEGINS.match(line.strip())
 
 
 def _without_labels(body: str, sample: Any) -> Body:
+    begun = [found.end() for found in _LABEL_AT_LINE.finditer(body) if RANGE_BEGINS.match(body, found.end())]
+    if begun and not RANGE.match(body, begun[-1]):
+        return Body(Meaning({}, readable=False), (begun[-1], len(body)))
     offset = 0
     while offset < len(body):
         end = body.find("\n", offset)
@@ -96,9 +116,6 @@ def _without_labels(body: str, sample: Any) -> Body:
             offset = end + 1
             continue
         return Body(without_labels(printed, sample))
-    begun = [found.end() for found in _LABEL_AT_LINE.finditer(body) if RANGE_BEGINS.match(body, found.end())]
-    if begun and not RANGE.match(body, begun[-1]):
-        return Body(Meaning({}, readable=False), (begun[-1], len(body)))
     lines = body.strip().split("\n")
     if len(lines) > 1 and _VALUE_LIKE.match(lines[-1].strip()):
         start = len(body.rstrip()) - len(lines[-1])

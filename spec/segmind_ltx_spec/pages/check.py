@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -87,8 +87,10 @@ def _cut(page: Page) -> Json | None:
 def _check_routes(page: Page, contract: Contract, model: Model, findings: Findings) -> None:
     server: str = contract.document["servers"][0]["url"]
     blocking, queued = expected.route(contract, model.v1), expected.route(contract, model.v2)
-    if page.endpoint != f"{server}{model.v1}":
-        findings.differ("route", model.slug, f"{server}{model.v1}", page.endpoint, blocking.grade, page.lines.get("v1"))
+    if page.endpoint != f"{server}{model.v1}" or page.v1 != model.v1:
+        findings.differ(
+            "route", model.slug, f"{server}{model.v1}", page.v1 or page.endpoint, blocking.grade, page.lines.get("v1")
+        )
     _compare("route", model.slug, queued, page.v2, page.lines.get("v2"), findings, missing=page.complete)
     if page.complete and queued.grade == "D" and page.v2 is not None:
         # The page of this model shows the queue twice: above the sample, and in a section of its own.
@@ -98,6 +100,10 @@ def _check_routes(page: Page, contract: Contract, model: Model, findings: Findin
     if page.returns not in {None, "Video"}:
         # Every model of this contract makes a video; the generated client reads nothing else.
         findings.differ("type", model.slug, "Video", page.returns, "D")
+
+
+_PER_VIDEO: Final = re.compile(r"\d\W*$|per (?:generation|video|run|request|call|job)$")
+"""How a price ends that is one of a whole video, as the contract's prices are."""
 
 
 def _check_head(page: Page, model: Model, findings: Findings) -> None:
@@ -110,7 +116,7 @@ def _check_head(page: Page, model: Model, findings: Findings) -> None:
     if printed is None:
         if asked and cost.grade == "D":
             findings.differ("price", model.slug, list(cost.value), None, cost.grade)
-    elif (printed[0], printed[-1]) != cost.value:
+    elif (printed[0], printed[-1]) != cost.value or not _PER_VIDEO.search(page.price or ""):
         findings.differ("price", model.slug, list(cost.value), page.price, cost.grade, page.lines.get("price"))
     else:
         findings.confirm("price", model.slug, list(cost.value), page.price, cost.grade, page.lines.get("price"))

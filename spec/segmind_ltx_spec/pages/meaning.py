@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from segmind_ltx_spec.pages.literals import Printed, Token
-from segmind_ltx_spec.pages.numbers import NUMBER, Count, Number, Split, number, splits, strict
+from segmind_ltx_spec.pages.numbers import NUMBER, Count, Number, Split, descending, number, splits, strict
 
 Facts = dict[str, Any]
 
@@ -166,6 +166,8 @@ def _lists(tokens: Sequence[Token], default: Number | None, count: Count) -> tup
         if not found and default is not None:
             # The default may be outside a list, but a list of one number would be that number.
             return [list(split) for split in splits(run, count=count) if len(split) > 1], False
+        if default is None and count.exactly is None and len(found) == 1 and len(found[0]) == 1:
+            found += descending(run)  # 105 may be 10 and 5.
         return [list(split) for split in found], len(found) == 1 and strict(run, found[0])
     values = [_value(token) for token in tokens]
     return ([], False) if NOTHING in values else ([values], True)

@@ -63,6 +63,11 @@ def splits(run: str, *, holding: Number | None = None, count: Count | None = Non
     return []
 
 
+def descending(run: str) -> list[Split]:
+    """Return every reading of a run as two or more descending numbers."""
+    return [split for split in islice(_descending(run), MOST_SPLITS) if len(split) > 1]
+
+
 def strict(run: str, split: Split) -> bool:
     """Whether a split keeps the first rule: ascending, and widths that differ by at most one digit."""
     return split in set(_even(run))

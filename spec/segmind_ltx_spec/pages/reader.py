@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
-from segmind_ltx_spec.pages.bodies import has_labels, read_body, read_cut_body
+from segmind_ltx_spec.pages.bodies import has_bare_values, has_labels, read_body, read_cut_body
 from segmind_ltx_spec.pages.meaning import NOTHING
 from segmind_ltx_spec.pages.page import Page, PageParameter, QueueFacts, Unread
 from segmind_ltx_spec.pages.rows import HEAD_LIKE, Row, rows
@@ -28,6 +28,8 @@ from segmind_ltx_spec.pages.text import PageError, PageText, read_text
 _OLD: Final = re.compile(r"^Attributes *$", re.MULTILINE)
 _CHAT: Final = re.compile(r"^(?:API Format:|Array items:|Properties:)", re.MULTILINE)
 _NESTED: Final = re.compile(r"object")
+_PROSE: Final = 3
+"""Lines of text without the head of a row; a table that is cut off has one by then."""
 _HOST: Final = "api.segmind.com"
 
 
@@ -55,7 +57,7 @@ def parse_page(page: PageText) -> Page:
         endpoint=endpoint.url,
         latency_seconds=head.latency,
         price=head.price,
-        v1=url.path if url.path.startswith("/v1/") else None,
+        v1=_route(endpoint.method, url.path),
         sample_slugs=sample_slugs(code),
         returns=endpoint.returns,
         last_line=last,
@@ -70,6 +72,13 @@ def parse_page(page: PageText) -> Page:
     if result.complete or not result.table_complete or known_end is None or known_end.table is None:
         return result
     return _parsed(shorter, evolve(known, returns=known_end.returns), head, known_end, code)
+
+
+def _route(method: str | None, path: str) -> str | None:
+    """Return the route of v1; with its method if that is not POST."""
+    if not path.startswith("/v1/"):
+        return None
+    return path if method in {None, "POST"} else f"{method} {path}"
 
 
 def _parsed(page: PageText, known: Page, head: Head, endpoint: Endpoint, code: str) -> Page:
@@ -89,13 +98,15 @@ def _parsed(page: PageText, known: Page, head: Head, endpoint: Endpoint, code: s
     found = rows(text, start, end, known=sample, labels=True)
     labels = has_labels(text[row.body : row.end] for row in found)
     if not labels:
-        found = rows(text, start, end, known=sample, labels=False)
+        bare = rows(text, start, end, known=sample, labels=False)
+        labels = labels is None and not has_bare_values(text[row.body : row.end] for row in bare)
+        found = found if labels else bare
     parameters, odd = _parameters(page, found, sample, labels=labels, cut=endpoint.table_end is None)
     unread += odd
     if found:
         unread += [Unread(number, line) for number, line in page.lines(start, found[0].start)]
     queued = _v2(head, queue)
-    age = "C" if queue or queued else "B" if labels or endpoint.post or any(one.status for one in errors) else "A"
+    age = "C" if queue or queued else "B" if labels or endpoint.method or any(one.status for one in errors) else "A"
     result = evolve(
         known,
         layout=f"{_style(found)} {age}",
@@ -107,7 +118,7 @@ def _parsed(page: PageText, known: Page, head: Head, endpoint: Endpoint, code: s
         queue=queue,
         unread=tuple(sorted(unread, key=lambda one: one.line)),
     )
-    reason = _implausible(page, result, found, start, end)
+    reason = _implausible(page, result, found, start, end, sends=bool(sample))
     return evolve(result, unreadable=reason, parameters=None) if reason else result
 
 
@@ -168,12 +179,16 @@ def _untrusted(page: PageText, endpoint: Endpoint, head: Head, host: str, path: 
     body = page.text[endpoint.start :]
     if path.startswith("/workflows/"):
         return "a page of a workflow, not of a model"
-    if not host.endswith("segmind.com"):
+    if endpoint.table is None and page.text.rstrip().endswith(endpoint.url) and _HOST.startswith(host) and not path:
+        return f"the saved copy ends in line {page.line(len(page.text))}, within the endpoint"
+    if host != "segmind.com" and not host.endswith(".segmind.com"):
         return f"not a page of this vendor: its endpoint is on {host}, not on {_HOST}"
     if _OLD.search(body):
         return "an older page, with Attributes instead of Parameters; save the model's present page"
     if _CHAT.search(page.text[: head.sample]) or _CHAT.search(body) or endpoint.form == "Format":
         return "a page of a chat model, with nested parameters and a response format of its own"
+    if find_endpoint(page, endpoint.url_at) is not None:
+        return "a second API Endpoint; the page is one of two models"
     if endpoint.table is None and endpoint.table_end is not None:
         return "the page has no Parameters between its endpoint and its response"
     if endpoint.table is None:
@@ -181,7 +196,7 @@ def _untrusted(page: PageText, endpoint: Endpoint, head: Head, host: str, path: 
     return None
 
 
-def _implausible(page: PageText, result: Page, found: list[Row], start: int, end: int) -> str | None:
+def _implausible(page: PageText, result: Page, found: list[Row], start: int, end: int, *, sends: bool) -> str | None:
     """Why what was found cannot be trusted, if so."""
     nested = [row for row in found if _NESTED.match(row.type)]
     if nested:
@@ -189,6 +204,8 @@ def _implausible(page: PageText, result: Page, found: list[Row], start: int, end
         return f"nested parameters ({place} is of type {nested[0].type}); the rows do not show what belongs to what"
     if len(result.parameters or {}) != len(found):
         return "two rows have the same name; the layout cannot be trusted"
-    if not found and page.text[start:end].strip() and result.table_complete:
+    if not found and page.text[start:end].strip() and (result.table_complete or len(page.lines(start, end)) >= _PROSE):
         return "no row of the parameter table could be told; the layout is not known"
+    if not found and sends and result.table_complete:
+        return "the parameter table is empty, although the sample sends parameters"
     return None

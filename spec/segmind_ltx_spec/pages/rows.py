@@ -32,6 +32,7 @@ _BLANKS: Final = re.compile(rf"^ *[\w-]+ +{_NEED} *\n?\s*(?P<type>{TYPE}) *(?=\n
 _NAME: Final = re.compile(r"[\w-]*\w$", re.ASCII)
 _LONGEST_NAME: Final = 200
 _WORD: Final = re.compile(r"(true|false|null)(?:-?\d+(?:-\d+)*)?(?=[A-Za-z])")
+_WORDS: Final = re.compile(rf"^(?:{_WORD.pattern})+")
 _PREFIX: Final = re.compile(r"(?:more)?(?:true|false|null)?(?:-?\d+(?:-\d+)*)?(?:true|false|null)?")
 _DIGITS: Final = re.compile(r"-?\d+(?:[eE][-+]\d+)?(?:-\d+)*(?=[A-Za-z_])")
 _PATH_BEFORE: Final = re.compile(r"[^\W\d](?:[\w.\[\]-]*[.\]])?|[^\W\d]\w*")
@@ -115,14 +116,15 @@ def _unglued(
         run = run.removeprefix("more")
     if (digits := _DIGITS.match(run)) and _ends_a_value(text, start, end, before, labels=labels):
         run = run[digits.end() :]
-    while before is not None and (word := _WORD.match(run)):
-        rest = run[word.end() :]
+    if before is not None and (word := _WORD.match(run)) and _ends_a_value(text, start, end, before, labels=labels):
         # The vendor sorts the rows; a name that is in its place only as a whole is whole.
-        misplaced = before.need == need and rest < before.name <= run
-        certain = word[1] == "null" or before.type == "boolean"
-        if misplaced or not certain or not _ends_a_value(text, start, end, before, labels=labels):
-            break
-        run = rest
+        fitting = [
+            rest
+            for rest in (run[word.end() :], _WORDS.sub("", run))
+            if not (before.need == need and rest < before.name <= run)
+        ]
+        if fitting and (word[1] == "null" or before.type == "boolean"):
+            run = fitting[0]
     return run.lstrip("-")
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from segmind_ltx_spec.pages.page import ErrorEntry, QueueFacts, Unread
+from segmind_ltx_spec.pages.rows import TYPE
 from segmind_ltx_spec.pages.text import PageText
 
 STANDARD_ERRORS: Final = {
@@ -25,13 +26,20 @@ STANDARD_ERRORS: Final = {
 
 _SAMPLE: Final = re.compile(r"(?:^|(?<=[\n ])) *1 ?(?:import |from |# |const |curl |package |using )")
 _ENDPOINT: Final = re.compile(
-    r"API Endpoint\s*(?P<post>POST)?\s*(?P<url>https?://[^\s]+?)(?=Parameters *(?:\n|$)|\s|$)", re.DOTALL
+    r"API Endpoint\s*(?P<method>GET|POST|PUT|PATCH|DELETE)?\s*(?P<url>https?://[^\s]+?)"
+    r"(?=Parameters *(?:\n|$)|\s|$)",
+    re.DOTALL,
 )
 _TABLE: Final = re.compile(r"\s*Parameters *(?=\n|$)")
 _RESPONSE: Final = re.compile(r"Response (?P<form>Type|Format) *(?=\n|$)")
+_ROW_HEAD_ENDS: Final = re.compile(rf"(?:required|optional)\s*{TYPE}\s*$")
 _RETURNS: Final = re.compile(r"\s*Returns: *(?P<what>[^\n]+?) *(?=\n|$|Asynchronous requests|Common Error Codes)")
 _LATENCY: Final = re.compile(r"~ ?(?:(?P<minutes>\d+) ?m(?:in)? ?)?(?P<seconds>\d+(?:\.\d+)?) ?s$")
-_PRICE: Final = re.compile(r"~? ?\$ ?\d.*")
+_PRICE: Final = re.compile(r"~? ?\$ ?\d[\d.,]*(?: ?[-\u2013] ?\$? ?\d[\d.,]*)?(?: per [\w ]+| ?/ ?\w+)?$")
+_FIGURE: Final = re.compile(
+    r"[~$] ?\d[\d.,]* ?(?:[smh]|ms|mins?|secs?|seconds|minutes?|hours?|USD|/ ?\w+|per [\w ]+)?$"
+)
+"""A line like a time or a price; any other is the sentence about the model."""
 _POST: Final = re.compile(r"POST (?P<path>/v\d+/[\w./-]+) · submit \+ poll")
 _QUEUE: Final = re.compile(r"Asynchronous requests \(v2\)")
 _ERRORS: Final = re.compile(r"Common Error Codes")
@@ -45,7 +53,7 @@ _FIELDS: Final = re.compile(r"returns (?P<fields>[a-z_]+(?:, ?[a-z_]+)*)")
 _BULLETS: Final = {
     "failed": re.compile(r"served as HTTP (\d{3})"),
     "unknown": re.compile(r"unknown or expired.*HTTP (\d{3})"),
-    "retention": re.compile(r"(?:retained|kept|stored) for (\d+ \w+|an? \w+)"),
+    "retention": re.compile(r"(?:retained|kept|stored) for ((?:\d+|[a-z-]+) (?:second|minute|hour|day|week)s?)\b"),
     "blocked": re.compile(r"surface as (\w+), not a separate state"),
     "polling": re.compile(r"polling the status endpoint"),
 }
@@ -70,7 +78,7 @@ class Endpoint:
 
     url: str
     url_at: int
-    post: bool
+    method: str | None
     start: int
     table: int | None
     table_end: int | None
@@ -93,19 +101,19 @@ def read_head(page: PageText, end: int) -> Head:
         elif title is None:
             title = line
         elif found := _LATENCY.match(line):
-            latency = float(found["seconds"]) + 60 * int(found["minutes"] or 0)
+            latency = round(float(found["seconds"]) + 60 * int(found["minutes"] or 0), 6)
             lines["latency"], measured = number, True
         elif _PRICE.match(line):
             price, lines["price"], measured = line, number, True
-        elif measured or re.match(r"~|\$|POST ", line):
+        elif measured or line.startswith("POST ") or _FIGURE.match(line):
             unread.append(Unread(number, line))
     return Head(title, latency, price, v2, stop, tuple(unread), lines)
 
 
-def find_endpoint(page: PageText) -> Endpoint | None:
-    """Find the endpoint, the table and the response; None if the page has no endpoint."""
+def find_endpoint(page: PageText, begin: int = 0) -> Endpoint | None:
+    """Find the first endpoint from an offset on, its table and its response; None if there is no endpoint."""
     text = page.text
-    found = _ENDPOINT.search(text)
+    found = _ENDPOINT.search(text, begin)
     if found is None:
         return None
     table = _TABLE.match(text, found.end())
@@ -117,7 +125,7 @@ def find_endpoint(page: PageText) -> Endpoint | None:
     return Endpoint(
         found["url"],
         found.start("url"),
-        bool(found["post"]),
+        found["method"],
         found.start(),
         start,
         end,
@@ -130,7 +138,15 @@ def find_endpoint(page: PageText) -> Endpoint | None:
 def _response(text: str, start: int) -> re.Match[str] | None:
     """The heading of the response: the one that says what it returns, or the last."""
     every = list(_RESPONSE.finditer(text, start))
-    return next((one for one in every if _RETURNS.match(text, one.end())), every[-1] if every else None)
+    likely = [one for one in every if not _described(text, start, one.start())]
+    return next((one for one in every if _RETURNS.match(text, one.end())), likely[-1] if likely else None)
+
+
+def _described(text: str, start: int, at: int) -> bool:
+    """Whether what reads like the heading is a parameter's description, as that of ``response_format`` may be."""
+    return (text[at - 1] in " \t" and text[text.rfind("\n", 0, at) + 1 : at].strip() != "") or bool(
+        _ROW_HEAD_ENDS.search(text, start, at)
+    )
 
 
 def read_queue(page: PageText, start: int, end: int) -> tuple[QueueFacts | None, list[Unread]]:
@@ -214,6 +230,9 @@ def _named(lines: list[tuple[int, str]]) -> tuple[list[ErrorEntry], bool, list[U
 
 
 def _whole(errors: list[ErrorEntry], texts: list[str]) -> bool:
-    """Whether the last error is the last of the standard ones, with its text. A copy may end anywhere before."""
+    """Whether the last of the standard errors is there with its text. A copy may end anywhere before."""
     name, word = STANDARD_ERRORS[504]
-    return bool(errors and texts) and (errors[-1].status == 504 or errors[-1].name == name) and texts[0].endswith(word)
+    places = [place for place, one in enumerate(errors) if one.status == 504 or one.name == name]
+    if not places or not texts:
+        return False
+    return places[-1] < len(errors) - 1 or texts[0].rstrip(".! ").endswith(word)
