@@ -119,6 +119,7 @@ def followed(line: Line) -> None:
 NAMED = json.dumps({"error": "late", "request_id": ID}).encode()
 HTML = b"<html><h1>Sorry</h1></html>"
 OWN = f"https://api.segmind.com/v2/requests/{ID}"
+DONE = {"request_id": ID, "status": "COMPLETED"}
 FAULTS: dict[str, Fault] = {
     "reset before the answer": reset_before,
     "reset in the body": reset_within,
@@ -174,4 +175,8 @@ FAULTS: dict[str, Fault] = {
     "id in a form": answers(body=f"status=QUEUED&request_id={ID}".encode(), kind="text/plain"),
     "id in data": json_of({"data": [{"request_id": ID}]}, {}),
     "bytes after the response": followed,
+    "QUEUED again": json_of({"request_id": ID, "status": "QUEUED"}, {"request_id": ID, "status": "QUEUED"}),
+    "output as a path": json_of({}, {**DONE, "output": "/outputs/a.mp4"}),
+    "output in a list": json_of({}, {**DONE, "output": ["https://out.test/a.mp4"]}),
+    "output in an object": json_of({}, {**DONE, "output": {"url": "https://out.test/a.mp4"}}),
 }

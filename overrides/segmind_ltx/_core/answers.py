@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, cast
 
 from segmind_ltx import errors
@@ -26,6 +26,9 @@ from segmind_ltx_api.models import (
 # contract: job.states
 KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
+_PATH: Final = re.compile(r"/[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
+_ADDRESS_NAMES: Final = ("url", "video_url", "uri", "href", "video", "output")
+_DEEPEST: Final = 3
 
 
 class Metrics(NamedTuple):
@@ -122,13 +125,13 @@ def status_of_job(job: JobState, request_id: str) -> JobStatus:
     )
 
 
-def video_of_job(job: JobState, request_id: str, model: str | None) -> VideoFacts:
+def video_of_job(job: JobState, request_id: str, model: str | None, base_url: str = "") -> VideoFacts:
     """Return the facts about the video of a COMPLETED job."""
     metrics, file = job.metrics, _video_file(job.body)
     return VideoFacts(
         request_id=request_id,
         model=model,
-        url=video_url(job.body),
+        url=video_url(job.body, base_url),
         content_type=str_or_none(file.content_type),
         file_name=str_or_none(file.file_name),
         file_size=int_or_none(file.file_size),
@@ -141,7 +144,7 @@ def video_of_job(job: JobState, request_id: str, model: str | None) -> VideoFact
     )
 
 
-def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
+def video_of_call(response: Response, call: Call, model: str, base_url: str = "") -> VideoFacts:
     """Return the facts about the video of a v1 call, whose response is the video itself, or JSON with its address."""
     headers = response.headers
     request_id = headers.get("x-request-id")
@@ -160,7 +163,7 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
             )
     else:
         body = json_object(response, call, request_id, model, "; it is billed")
-        url = video_url(body)
+        url = video_url(body, base_url)
         if url is None:
             raise unexpected_response(
                 response, call, request_id, "it has neither a video nor its location; it is billed", model
@@ -182,17 +185,29 @@ def video_of_call(response: Response, call: Call, model: str) -> VideoFacts:
     )
 
 
-def video_url(body: Mapping[str, Any]) -> str | None:
-    """Return the output's address: `output` (a string, or a list of them) or `video.url`; None if the body has neither.
+def video_url(body: Mapping[str, Any], base_url: str = "") -> str | None:
+    """Return the output's address: the first in `output` (a text, a list or an object), else `video.url`; else None.
 
-    Only a URL counts: an `output` with any other text must not pass for a video.
+    Only an address counts, or a path below the API's origin: an `output` with any other text must not pass for a video.
     """
-    output: object = body.get("output")
-    for candidate in cast("list[object]", output) if isinstance(output, list) else (output,):
-        if isinstance(candidate, str) and _ADDRESS.fullmatch(candidate.strip()):
-            return candidate.strip()
-    url: object = _video_file(body).url
-    return url.strip() if isinstance(url, str) and _ADDRESS.fullmatch(url.strip()) else None
+    for candidate in (*_texts_in(body.get("output")), _video_file(body).url):
+        address = candidate.strip() if isinstance(candidate, str) else ""
+        if _ADDRESS.fullmatch(address):
+            return address
+        if _PATH.fullmatch(address):
+            return base_url + address
+    return None
+
+
+def _texts_in(output: object, depth: int = 0) -> Iterator[str]:
+    """Yield the texts of an output, also within lists and objects: the pages print only one plain text."""
+    if isinstance(output, str):
+        yield output
+    elif depth < _DEEPEST:
+        found = cast("dict[str, object] | list[object] | None", output if isinstance(output, dict | list) else None)
+        inner = [found.get(name) for name in _ADDRESS_NAMES] if isinstance(found, dict) else found or []
+        for one in inner:
+            yield from _texts_in(one, depth + 1)
 
 
 def _video_file(body: Mapping[str, Any]) -> VideoFile:

@@ -68,7 +68,7 @@ def generate_blocking(context: Context, prepared: PreparedRequest, timeout: floa
     paid = _PaidCall(context, prepared, call, (yield from _record_before_sending(context, prepared, call)))
     try:
         response = yield from paid.post(None, blocking=True)
-        facts = answers.video_of_call(response, call, slug)
+        facts = answers.video_of_call(response, call, slug, context.base_url)
     except BaseException as error:
         paid.record_failure(error)
         raise

@@ -190,7 +190,7 @@ def _result(context: Context, request_id: str, model: str | None, limits: Limits
             body=job.body,
             state=job.state,
         )
-    return answers.video_of_job(job, request_id, model)
+    return answers.video_of_job(job, request_id, model, context.base_url)
 
 
 def _report_status(context: Context, job: JobState, request_id: str, on_status: OnStatus | None) -> None:

@@ -88,6 +88,10 @@ id as a number           | ok 1         | -            | -          | -         
 id in a form             | ok 1         | Unexpected 1 | Unexpected | Unexpected  | Download | Unexpected | Unexpected
 id in data               | ok 1         | -            | -          | -           | -        | -          | -
 bytes after the response | ok 1         | ok 1         | ok         | ok          | ok       | ok         | ok
+QUEUED again             | ok 1         | Unexpected 1 | ok         | NotFinished | -        | Timeout    | Timeout
+output as a path         | -            | ok 1         | ok         | ok          | -        | ok         | ok
+output in a list         | -            | ok 1         | ok         | ok          | -        | ok         | ok
+output in an object      | -            | ok 1         | ok         | ok          | -        | ok         | ok
 """
 SHORT = {
     "Bad": "BadGateway",

@@ -119,6 +119,7 @@ def test_figure_forms(value: Any, number: float | None, whole: int | None) -> No
     assert type(facts.file_size) is type(whole)
 
 
+ORIGIN = "https://api.test"
 URL_PLACES: dict[str, tuple[dict[str, Any], str | None]] = {
     "output": ({"output": URL, "video": FILE}, URL),
     "the file's": ({"video": FILE}, FILE["url"]),
@@ -135,7 +136,12 @@ URL_PLACES: dict[str, tuple[dict[str, Any], str | None]] = {
     "another scheme": ({"output": "ftp://out.test/a"}, None),
     "something before it": ({"output": "see https://out.test/a"}, None),
     "a lone surrogate": ({"output": "https://out.test/\ud800"}, None),
-    "an object": ({"output": {"url": URL}}, None),
+    "an object": ({"output": {"url": URL}}, URL),
+    "an object in a list": ({"output": [{"seed": 1, "video": {"uri": URL}}]}, URL),
+    "an object without an address": ({"output": {"name": URL}}, None),
+    "an object within itself, too deep": ({"output": [[[[URL]]]]}, None),
+    "a path below the origin": ({"output": "/outputs/a.mp4"}, "https://api.test/outputs/a.mp4"),
+    "a path without its scheme": ({"output": "//out.test/a"}, None),
 }
 
 
@@ -149,8 +155,8 @@ def test_video_url_places(case: str) -> None:
         with pytest.raises(errors.UnexpectedResponseError, match="neither a video nor its location"):
             video_of_call(reply(body), PAID, "ltx-2-pro")
     else:
-        assert video_of_job(parse_result(reply({"status": "COMPLETED", **body}), CALL, ID), ID, None).url == url
-        assert video_of_call(reply(body), PAID, "ltx-2-pro").url == url
+        assert video_of_job(parse_result(reply({"status": "COMPLETED", **body}), CALL, ID), ID, None, ORIGIN).url == url
+        assert video_of_call(reply(body), PAID, "ltx-2-pro", ORIGIN).url == url
 
 
 def test_result_of_running_job() -> None:
