@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from segmind_ltx_spec.changes.collect import BY_HAND, Collector, Flow, stable
+from segmind_ltx_spec.changes.collect import BY_HAND, TOLD_IN_HTTP, Collector, Flow, stable
 from segmind_ltx_spec.changes.document import At, Document, is_object
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
-from segmind_ltx_spec.changes.normal import Shape
+from segmind_ltx_spec.changes.normal import NOTES, Shape
 from segmind_ltx_spec.changes.texts import redundant
 
 CONDITION: Final = ("if", "then", "else")
@@ -23,7 +23,10 @@ def compare_condition(found: Collector, old: Shape, new: Shape, use: Use) -> Non
             continue
         place = _deepest(found.old, found.new, one, other)
         if texts[0].get(word) == texts[1].get(word):
-            redundant(found, *place)
+            if one is None or other is None or _notes(one.value) == _notes(other.value):
+                redundant(found, *place)
+            else:
+                found.emit("condition-described", *place, TOLD_IN_HTTP, "Only what is said of the condition differs.")
             continue
         effect = Effect.CHANGED
         if not before or not after:
@@ -47,12 +50,12 @@ def differ(old: At | None, new: At | None) -> bool:
 
 
 def _essence(value: Any) -> Any:
-    """Return a schema without what says nothing: ``additionalProperties: true``, ``properties: {output: true}``."""
+    """Return a schema without what demands nothing: ``additionalProperties: true``, ``output: true``, and notes."""
     if not is_object(value):
         return value
     kept: dict[str, Any] = {}
     for key, inner in value.items():
-        if key == "additionalProperties" and inner in (True, {}):
+        if key in NOTES or (key == "additionalProperties" and inner in (True, {})):
             continue
         essence = _essence(inner)
         if key == "properties" and is_object(essence):
@@ -61,6 +64,11 @@ def _essence(value: Any) -> Any:
                 continue
         kept[str(key)] = sorted(essence) if key == "required" else essence
     return kept
+
+
+def _notes(value: Any) -> str:
+    """Return what a schema only says: its title, description, examples and source."""
+    return stable({key: inner for key, inner in value.items() if key in NOTES} if is_object(value) else None)
 
 
 def _then_effect(old: Any, new: Any) -> Effect:
