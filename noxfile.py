@@ -112,16 +112,16 @@ def environment(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run tests in their long form: 200 kills, 100,000 odd responses, 10,000 cancellations, all edits of a trace."""
+    """Run tests in their long form: 200 kills, 100,000 odd responses and calls, 10,000 cancellations, all edits of a trace."""
     session.install("-e", ".[all]", *GROUPS["tests"])
-    client = ("sockets/test_kill.py", "unit/test_fuzz.py", "live/test_cancel.py")
+    client = ("sockets/test_kill.py", "sockets/test_flat.py", "unit/test_fuzz.py", "live/test_cancel.py")
     tests = [
         *(f"tests/client/{path}" for path in client),
         "tests/conformance/test_traces.py",
         "tests/sandbox/test_deviations.py",
     ]
     long = {"SEGMIND_LTX_KILLS": "200", "SEGMIND_LTX_FUZZ": "long", "SEGMIND_LTX_CANCELLATIONS": "10000"}
-    long["SEGMIND_LTX_EDITS"] = "all"
+    long |= {"SEGMIND_LTX_EDITS": "all", "SEGMIND_LTX_CALLS": "100000"}
     session.run("python", "-m", "pytest", "--durations=0", *tests, *session.posargs, env=long)
 
 
