@@ -112,7 +112,7 @@ def environment(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run tests in their long form: 200 kills, 100,000 odd responses and calls, 10,000 cancellations, all edits of a trace."""
+    """Run tests in their long form: 200 kills, 100,000 odd responses and calls, 10,000 cancellations, all edits."""
     session.install("-e", ".[all]", *GROUPS["tests"])
     client = ("sockets/test_kill.py", "sockets/test_flat.py", "unit/test_fuzz.py", "live/test_cancel.py")
     tests = [
