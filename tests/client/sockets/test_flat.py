@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import re
 import subprocess
@@ -23,6 +24,9 @@ pytestmark = pytest.mark.linux_only
 CALLS = int(os.environ.get("SEGMIND_LTX_CALLS", "2000"))
 GROWTH = 4 << 20
 """Bytes by which the memory of a process may differ: its allocator keeps a reserve."""
+SILENT = logging.Logger("silent", logging.CRITICAL)
+"""pytest keeps each record that is logged, and a retry logs one."""
+OPTIONS: dict[str, Any] = {"api_key": "SG_0123456789abcdef", "max_retries": 1}
 SERVER = """
 import itertools, socketserver
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +53,13 @@ server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_address[1], flush=True)
 server.serve_forever()
 """
+
+
+class Waitless(FakeClock):
+    """Forgets how long it slept."""
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 @pytest.fixture
@@ -80,7 +91,7 @@ def flat(between: Callable[[int], None]) -> None:
 
 def test_sync_calls_leave_nothing(address: str) -> None:
     """One client reads a job again and again; some calls fail, others are made again."""
-    with ltx.Client(api_key="SG_0123456789abcdef", base_url=address, clock=FakeClock(), max_retries=1) as client:
+    with ltx.Client(base_url=address, clock=Waitless(), logger=SILENT, **OPTIONS) as client:
         job = client.job("a")
         outcomes: dict[str, int] = {}
 
@@ -99,12 +110,9 @@ def test_sync_calls_leave_nothing(address: str) -> None:
 
 def test_async_calls_leave_nothing(address: str) -> None:
     """The same with the async client, a hundred calls at once."""
-    clock: Any = FakeClock()
 
     async def main() -> None:
-        async with ltx.AsyncClient(
-            api_key="SG_0123456789abcdef", base_url=address, clock=clock, max_retries=1
-        ) as client:
+        async with ltx.AsyncClient(base_url=address, clock=Waitless(), logger=SILENT, **OPTIONS) as client:
             job = client.job("a")
 
             async def read(calls: int) -> None:
