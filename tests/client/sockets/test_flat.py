@@ -21,7 +21,7 @@ from support.clocks import FakeClock
 # Both figures come from Linux's /proc.
 pytestmark = pytest.mark.linux_only
 
-CALLS = int(os.environ.get("SEGMIND_LTX_CALLS", "2000"))
+CALLS = int(os.environ.get("SEGMIND_LTX_CALLS", "800"))
 GROWTH = 4 << 20
 """Bytes by which the memory of a process may differ: its allocator keeps a reserve."""
 SILENT = logging.Logger("silent", logging.CRITICAL)
