@@ -32,6 +32,9 @@ FORMS: Final = frozenset(
 """Keywords that narrow a schema by being there; two values of one are not comparable."""
 _OF_NAMES: Final = frozenset({"unevaluatedProperties", "patternProperties", "propertyNames"})
 NEVER_UNKNOWN: Final = "The client never sends a parameter that the contract does not name."
+ANNOTATIONS: Final = frozenset({"int32", "int64", "float", "double"})
+"""Formats that no reader of a JSON document checks."""
+EXTENSION: Final = "An extension that this project does not know: only tools that know it read it."
 FALSE_IS_ABSENT: Final = frozenset({"uniqueItems", "deprecated", "readOnly", "writeOnly", "nullable"})
 
 
@@ -42,6 +45,8 @@ def compare_keyword(found: Collector, old: Shape, new: Shape, keyword: str, use:
         rule(found, old, new, keyword, use)
     elif keyword in FORMS:
         _form(found, old, new, keyword, use)
+    elif keyword.startswith("x-"):
+        found.emit("extension-changed", *sides(old, new, keyword), TOLD_IN_HTTP, EXTENSION)
     else:
         found.unjudged(old.keywords.get(keyword), new.keywords.get(keyword), f"no rule knows the keyword {keyword}")
 
@@ -50,6 +55,9 @@ def _multiple(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) 
     before, after = old.get(keyword), new.get(keyword)
     if any(one is not None and (not is_number(one) or one <= 0) for one in (before, after)):
         found.unjudged(*sides(old, new, keyword), "multipleOf is not a positive number")
+        return
+    if {before, after} <= {None, 1} and (old.types or set()) | (new.types or set()) == {"integer"}:
+        redundant(found, *sides(old, new, keyword))
         return
     effect = Effect.CHANGED
     if before is None or after is None:
@@ -68,6 +76,9 @@ def _form(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) -> N
     pair = sides(old, new, keyword)
     if keyword in FALSE_IS_ABSENT and not before and not after:
         redundant(found, *pair)
+        return
+    if keyword == "format" and {before, after} <= {None, *ANNOTATIONS}:
+        found.emit("format-described", *pair, TOLD_IN_HTTP, "It says how a number is stored, and refuses none.")
         return
     effect = Effect.NARROWER if before in (None, False) else Effect.WIDER if after in (None, False) else Effect.CHANGED
     word = {Effect.NARROWER: "added", Effect.WIDER: "removed", Effect.CHANGED: "changed"}[effect]

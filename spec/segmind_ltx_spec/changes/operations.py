@@ -18,6 +18,7 @@ from segmind_ltx_spec.changes.collect import (
     stable,
 )
 from segmind_ltx_spec.changes.document import At, Document, is_object
+from segmind_ltx_spec.changes.keywords import EXTENSION
 from segmind_ltx_spec.changes.parameters import compare_parameters
 from segmind_ltx_spec.changes.payloads import compare_body
 from segmind_ltx_spec.changes.provenance import compare_source
@@ -177,6 +178,8 @@ def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
             found.emit("code-samples-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
         case "x-source":
             compare_source(found, old, new)
+        case _ if key.startswith("x-"):
+            found.emit("extension-changed", old, new, TOLD_IN_HTTP, EXTENSION)
         case _:
             found.unjudged(old, new, f"no rule knows {key} of an operation")
 

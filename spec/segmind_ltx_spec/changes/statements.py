@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+_NOT: Final = "not "
+_THOUSANDS: Final = re.compile(r"(?<=\d),(?=\d{3}\b)")
+
 
 def _listed(words: str) -> list[str]:
     return words.split()
@@ -24,7 +27,7 @@ UNITS: Final = {
     "month": 2592000,
     "year": 31536000,
 }
-NUMBERS: Final = {
+_SIMPLE: Final[dict[str, float]] = {
     word: value
     for value, word in enumerate(
         _listed(
@@ -46,6 +49,11 @@ seventeen eighteen nineteen twenty
     "an": 1,
     "half": 0.5,
 }
+NUMBERS: Final[dict[str, float]] = _SIMPLE | {
+    f"{tens}-{ones}": _SIMPLE[tens] + _SIMPLE[ones]
+    for tens in ("twenty", "thirty", "forty", "fifty", "sixty", "ninety")
+    for ones in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+}
 NEGATIONS: Final = frozenset(
     _listed(
         """
@@ -62,6 +70,7 @@ public private signed key header query bearer cookie before after again once twi
 longer shorter unique both either final first last stable changes expires expired kept lost ignored effect
 error detail output video json bytes plain text html retried repeated blocked failed credits limit id alias
 host url location required optional
+millisecond milliseconds second seconds minute minutes hour hours day days similar exact exactly nearest submit
 """
     )
 )
@@ -82,37 +91,62 @@ class Statement(NamedTuple):
     """The parts of a sentence."""
 
     seconds: tuple[float, ...]
-    facts: frozenset[str]
-    """Numbers, names in capitals or with a hyphen or underscore, and whether it is negated."""
+    facts: tuple[str, ...]
+    """Numbers, names in capitals or with a hyphen or underscore, and what is negated, in their order."""
     words: frozenset[str]
 
 
 def read_statement(sentence: str) -> Statement:
     """Take a sentence apart."""
-    text = " ".join(sentence.split())
+    text = _THOUSANDS.sub("", " ".join(sentence.split()))
     seconds, rest = _durations(text)
-    facts: set[str] = set()
+    facts: list[str] = []
     words: set[str] = set()
+    negated = False
+    rest = re.sub(r"n't\b", " not", rest.replace("\u2019", "'"))
+    rest = re.sub(r"(?i)\bno matter\b", "however", rest)
     for token in re.findall(r"[A-Za-z0-9][\w.:/~-]*", rest):
         plain = token.strip(".:/-")
         low = plain.lower()
         if low in NEGATIONS:
-            facts.add("not")
-        elif low in NUMBERS and low not in {"a", "an"}:
-            facts.add(f"{NUMBERS[low]:g}")
+            negated = True
+            continue
+        if low in _FILLERS:
+            continue
+        if low in NUMBERS:
+            fact = f"{NUMBERS[low]:g}"
         elif re.search(r"\d|_|-", plain) or (plain.isupper() and len(plain) > 1):
-            facts.add(low)
-        elif low not in _FILLERS:
+            fact = low
+        else:
             words.add(_stem(low))
-    return Statement(tuple(seconds), frozenset(facts), frozenset(words))
+            fact = ""
+        if negated:  # What is negated matters, not only that something is.
+            facts.append(_NOT + (fact or _stem(low)))
+        elif fact:
+            facts.append(fact)
+        negated = False
+    return Statement(tuple(seconds), tuple(facts), frozenset(words))
 
 
 def same_meaning(old: str, new: str) -> bool:
     """Whether two sentences say the same, as far as this module can tell."""
     before, after = read_statement(old), read_statement(new)
-    if before.seconds != after.seconds or before.facts != after.facts:
+    if before.seconds != after.seconds or not _same_order(before.facts, after.facts):
         return False
     return not (before.words ^ after.words) & _STEMS
+
+
+def _same_order(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """Whether the facts come in the same order, apart from a part of the sentence that was moved to its front.
+
+    "From QUEUED to PROCESSING" is not "from PROCESSING to QUEUED".
+    """
+    if sorted(old) != sorted(new):
+        return False
+    before, after = (tuple(one for one in side if not one.startswith(_NOT)) for side in (old, new))
+    if len(before) < 3:
+        return before == after
+    return any(before[place:] + before[:place] == after for place in range(len(before)))
 
 
 def _durations(text: str) -> tuple[list[float], str]:
@@ -131,6 +165,8 @@ def _durations(text: str) -> tuple[list[float], str]:
 
 
 def _stem(word: str) -> str:
+    if word == "goes":
+        return "go"
     for ending in ("ing", "able", "ies", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]

@@ -124,13 +124,13 @@ def test_command_json_has_its_schema(changed: Any, capsys: pytest.CaptureFixture
     """The JSON form keeps to the schema that ships, and says the verdicts and the bumps."""
     Draft202012Validator.check_schema(SCHEMA)
     _, out, _ = run(
-        capsys, str(FOLDER), changed(KEY, STEPS, ("openapi: 3.1.0", "x-new: 1\nopenapi: 3.1.0")), "--format", "json"
+        capsys, str(FOLDER), changed(KEY, STEPS, ("openapi: 3.1.0", "zz-new: 1\nopenapi: 3.1.0")), "--format", "json"
     )
     report = json.loads(out)
     assert list(Draft202012Validator(SCHEMA).iter_errors(report)) == []  # pyright: ignore[reportUnknownMemberType]
     assert report["verdicts"] == {"http": "breaking", "python": "by-hand", "server": "breaking"}
     assert report["bump"] == {"contract": "major", "package": "minor"}
-    assert [one["pointer"] for one in report["unjudged"]] == ["#/x-new"]
+    assert [one["pointer"] for one in report["unjudged"]] == ["#/zz-new"]
     (renamed,) = [one for one in report["changes"] if one["rule"] == "key-renamed"]
     assert renamed["clause"] == "auth.key-in-header"
     assert len(renamed["operations"]) == 13

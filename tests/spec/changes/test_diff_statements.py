@@ -57,3 +57,32 @@ def test_statement_with_another_fact_differs(old: str, new: str) -> None:
 def test_statement_has_a_duration(words: str, seconds: float) -> None:
     """Spans of time are read in figures and in words."""
     assert read_statement(f"It is kept for {words}.").seconds == (seconds,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A job never goes back from PROCESSING to QUEUED.", "A job never goes back from QUEUED to PROCESSING."),
+        ("A FAILED job is not charged, and has no cost.", "A FAILED job is charged, and has no cost."),
+        ("The reset is in seconds.", "The reset is in milliseconds."),
+        ("The same seed makes the same video.", "The same seed makes a similar video."),
+        ("A result can be read for one hour.", "A result can be read for one hour from the submit."),
+        ("Sides are exact, not those of the nearest step.", "Sides are those of the nearest step, not exact."),
+    ],
+)
+def test_statement_turned_round_is_another(old: str, new: str) -> None:
+    """The same words in another order, or a negation elsewhere, are another statement."""
+    assert not same_meaning(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A result can be read for one hour.", "A result can be read for 3,600 seconds."),
+        ("A job never goes back.", "A job doesn't go back."),
+        ("It is kept for 21 days.", "It is kept for twenty-one days."),
+    ],
+)
+def test_statement_in_other_figures_is_the_same(old: str, new: str) -> None:
+    """Numbers with commas or in words, and negations in another form, say the same."""
+    assert same_meaning(old, new)
