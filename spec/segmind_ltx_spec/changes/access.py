@@ -208,7 +208,13 @@ def _servers(document: Document, at: At | None) -> dict[str, At]:
     if at is None or not is_list(at.value):
         return {}
     every = [document.child(at, index) for index in range(len(at.value))]
-    return {str(one.value.get("url")).rstrip("/"): one for one in every if is_object(one.value)}
+    return {_same_address(str(one.value.get("url"))): one for one in every if is_object(one.value)}
+
+
+def _same_address(url: str) -> str:
+    """Return an address in one form: a slash at its end and capitals in its host say nothing."""
+    parts = urlsplit(url)
+    return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().rstrip("/")
 
 
 def _server(found: Collector, old: At, new: At) -> None:
@@ -220,6 +226,6 @@ def _server(found: Collector, old: At, new: At) -> None:
         if key in {"description", "name"}:
             found.emit("description-changed", before, after, TOLD_IN_HTTP, "Only people read it.")
         elif key == "url":
-            continue
+            found.emit("redundant-keyword", before, after, Verdicts(), "It is the same address.")
         else:
             found.unjudged(before, after, f"no rule knows {key} of a server")

@@ -92,7 +92,7 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
         verdicts.python is Verdict.BREAKING
         and "/schema" in change.pointer
         and any(n.startswith("path.") for n in names)
-        and not change.rule.startswith("type-")  # The generated function takes another type.
+        and not change.rule.startswith(("type-", "format-"))  # The generated function takes another type.
     ):
         # Programs pass on the ids that they were given; what checks them is hand-written.
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
@@ -100,7 +100,8 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     places = [marker.place for marker in markers if concerned and marker.matches(change, names)]
     words = uses(names) if verdicts.python is Verdict.BY_HAND else []
     why = f"{change.why} By hand: the client {'; it '.join(words)}." if words else change.why
-    upgrade = change.upgrade or verdicts.python is Verdict.BY_HAND
+    # What only allows more hurts no client, although somebody has to write it anew.
+    upgrade = change.upgrade or (verdicts.python is Verdict.BY_HAND and verdicts.http is not Verdict.COMPATIBLE)
     return evolve(change, verdicts=verdicts, by_hand=tuple(dict.fromkeys(places)), why=why, upgrade=upgrade)
 
 

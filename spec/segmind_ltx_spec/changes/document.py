@@ -56,8 +56,9 @@ def _whole_numbers(value: Any, known: dict[int, Any] | None = None) -> Any:
     if id(value) not in known:
         made: Any
         if is_object(value):
-            made = {key: _whole_numbers(one, known) for key, one in value.items()}
-            same = all(made[key] is one for key, one in value.items())
+            # An empty list of required names says nothing; a property of that name would be an object.
+            made = {key: _whole_numbers(one, known) for key, one in value.items() if (key, one) != ("required", [])}
+            same = len(made) == len(value) and all(made[key] is one for key, one in value.items())
         else:
             made = [_whole_numbers(one, known) for one in value]
             same = all(one is other for one, other in zip(made, value, strict=True))

@@ -155,11 +155,12 @@ def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
     """Judge what an operation says of itself."""
     match key:
         case "operationId":
-            words = "The generated module is named after it."
-            found.emit("operation-renamed", old, new, Verdicts(NONE, BREAKING, NONE), words)
+            same = _module(old) == _module(new)
+            words = "The generated module is named after it." if not same else "The generated module keeps its name."
+            found.emit("operation-renamed", old, new, Verdicts(NONE, NONE if same else BREAKING, NONE), words)
         case "tags":
             first = [at.value[0] if at is not None and at.value else None for at in (old, new)]
-            moved = first[0] != first[1]
+            moved = _snake(first[0]) != _snake(first[1])
             words = (
                 "The generated module is in a folder named after the first tag." if moved else "Only people read it."
             )
@@ -182,6 +183,15 @@ def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
             found.emit("extension-changed", old, new, TOLD_IN_HTTP, EXTENSION)
         case _:
             found.unjudged(old, new, f"no rule knows {key} of an operation")
+
+
+def _module(at: At | None) -> str:
+    return _snake(None if at is None else at.value)
+
+
+def _snake(name: object) -> str:
+    """Return a name as the generator writes it for a module or a folder."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"\W", "_", str(name))).lower()
 
 
 def _items(found: Collector) -> None:

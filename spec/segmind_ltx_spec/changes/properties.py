@@ -87,7 +87,10 @@ def _renamed(sides: _Sides, name: str, other: str) -> None:
     elif sides.use.flow is Flow.RESPONSE and other not in sides.new.required:
         verdicts = verdicts._replace(server=COMPATIBLE)  # Nothing says that it has to be sent.
     words = f"{name} is called {other} now."
-    sides.found.emit("property-renamed", sides.before(name), sides.after(other), verdicts, words, values=(name, other))
+    # The previous client sends the old name alone.
+    upgrade = sides.use.flow is Flow.REQUEST and other in sides.new.required
+    pair = sides.before(name), sides.after(other)
+    sides.found.emit("property-renamed", *pair, verdicts, words, values=(name, other), upgrade=upgrade)
 
 
 def _removed(sides: _Sides, name: str) -> None:
