@@ -44,8 +44,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=SUPPORTED)
 def tests_on(session: nox.Session) -> None:
-    """Run the tests on one Python; the fleet's run on the Python at hand, and in a session of their own."""
-    _test(session, "--ignore=tests/client/fleet")
+    """Run the tests on one Python, but for those of the repository and of the fleet, which any one Python answers."""
+    _test(session, "--ignore=tests/client/fleet", "--ignore=tests/project")
 
 
 def _test(session: nox.Session, *options: str) -> None:
