@@ -27,6 +27,7 @@ from segmind_ltx._core.effects import (
 )
 from segmind_ltx._core.images import data_uri, is_address
 
+# contract: #/servers/0/url
 API: Final = "https://api.segmind.com"
 STORE: Final = "https://workflows-api.segmind.com"
 """The origin of the asset store; at any other base URL, such as the sandbox's, it is that origin."""
