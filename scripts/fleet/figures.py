@@ -15,6 +15,14 @@ from support.fleet import Fleet, made_up_items, pause, running_fleet
 from support.fleet_sandbox import VIDEO
 
 FILL: Final = 100_000
+FILL_SECONDS: Final = 10.0
+CPU_RATIO: Final = 1.5
+CONNECTIONS: Final = 8
+GROWTH: Final = 1.35
+"""The most memory of a worker with 2,500 jobs in flight, as a multiple of that with 500.
+
+It is not flat: a job in flight takes 9 to 12 kB, about 4 of them for Procrastinate's task and entry.
+"""
 CPU_JOBS: Final = 600
 LEVELS: Final = (500, 1000, 2500)
 
@@ -48,7 +56,13 @@ def fill() -> dict[str, Any]:
             "FROM generate_series(1, 1)) x"
         )[0][0]
         size = fleet.query("SELECT pg_database_size(current_database())")[0][0]
-        return {"rows": FILL, "seconds": round(seconds, 2), "fetch_ms": _milliseconds(fetch), "bytes": size // FILL}
+        found = {"rows": FILL, "seconds": round(seconds, 2), "fetch_ms": _milliseconds(fetch), "bytes": size // FILL}
+        return found | _above("seconds", seconds, FILL_SECONDS)
+
+
+def _above(name: str, value: float, most: float) -> dict[str, list[str]]:
+    """Return a result's problems: one if the value is above its bound."""
+    return {"problems": [f"{name}: {value:.2f}; at most {most:g}"] if value > most else []}
 
 
 def _milliseconds(interval: Any) -> float:
@@ -79,6 +93,7 @@ def cpu() -> dict[str, Any]:
             "wal_bytes": round((after["wal"] - before["wal"]) / CPU_JOBS),
             "row_bytes": round((after["size"] - before["size"]) / CPU_JOBS),
             "video_bytes": len(VIDEO),
+            **_above("ratio", worker_ms / many_ms, CPU_RATIO),
         }
 
 
@@ -113,25 +128,40 @@ def _cpu_of(action: Any) -> float:
 
 def memory(levels: tuple[int, ...] = LEVELS) -> dict[str, Any]:
     """Return the memory, threads and connections of one worker with more and more jobs in flight."""
-    found: dict[str, Any] = {}
-    for level in levels:
-        with tempfile.TemporaryDirectory() as folder, running_fleet(Path(folder), speed=0.1) as fleet:
-            fleet.plan(made_up_items(level, "ltx-2-19b-t2v"))
-            worker = fleet.start(concurrency=level)
-            until, most = time.monotonic() + 600, 0
-            while time.monotonic() < until and fleet.states().get("accepted", 0) < level:
-                most = max(most, _connections(fleet))
-                pause(1)
-            pause(5)
-            status = Path(f"/proc/{worker.pid}/status").read_text(encoding="ascii")
-            fields = dict(line.split(":", 1) for line in status.splitlines())
-            found[str(level)] = {
-                "in_flight": fleet.states().get("accepted", 0),
-                "mb": round(int(fields["VmRSS"].split()[0]) / 1024, 1),
-                "threads": int(fields["Threads"]),
-                "connections": max(most, _connections(fleet)),
-            }
-    return found
+    found = [_memory(level) for level in levels]
+    first, last = found[0], found[-1]
+    growth = last["mb"] / first["mb"]
+    kilobytes = 1024 * (last["mb"] - first["mb"]) / (last["in_flight"] - first["in_flight"])
+    connections = max(level["connections"] for level in found)
+    problems = [
+        *_above("growth", growth, GROWTH)["problems"],
+        *_above("connections", connections, CONNECTIONS)["problems"],
+    ]
+    return {
+        "levels": found,
+        "growth": round(growth, 2),
+        "kilobytes_a_job": round(kilobytes, 1),
+        "problems": problems,
+    }
+
+
+def _memory(level: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder, running_fleet(Path(folder), speed=0.1) as fleet:
+        fleet.plan(made_up_items(level, "ltx-2-19b-t2v"))
+        worker = fleet.start(concurrency=level)
+        until, most = time.monotonic() + 600, 0
+        while time.monotonic() < until and fleet.states().get("accepted", 0) < level:
+            most = max(most, _connections(fleet))
+            pause(1)
+        pause(5)
+        status = Path(f"/proc/{worker.pid}/status").read_text(encoding="ascii")
+        fields = dict(line.split(":", 1) for line in status.splitlines())
+        return {
+            "in_flight": fleet.states().get("accepted", 0),
+            "mb": round(int(fields["VmRSS"].split()[0]) / 1024, 1),
+            "threads": int(fields["Threads"]),
+            "connections": max(most, _connections(fleet)),
+        }
 
 
 def _connections(fleet: Fleet) -> int:

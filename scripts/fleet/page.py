@@ -82,9 +82,12 @@ def _figures(results: dict[str, Any]) -> str:
             (f"seconds to plan {filled['rows']:,} rows", filled["seconds"]),
             ("milliseconds of a look into that queue", filled["fetch_ms"]),
         ]
-    for figures in sorted(results.get("memory", {}).values(), key=lambda level: int(level["in_flight"])):
+    memory = results.get("memory", {})
+    for figures in memory.get("levels", ()):
         text = f"{figures['mb']:.0f} MB, {figures['threads']} threads, {figures['connections']} connections"
         rows.append((f"one worker with {figures['in_flight']} jobs in flight", text))
+    if memory:
+        rows.append(("memory for each further job in flight", f"{memory['kilobytes_a_job']:.1f} kB"))
     missing = [stage for stage in ("cpu", "fill", "memory") if stage not in results]
     text = _page.table(("figure", "value"), rows) if rows else ""
     return text + (f"\n{MISSING.format(stage=' '.join(missing))}" if missing else "")

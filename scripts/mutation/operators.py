@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from mutmut.__main__ import cli
 from mutmut.mutation import mutators
 
 
@@ -19,5 +18,8 @@ def leave_strings_out() -> None:
 
 
 if __name__ == "__main__":
+    # Only here: this import reads mutmut's settings, which are in the copy of the checkout.
+    from mutmut.__main__ import cli
+
     leave_strings_out()
     cli()

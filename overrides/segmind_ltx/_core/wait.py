@@ -154,6 +154,7 @@ def _wait(
                     # If two servers disagree for a moment, the job is polled further.
                     context.log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(context.now() - submitted_at, usual) if poll_interval is None else poll_interval
+            del job  # It holds a whole response, and thousands of jobs may wait at once.
             yield from sleep_until(context, step, deadline)
     except DeadlinePassed as passed:
         raise _wait_timeout(request_id, state, context.now() - started, passed.last) from None

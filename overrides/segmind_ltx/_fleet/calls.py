@@ -105,7 +105,8 @@ class FleetDriver(AsyncDriver):
             return await self.call(effect)
         number, started = await self._begin(), time.perf_counter()
         try:
-            reply: Response | NoResponse = await self.call(effect)
+            # In a task of its own: anyio keeps something for each task that has made a call, until it ends.
+            reply: Response | NoResponse = await asyncio.create_task(self.call(effect))
         finally:
             del self._begun[number]
             self._turn.set()

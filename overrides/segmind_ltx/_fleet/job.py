@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 import time
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol, Self
 
 from segmind_ltx import errors
 from segmind_ltx._core import submit, wait
@@ -48,6 +48,27 @@ class Gate(Protocol):
         ...
 
 
+class _Paid(NamedTuple):
+    """A job that is paid for: what its wait needs of its row.
+
+    ``begun`` is the time of its submit on the server's clock, ``submitted`` the same on the driver's.
+    """
+
+    request_id: str
+    begun: float
+    submitted: float
+    model: str | None
+    url: str | None
+    target: str | None
+    label: str | None
+
+    @classmethod
+    def of(cls, row: Begun, request_id: str, now: float) -> Self:
+        """Return the job of a row that was read at ``now`` on the driver's clock."""
+        begun = row.begun or row.now
+        return cls(request_id, begun, now - max(0.0, row.now - begun), row.model, row.url, row.target, row.label)
+
+
 class JobHandler:
     """Handles the entries of one worker."""
 
@@ -58,7 +79,12 @@ class JobHandler:
 
     async def handle(self, number: int) -> Again | None:
         """Handle one entry; return where to put it back if the row is not done with."""
-        ticket = secrets.token_hex(8)
+        # What waits is small: thousands of jobs are in flight at once, and each holds the frames down to here.
+        job = await self._begin(number, secrets.token_hex(8))
+        return await self._fetch(number, job) if isinstance(job, _Paid) else job
+
+    async def _begin(self, number: int, ticket: str) -> _Paid | Again | None:
+        """Return the row's job that is paid for, submitted now if it was not before; else what to do with the entry."""
         row = await self._rows.begin(number, ticket)
         while row.verdict == "wait":
             # Only a worker without a place waits here; while it waits, its gate takes no further rows.
@@ -73,31 +99,27 @@ class JobHandler:
             self._gate.close(row.batch or 0, row.verdict, 1.0)
             return Again(submit_queue(row.batch or 0), NEW)
         if row.verdict == EntryState.SENDING:
-            # Taken out by the submit, since an image makes it large, and hundreds of jobs wait at once.
-            request, row = [row.request or "{}"], row._replace(request=None)
-            return await self._submit_and_fetch(number, ticket, row, request)
+            submitted = await self._submit_whole(number, ticket, row)
+            return _Paid.of(row, submitted, self._driver.context.now()) if isinstance(submitted, str) else submitted
         if row.verdict in PAID and row.request_id is not None:
-            return await self._fetch(number, row.request_id, row)
+            return _Paid.of(row, row.request_id, self._driver.context.now())
         return None
 
-    async def _submit_and_fetch(self, number: int, ticket: str, row: Begun, request: list[str]) -> Again | None:
+    async def _submit_whole(self, number: int, ticket: str, row: Begun) -> str | Again | None:
+        """Submit a row; if the worker ends meanwhile, an id that is known is still written down."""
         known: list[str] = []
-        submitting = asyncio.ensure_future(self._submit(number, ticket, row, request.pop(), known))
+        submitting = asyncio.ensure_future(self._submit(number, ticket, row, known))
         try:
-            outcome = await asyncio.shield(submitting)
+            return await asyncio.shield(submitting)
         except asyncio.CancelledError:
-            # The worker ends. An id that is known is still written down, for as long as that takes.
             if not known and not submitting.done():
                 submitting.cancel()
                 why = "the worker was stopped before the response to the submit arrived"
                 await self._rows.change(number, EntryState.UNCERTAIN, (EntryState.SENDING,), ticket=ticket, detail=why)
                 raise
-            outcome = await submitting
-        if isinstance(outcome, str):
-            return await self._fetch(number, outcome, row)
-        return outcome
+            return await submitting
 
-    async def _submit(self, number: int, ticket: str, row: Begun, request: str, known: list[str]) -> str | Again | None:
+    async def _submit(self, number: int, ticket: str, row: Begun, known: list[str]) -> str | Again | None:
         """Submit a row that is this worker's; return the job's id, or where to put the entry back.
 
         The id is in ``known`` as soon as it has arrived.
@@ -108,7 +130,7 @@ class JobHandler:
         try:
             if row.base_url != self._base_url:
                 raise errors.ConfigurationError(f"the row is for {row.base_url}, not for {self._base_url}")
-            prepared = prepare(row.model or "", json.loads(request), row.label)
+            prepared = prepare(row.model or "", json.loads(row.request or "{}"), row.label)
             if self._driver.stopping or time.time() - began > SUBMIT_WITHIN:
                 await rows.give_back(number, ticket, "not sent: its worker stood still, or was stopped")
                 return back
@@ -158,48 +180,42 @@ class JobHandler:
             await rows.good()
         return request_id
 
-    async def _fetch(self, number: int, request_id: str, row: Begun) -> Again | None:
+    async def _fetch(self, number: int, job: _Paid) -> Again | None:
         """Wait for a job that is paid for, and save its video."""
-        begun = row.begun or row.now
         try:
             while True:
                 try:
-                    return await self._wait_and_save(number, request_id, row, begun)
+                    await self._wait_and_save(number, job)
+                    return None
                 except errors.DownloadError as error:
-                    log.error("row %d, job %s: %s; tried again in %.0f s", number, request_id, error, SAVE_AGAIN)
+                    log.error("row %d, job %s: %s; tried again in %.0f s", number, job.request_id, error, SAVE_AGAIN)
                     await self._rows.change(number, EntryState.COMPLETED, PAID, detail=str(error))
                 except errors.SegmindLtxError as error:
-                    log.error("row %d, job %s: %s; tried again in %.0f s", number, request_id, error, SAVE_AGAIN)
+                    log.error("row %d, job %s: %s; tried again in %.0f s", number, job.request_id, error, SAVE_AGAIN)
                 await self._driver.sleep(SAVE_AGAIN)
         except (StoppingError, asyncio.CancelledError):
             # The oldest first: the service keeps a result for an hour.
-            return Again(FETCH_QUEUE, 2_000_000_000 - int(begun))
+            return Again(FETCH_QUEUE, 2_000_000_000 - int(job.begun))
 
-    async def _wait_and_save(self, number: int, request_id: str, row: Begun, begun: float) -> Again | None:
+    async def _wait_and_save(self, number: int, job: _Paid) -> None:
         context = self._driver.context
-        age = max(0.0, row.now - begun)
-        flow = wait.wait(
-            context,
-            request_id,
-            row.model,
-            timeout=LONGEST_WAIT,
-            submitted=context.now() - age if age else context.now(),
-        )
         try:
-            facts = await self._driver.run(flow)
+            facts = await self._driver.run(
+                wait.wait(context, job.request_id, job.model, timeout=LONGEST_WAIT, submitted=job.submitted)
+            )
         except errors.JobFailedError as error:
             await self._rows.change(number, EntryState.FAILED, PAID, detail=str(error))
-            return None
+            return
         except errors.NotFoundError as error:
-            if row.url is None:
+            if job.url is None:
                 await self._rows.change(number, EntryState.GONE, PAID, detail=str(error))
-                return None
+                return
             # The result is no longer kept, but its video is, for days.
-            facts = VideoFacts(request_id=request_id, model=row.model, url=row.url)
+            facts = VideoFacts(request_id=job.request_id, model=job.model, url=job.url)
         micros = None if facts.cost is None else round(facts.cost * MICROS)
         await self._rows.change(number, EntryState.COMPLETED, PAID, micros=micros, url=facts.url)
-        async with self._downloads.taken(begun):
-            file = await self._outputs.save(self._driver, facts, row.target or "", row.label or f"{request_id}.mp4")
+        async with self._downloads.taken(job.begun):
+            name = job.label or f"{job.request_id}.mp4"
+            file = await self._outputs.save(self._driver, facts, job.target or "", name)
         await self._rows.change(number, EntryState.SAVED, PAID, file=file)
         self.saved += 1
-        return None

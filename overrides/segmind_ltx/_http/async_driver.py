@@ -37,6 +37,7 @@ class AsyncDriver(BaseDriver):
                 except StopIteration as stop:
                     result: T = stop.value
                     return result
+                reply = None  # Else it would be held for the length of a sleep.
                 reply = await self._perform(effect)
         except InterruptedCall as caught:
             ended = self._end_interrupted(flow, caught)
