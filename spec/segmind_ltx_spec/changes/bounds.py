@@ -11,6 +11,7 @@ from segmind_ltx_spec.changes.collect import (
 )
 from segmind_ltx_spec.changes.document import At
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
+from segmind_ltx_spec.changes.implied import inert
 from segmind_ltx_spec.changes.normal import Shape
 from segmind_ltx_spec.changes.texts import redundant, sides
 
@@ -75,6 +76,9 @@ def _bound(found: Collector, old: Shape, new: Shape, name: str, exclusive: str, 
     if before.tightness(sign, least) == after.tightness(sign, least):
         if (before.at is None) != (after.at is None):
             redundant(found, before.at, after.at)
+        return
+    if all(inert(old, new, keyword) for keyword in (name, exclusive) if keyword):
+        redundant(found, before.at, after.at)
         return
     narrower = after.tightness(sign, least) > before.tightness(sign, least)
     effect = Effect.NARROWER if narrower else Effect.WIDER

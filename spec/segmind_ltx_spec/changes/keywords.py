@@ -20,12 +20,13 @@ from segmind_ltx_spec.changes.collect import (
 )
 from segmind_ltx_spec.changes.document import is_object
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
+from segmind_ltx_spec.changes.implied import inert
 from segmind_ltx_spec.changes.normal import Shape
-from segmind_ltx_spec.changes.texts import compare_deprecated, compare_title, redundant, sides, told
+from segmind_ltx_spec.changes.texts import compare_deprecated, compare_title, redundant, sides, told, unread
 from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
 
 FORMS: Final = frozenset(
-    {"pattern", "format", "contentEncoding", "contentMediaType", "contentSchema", "uniqueItems", "not", "contains"}
+    {"pattern", "format", "contentEncoding", "uniqueItems", "not", "contains"}
     | {"patternProperties", "propertyNames", "dependentRequired", "dependentSchemas", "prefixItems"}
     | {"unevaluatedProperties", "unevaluatedItems", "dependencies", "additionalItems"}
 )
@@ -34,6 +35,11 @@ _OF_NAMES: Final = frozenset({"unevaluatedProperties", "patternProperties", "pro
 NEVER_UNKNOWN: Final = "The client never sends a parameter that the contract does not name."
 ANNOTATIONS: Final = frozenset({"int32", "int64", "float", "double"})
 """Formats that no reader of a JSON document checks."""
+WIDER_FORMATS: Final = frozenset(
+    {("uri", "uri-reference"), ("uri", "iri"), ("uri", "iri-reference"), ("uri-reference", "iri-reference")}
+    | {("iri", "iri-reference"), ("email", "idn-email"), ("hostname", "idn-hostname")}
+)
+"""Formats, the second of which allows all that the first does."""
 EXTENSION: Final = "An extension that this project does not know: only tools that know it read it."
 FALSE_IS_ABSENT: Final = frozenset({"uniqueItems", "deprecated", "readOnly", "writeOnly", "nullable"})
 
@@ -41,7 +47,9 @@ FALSE_IS_ABSENT: Final = frozenset({"uniqueItems", "deprecated", "readOnly", "wr
 def compare_keyword(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) -> None:
     """Judge one keyword that differs, other than the applicators that `schemas` walks itself."""
     rule = _RULES.get(keyword)
-    if rule is not None:
+    if (keyword in FORMS or keyword == "multipleOf") and inert(old, new, keyword):
+        redundant(found, *sides(old, new, keyword))
+    elif rule is not None:
         rule(found, old, new, keyword, use)
     elif keyword in FORMS:
         _form(found, old, new, keyword, use)
@@ -55,9 +63,6 @@ def _multiple(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) 
     before, after = old.get(keyword), new.get(keyword)
     if any(one is not None and (not is_number(one) or one <= 0) for one in (before, after)):
         found.unjudged(*sides(old, new, keyword), "multipleOf is not a positive number")
-        return
-    if {before, after} <= {None, 1} and (old.types or set()) | (new.types or set()) == {"integer"}:
-        redundant(found, *sides(old, new, keyword))
         return
     effect = Effect.CHANGED
     if before is None or after is None:
@@ -81,7 +86,11 @@ def _form(found: Collector, old: Shape, new: Shape, keyword: str, use: Use) -> N
         found.emit("format-described", *pair, TOLD_IN_HTTP, "It says how a number is stored, and refuses none.")
         return
     effect = Effect.NARROWER if before in (None, False) else Effect.WIDER if after in (None, False) else Effect.CHANGED
-    word = {Effect.NARROWER: "added", Effect.WIDER: "removed", Effect.CHANGED: "changed"}[effect]
+    if keyword == "format" and (before, after) in WIDER_FORMATS:
+        effect = Effect.WIDER
+    elif keyword == "format" and (after, before) in WIDER_FORMATS:
+        effect = Effect.NARROWER
+    word = "added" if before in (None, False) else "removed" if after in (None, False) else "changed"
     verdicts, words = of_schema(effect, use.flow), in_words(effect, use.flow)
     if use.request and keyword == "format" and effect is not Effect.NARROWER and before == "uri":
         verdicts = verdicts._replace(python=BREAKING)
@@ -170,8 +179,12 @@ _RULES: Final = {
     "title": compare_title,
     "example": told("example-changed", TOLD),
     "examples": told("example-changed", TOLD_IN_HTTP),
+    "$defs": unread("Nothing is said by it; what refers to it is compared."),
+    "$schema": unread("It names the rules by which schemas are read."),
     "$comment": told("comment-changed", Verdicts(INFORMATIONAL, NONE, INFORMATIONAL)),
     "externalDocs": told("external-docs-changed", TOLD_IN_HTTP),
+    "contentMediaType": told("content-described", TOLD_IN_HTTP),
+    "contentSchema": told("content-described", TOLD_IN_HTTP),
     "multipleOf": _multiple,
     "readOnly": _one_way,
     "writeOnly": _one_way,

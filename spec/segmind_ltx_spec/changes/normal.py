@@ -67,15 +67,18 @@ def shape(document: Document, at: At) -> Shape:
     """Bring a schema into normal form."""
     name = reference(at)
     flat, nullable = _flat(document, at, frozenset())
+    flat = _listed(flat)
     target = document.follow(at) if name is not None else at
     kinds = flat.get("type")
     listed = kinds.value if kinds is not None else None
     types = {str(one) for one in (listed if is_list(listed) else [listed])}
     values = _values(flat)
+    if listed is None and values is not None:
+        types = {_type(one) for one in values}
     null = (listed is None or "null" in types) and (values is None or None in values)
     return Shape(
         at=target,
-        types=frozenset(types - {"null"}) if listed is not None else None,
+        types=frozenset(types - {"null"}) if listed is not None or values is not None else None,
         null=null or nullable,
         values=None if values is None else tuple(one for one in values if one is not None),
         keywords=flat,
@@ -87,6 +90,31 @@ def reference(at: At) -> str | None:
     """Return the name of the component schema that a reference leads to."""
     target = at.value.get("$ref") if is_object(at.value) else None
     return target.removeprefix(SCHEMAS) if isinstance(target, str) and target.startswith(SCHEMAS) else None
+
+
+def _listed(flat: dict[str, At]) -> dict[str, At]:
+    """Write alternatives that each name values as one list of these values."""
+    for word in ("oneOf", "anyOf"):
+        if word not in flat or not is_list(flat[word].value) or {"enum", "const"} & flat.keys():
+            continue
+        values: list[Any] = []
+        for one in flat[word].value:
+            if not is_object(one) or set(one) - NOTES not in ({"const"}, {"enum"}, {"const", "type"}, {"enum", "type"}):
+                break
+            more: Any = one["enum"] if "enum" in one else [one["const"]]
+            if not is_list(more) or ("type" in one and any(_type(value) != one["type"] for value in more)):
+                break
+            values += more
+        else:
+            rest = {key: at for key, at in flat.items() if key != word}
+            return {**rest, "enum": At(values, flat[word].pointer)}
+    return flat
+
+
+def _type(value: Any) -> str:
+    """Return the type of a value, as JSON Schema names it."""
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return kinds.get(type(value), "null")
 
 
 def _values(flat: Mapping[str, At]) -> list[Any] | None:

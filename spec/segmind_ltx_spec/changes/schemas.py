@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from segmind_ltx_spec.changes.bounds import BOUND_KEYWORDS, compare_bounds
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
+    BY_HAND,
     COMPATIBLE,
     NONE,
     Collector,
@@ -19,9 +20,10 @@ from segmind_ltx_spec.changes.document import At
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
 from segmind_ltx_spec.changes.keywords import compare_additional, compare_keyword
 from segmind_ltx_spec.changes.models import compare_model
-from segmind_ltx_spec.changes.normal import Shape, constraints, reference, shape
+from segmind_ltx_spec.changes.normal import NOTES, Shape, constraints, reference, shape
 from segmind_ltx_spec.changes.properties import compare_properties
 from segmind_ltx_spec.changes.provenance import compare_source
+from segmind_ltx_spec.changes.unions import union_effect
 from segmind_ltx_spec.changes.values import compare_types, compare_values
 from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
 
@@ -79,11 +81,32 @@ class SchemaWalk:
             ):
                 found.unjudged(old.at, new.at, f"the schema cannot be understood: {', '.join(malformed)}")
             return
+        effect = union_effect(found, old, new)
+        if effect is not None:
+            self._union(old, new, effect, use)
+            return
         compare_types(found, old, new, use)
         compare_values(found, old, new, use)
         compare_bounds(found, old, new, use)
         self._structure(old, new, use)
+        self._keywords(old, new, use, {*old.keywords, *new.keywords})
+
+    def _union(self, old: Shape, new: Shape, effect: Effect, use: Use) -> None:
+        """Judge alternatives beside a single schema that is one of them; only the notes are left to compare."""
+        word = next(word for word in ("anyOf", "oneOf") if word in {*old.keywords, *new.keywords})
+        pair = old.place(word), new.place(word)
+        words = f"What was allowed is one of the alternatives now. {in_words(effect, use.flow)}"
+        if effect is Effect.NARROWER:
+            words = f"One of the alternatives is left. {in_words(effect, use.flow)}"
+        python = _python(effect, use) or BY_HAND
+        self.found.emit(f"alternatives-{effect.value}", *pair, of_schema(effect, use.flow, python), words)
+        self._keywords(old, new, use, NOTES)
+
+    def _keywords(self, old: Shape, new: Shape, use: Use, keywords: Collection[str]) -> None:
+        found = self.found
         for keyword in [*old.keywords, *(key for key in new.keywords if key not in old.keywords)]:
+            if keyword not in keywords:
+                continue
             before, after = old.keywords.get(keyword), new.keywords.get(keyword)
             if keyword in _OWN or keyword in BOUND_KEYWORDS or keyword in {*CONDITION, "allOf", "anyOf", "oneOf"}:
                 continue
@@ -176,5 +199,7 @@ def _malformed(one: Shape) -> Iterator[str]:
         "x-model": dict,
     }
     for key, at in one.keywords.items():
-        if (key.startswith("$") and key != "$comment") or (key in wanted and not isinstance(at.value, wanted[key])):
+        if (key.startswith("$") and key not in {"$comment", "$defs", "$schema"}) or (
+            key in wanted and not isinstance(at.value, wanted[key])
+        ):
             yield key

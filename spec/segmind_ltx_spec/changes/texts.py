@@ -23,6 +23,15 @@ def told(rule: str, verdicts: Verdicts) -> Callable[[Collector, Shape, Shape, st
     return judge
 
 
+def unread(words: str) -> Callable[[Collector, Shape, Shape, str, Use], None]:
+    """Return a rule for a keyword that allows and refuses nothing by itself."""
+
+    def judge(found: Collector, old: Shape, new: Shape, keyword: str, _: Use) -> None:
+        found.emit("redundant-keyword", *sides(old, new, keyword), Verdicts(), words)
+
+    return judge
+
+
 def compare_deprecated(found: Collector, old: Shape, new: Shape, keyword: str, _: Use) -> None:
     if bool(old.get(keyword)) == bool(new.get(keyword)):
         redundant(found, *sides(old, new, keyword))
