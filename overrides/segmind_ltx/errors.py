@@ -125,7 +125,7 @@ class PermissionDeniedError(APIStatusError):
     advice = "The key is known, but may not do this."
 
 
-# contract: status.unknown-model-is-404, job.unknown-is-404, job.expired-is-404
+# contract: status.unknown-model-is-404, job.unknown-is-404, job.expired-is-404, job.kept-one-hour
 class NotFoundError(APIStatusError):
     """404: no such model; or a job that is unknown, or older than an hour."""
 
@@ -182,6 +182,7 @@ class GatewayTimeoutError(ServerError):
     advice: ClassVar[str] = BadGatewayError.advice
 
 
+# contract: job.blocked-is-failed, billing.failed-is-free
 class JobFailedError(SegmindLtxError):
     """The job ran and FAILED, or its content was blocked; ``detail`` says why. Failed jobs are not charged."""
 

@@ -130,6 +130,7 @@ def _submit(model: str, parameters: dict[str, Any], *, no_ledger: bool, upload: 
         call: Any = client.submit
         job: Job = call(model, **parameters)
         # Standard error first: if standard output is broken, the id of a paid job is still shown.
+        # contract: job.kept-one-hour
         print_err(f"The job is accepted, and billed. Fetch it within an hour:\n  {_fetch_command(job.id)}")
         if as_json:
             emit_json({"request_id": job.id, "model": model})
@@ -234,6 +235,7 @@ def _size(path: Path) -> str:
 def _save_elsewhere(video: Video, target: Path, error: DownloadError) -> Path:
     """Save a video to a temporary folder if it is in memory only, since it is paid for; else raise ``error``."""
     if video.content is None:
+        # contract: output.seven-days
         print_err(f"The video is paid for, and kept for seven days at {video.url}")
         raise error
     try:

@@ -162,6 +162,7 @@ def _advice(entry: Entry) -> str:
         return (
             f"fetch it within {minutes:.0f} min: --resume"
             if minutes
+            # contract: job.kept-one-hour
             else "kept for an hour; --resume may still find it"
         )
     if entry.ambiguous:

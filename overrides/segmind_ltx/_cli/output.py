@@ -91,6 +91,7 @@ def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[N
 
 def _print_resume(resume: list[str] | None) -> None:
     for command in resume or ():
+        # contract: job.kept-one-hour
         print_err(f"The job is paid for. Fetch it within an hour with:\n  {command}")
 
 

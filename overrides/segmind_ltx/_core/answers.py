@@ -55,6 +55,7 @@ class JobState(NamedTuple):
     @property
     def detail(self) -> str | None:
         """Return the reason if the job FAILED, else None."""
+        # contract: #/components/schemas/FailedJob
         return str_or_none(FailedJob.from_dict(self.body).error) if self.state == "FAILED" else None
 
 
@@ -213,6 +214,7 @@ def _texts_in(output: object, depth: int = 0) -> Iterator[str]:
 def _video_file(body: Mapping[str, Any]) -> VideoFile:
     """Return the file object of a response; an empty one if the response has none."""
     file = body.get("video")
+    # contract: #/components/schemas/VideoFile
     return VideoFile.from_dict(cast("dict[str, Any]", file)) if isinstance(file, dict) else VideoFile()
 
 
@@ -221,6 +223,7 @@ def metrics_of(body: Mapping[str, Any]) -> Metrics:
     metrics = body.get("metrics")
     if not isinstance(metrics, dict):
         return Metrics()
+    # contract: #/components/schemas/JobMetrics
     parsed = JobMetrics.from_dict(cast("dict[str, Any]", metrics))
     return Metrics(
         cost=price_or_none(parsed.cost),

@@ -94,7 +94,7 @@ def json_or_none(response: Response) -> dict[str, Any] | None:
 def _detail(response: Response, body: dict[str, Any] | None) -> str | None:
     """Return the service's own message: `error` of a JSON body, plain text, or the text of an HTML page."""
     if body is not None:
-        # contract: transport.error-message
+        # contract: transport.error-message, #/components/schemas/ErrorMessage
         parsed = ErrorMessage.from_dict(body)
         words = [str_or_none(parsed.error) or str_or_none(body.get("message")), str_or_none(parsed.error_description)]
         return ": ".join(word for word in words if word)[:_MAX_DETAIL] or None

@@ -23,7 +23,7 @@ _NAMED: Final = re.compile(
     # In JSON that is cut off, a Python repr, YAML, a form, or an XML attribute; in an XML element.
     rf"(?i)\brequest[_-]?id[\"']?\s*(?:[:=]\s*|\s[^<>]*>\s*|>\s*)(?:{_QUOTED}|{_BARE})"
 )
-# contract: job.urls-are-its-own
+# contract: job.urls-are-its-own, *.route
 _ADDRESS: Final = re.compile(r"/v2/requests/([^/?#\s\"'<>\\&,;]{1,512})(?:/status)?/?(?P<end>[?#\s\"'<>\\&,;)\]}]|\Z)")
 
 

@@ -18,6 +18,7 @@ from segmind_ltx._core.parameters import PreparedRequest, check_seconds
 from segmind_ltx._core.request_ids import request_id_in
 from segmind_ltx._core.results import VideoFacts
 
+# contract: v2.answers-at-once
 SUBMIT_TIMEOUT: Final = 60.0
 """Seconds of silence after which a submit fails, if the caller set no timeout."""
 VIDEO_TIME: Final = 60.0

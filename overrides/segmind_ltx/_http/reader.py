@@ -46,6 +46,7 @@ class ResponseReader:
         self._sink = call.sink if ok else None
         # Of a redirect or an error in front of a download nothing but the status and the headers is used.
         self._wanted = ok or call.sink is None
+        # contract: *.v1
         self._blocking = call.method == "POST" and call.path.startswith("/v1/")
         self._kept = bytearray()
         self._size = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -208,11 +209,15 @@ def _servers(document: Document, at: At | None) -> dict[str, At]:
     if at is None or not is_list(at.value):
         return {}
     every = [document.child(at, index) for index in range(len(at.value))]
-    return {_same_address(str(one.value.get("url"))): one for one in every if is_object(one.value)}
+    return {_same_address(one.value): one for one in every if is_object(one.value)}
 
 
-def _same_address(url: str) -> str:
-    """Return an address in one form: a slash at its end and capitals in its host say nothing."""
+def _same_address(server: Mapping[str, Any]) -> str:
+    """Return an address in one form: with its defaults filled in, no slash at its end and no capitals in its host."""
+    url = str(server.get("url"))
+    variables: Any = server.get("variables")
+    for name, one in variables.items() if is_object(variables) else ():
+        url = url.replace(f"{{{name}}}", str(one.get("default")) if is_object(one) else "")
     parts = urlsplit(url)
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().rstrip("/")
 
@@ -227,5 +232,8 @@ def _server(found: Collector, old: At, new: At) -> None:
             found.emit("description-changed", before, after, TOLD_IN_HTTP, "Only people read it.")
         elif key == "url":
             found.emit("redundant-keyword", before, after, Verdicts(), "It is the same address.")
+        elif key == "variables":
+            words = "Parts of the address can be chosen; their defaults give the address that is compared."
+            found.emit("server-variables-changed", before, after, TOLD_IN_HTTP._replace(server=NONE), words)
         else:
             found.unjudged(before, after, f"no rule knows {key} of a server")

@@ -107,6 +107,11 @@ class Collector:
         finally:
             self._operations.pop()
 
+    @property
+    def current(self) -> str:
+        """The operation that is being walked, as its method and path; empty if it is none."""
+        return self._operations[-1] if self._operations else ""
+
     def emit(
         self,
         rule: str,

@@ -78,13 +78,23 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     clause = next(iter(clauses_at(new, change.pointer) or clauses_at(old, first)), None)
     change = evolve(change, clause=clause)
     verdicts = change.verdicts
-    if verdicts.http not in {Verdict.BREAKING, Verdict.BEHAVIOURAL} and verdicts.python is not Verdict.BY_HAND:
+    hand_written = {Verdict.BREAKING, Verdict.BY_HAND}
+    if verdicts.http not in {Verdict.BREAKING, Verdict.BEHAVIOURAL} and verdicts.python not in hand_written:
         return change
     names = names_of(change, old, new)
+    if change.rule == "null-allowed":  # What the client needs may be missing now, as if it were not required.
+        change_of = change.pointer.removesuffix("/type"), first.removesuffix("/type")
+        needed = [*derived_at(new, change_of[0]), *derived_at(old, change_of[1]), *written_at(new, change_of[0])]
+        names += [name for name in needed if name not in names]
+    else:
+        needed = []
     closest = [
-        name
-        for document, pointer in ((new, change.pointer), (old, first))
-        for name in (*derived_at(document, pointer), *written_at(document, pointer))
+        *needed,
+        *(
+            name
+            for document, pointer in ((new, change.pointer), (old, first))
+            for name in (*derived_at(document, pointer), *written_at(document, pointer))
+        ),
     ]
     if verdicts.python.rank > Verdict.BY_HAND.rank and must_follow(closest):
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
@@ -96,8 +106,7 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     ):
         # Programs pass on the ids that they were given; what checks them is hand-written.
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
-    concerned = verdicts.python in {Verdict.BY_HAND, Verdict.BREAKING}
-    places = [marker.place for marker in markers if concerned and marker.matches(change, names)]
+    places = [marker.place for marker in markers if verdicts.python in hand_written and marker.matches(change, names)]
     words = uses(names) if verdicts.python is Verdict.BY_HAND else []
     why = f"{change.why} By hand: the client {'; it '.join(words)}." if words else change.why
     # What only allows more hurts no client, although somebody has to write it anew.

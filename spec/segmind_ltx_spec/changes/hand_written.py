@@ -26,6 +26,8 @@ STATEMENTS: Final = {
     "transport.v1-bytes-or-json": "takes the bytes of a video, or JSON with its location, from a blocking call",
     "job.urls-are-its-own": "reads a missing id from the addresses of a job",
     "job.states": "knows the four states",
+    "job.blocked-is-failed": "takes a job with blocked content for a FAILED one",
+    "v2.answers-at-once": "gives up a submit that takes more than a minute",
     "job.final": "stops polling at COMPLETED or FAILED",
     "job.completed-has-output": "wants an output of a COMPLETED job",
     "job.poll-has-no-output": "fetches the result after the last poll",

@@ -27,6 +27,7 @@ from segmind_ltx_spec.changes.schemas import SchemaWalk
 from segmind_ltx_spec.changes.verdicts import Verdicts
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+OFFERED: Final = "The service makes requests of its own to whoever asks for them; the client asks for none."
 _WALKED: Final = frozenset({"parameters", "requestBody", "responses", "security", "servers"})
 
 
@@ -179,10 +180,19 @@ def _detail(found: Collector, key: str, old: At | None, new: At | None) -> None:
             found.emit("code-samples-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
         case "x-source":
             compare_source(found, old, new)
+        case "callbacks":
+            found.emit("callbacks-changed", old, new, offered(old, new), OFFERED)
         case _ if key.startswith("x-"):
             found.emit("extension-changed", old, new, TOLD_IN_HTTP, EXTENSION)
         case _:
             found.unjudged(old, new, f"no rule knows {key} of an operation")
+
+
+def offered(old: At | None, new: At | None) -> Verdicts:
+    """Return the verdicts on requests that the service makes itself; the client knows none."""
+    if old is None:
+        return Verdicts(COMPATIBLE, NONE, BREAKING)
+    return Verdicts(BREAKING, NONE, COMPATIBLE if new is None else BREAKING)
 
 
 def _module(at: At | None) -> str:

@@ -69,14 +69,20 @@ def compare_content(found: Collector, walk: SchemaWalk, old: At, new: At, use: U
         if stable(old.value) != stable(new.value):
             found.unjudged(old, new, "the content is no object")
         return
-    gone = [name for name in old.value if name not in new.value]
-    more = [name for name in new.value if name not in old.value]
+    same = _same_types(old, new)
+    gone = [name for name in old.value if name not in same]
+    more = [name for name in new.value if name not in same.values()]
     response = use.flow is Flow.RESPONSE
     if len(gone) == len(more) == 1:
         pair = found.old.child(old, gone[0]), found.new.child(new, more[0])
+        wider = more[0].endswith("/*") and gone[0].startswith(more[0][:-1])
         verdicts = Verdicts(BREAKING, BY_HAND if success else NONE if response else BREAKING, BREAKING)
+        if wider:
+            verdicts = verdicts._replace(server=COMPATIBLE) if response else Verdicts(COMPATIBLE, COMPATIBLE, BREAKING)
         words = f"{gone[0]} became {more[0]}."
-        found.emit("media-type-replaced", *pair, verdicts, words, values=(gone[0], more[0]), upgrade=True)
+        # The client reads an error of any type.
+        upgrade = success or not (response or wider)
+        found.emit("media-type-replaced", *pair, verdicts, words, values=(gone[0], more[0]), upgrade=upgrade)
         _media(found, walk, *pair, use)
     else:
         for name in gone:
@@ -93,9 +99,24 @@ def compare_content(found: Collector, walk: SchemaWalk, old: At, new: At, use: U
             )
             at = found.new.child(new, name)
             found.emit("media-type-added", None, at, verdicts, words, values=(None, name))
-    for name in old.value:
-        if name in new.value:
-            _media(found, walk, found.old.child(old, name), found.new.child(new, name), use)
+    for name, other in same.items():
+        pair = found.old.child(old, name), found.new.child(new, other)
+        if name != other:
+            found.emit("redundant-keyword", *pair, Verdicts(), "It is the same media type.", values=(name, other))
+        _media(found, walk, *pair, use)
+
+
+def _same_types(old: At, new: At) -> dict[str, str]:
+    """Return the media types that both have, by name: capitals and the charset that JSON always has say nothing."""
+    known = {_media_type(name): name for name in new.value}
+    return {name: known[_media_type(name)] for name in old.value if _media_type(name) in known}
+
+
+def _media_type(name: str) -> str:
+    kind, *parameters = (part.strip().lower() for part in str(name).split(";"))
+    if kind.endswith("json"):
+        parameters = [one for one in parameters if one.replace('"', "") != "charset=utf-8"]
+    return ";".join([kind, *sorted(parameters)])
 
 
 def _only_bytes(schema: At | None, media: At) -> bool:

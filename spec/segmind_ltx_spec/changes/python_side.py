@@ -47,7 +47,8 @@ def _with_generated(found: Comparison, old: Document, new: Document) -> Comparis
         if found.verdicts.python is Verdict.BREAKING:
             return evolve(found, notes=(*found.notes, words))
         verdicts = Verdicts(python=Verdict.BY_HAND)
-        refused = Change("generation-refused", "#", None, (), None, None, verdicts, (), words, True)
+        # It says nothing about the previous release, which is generated already.
+        refused = Change("generation-refused", "#", None, (), None, None, verdicts, (), words)
         return evolve(found, changes=(refused, *found.changes))
     changes = list(found.changes)
     for fact in broken(before, after):

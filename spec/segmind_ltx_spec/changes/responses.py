@@ -79,12 +79,31 @@ def _came_and_went(found: Collector, before: At, after: At, gone: list[str], mor
             words = f"{status} was among the other statuses before, with the same response; now it is named."
             found.emit("status-named", None, at, TOLD_IN_HTTP, words, values=(None, status))
             continue
-        unknown = status.startswith("4") and status not in KNOWN_STATUSES
         words = f"{_said(status)} may come, and callers of the old contract do not know what it means."
-        if unknown:
-            words += " The client has no exception for it, and says that no document names it."
-        verdicts = Verdicts(BREAKING, BY_HAND if unknown else NONE, COMPATIBLE)
-        found.emit("status-added", None, at, verdicts, words, values=(None, status))
+        verdicts, upgrade = Verdicts(BREAKING, NONE, COMPATIBLE), False
+        if status[0] in "123" and not _understood(status, found.current):
+            verdicts, upgrade = verdicts._replace(python=BY_HAND), True
+            words += " The client takes such a response for a mistake."
+        elif status[0] == "4" and not _understood(status, found.current):
+            verdicts = verdicts._replace(python=BY_HAND)
+            words += " The client has no exception for it there, and says that no document names it."
+        found.emit("status-added", None, at, verdicts, words, values=(None, status), upgrade=upgrade)
+
+
+def _understood(status: str, operation: str) -> bool:
+    """Whether hand-written code knows what a status below 500 means for an operation, by its method and path."""
+    post = operation.startswith("POST ")
+    match status:
+        case "200" | "201":
+            return True
+        case "202":
+            return "/v1/" not in operation or not post
+        case "410":
+            return post  # A model that is retired; of a job it would be something else.
+        case "422":
+            return not post  # A job that FAILED.
+        case _:
+            return status in KNOWN_STATUSES
 
 
 def _said(status: str) -> str:

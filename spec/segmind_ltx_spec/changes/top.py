@@ -13,7 +13,7 @@ from segmind_ltx_spec.changes.collect import (
 from segmind_ltx_spec.changes.components import beside_references, compare_components, renamed_schemas
 from segmind_ltx_spec.changes.document import At, is_list, is_object
 from segmind_ltx_spec.changes.keywords import EXTENSION
-from segmind_ltx_spec.changes.operations import compare_operations
+from segmind_ltx_spec.changes.operations import OFFERED, compare_operations, offered
 from segmind_ltx_spec.changes.schemas import SchemaWalk
 
 _WALKED: Final = frozenset({"paths", "components", "security", "servers"})
@@ -57,6 +57,8 @@ def _document(found: Collector, key: str, old: At | None, new: At | None) -> Non
             found.emit("external-docs-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
         case "jsonSchemaDialect":
             found.emit("dialect-changed", old, new, TOLD_IN_HTTP, "It names the rules by which schemas are read.")
+        case "webhooks":
+            found.emit("webhooks-changed", old, new, offered(old, new), OFFERED)
         case _ if key.startswith("x-"):
             found.emit("extension-changed", old, new, TOLD_IN_HTTP, EXTENSION)
         case _:

@@ -31,6 +31,7 @@ ADVICE: Final = {
     ItemState.UNCERTAIN: "Uncertain: a job may exist, and be billed. Check your account; if there is none, run the "
     "same command with --resubmit uncertain.",
     ItemState.GONE: "Gone: the result is no longer kept. To make and pay for it again, add --resubmit gone.",
+    # contract: job.kept-one-hour
     ItemState.UNFINISHED: "Unfinished: it is paid for. Run the same command within an hour to fetch it for free.",
 }
 
