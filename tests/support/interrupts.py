@@ -230,7 +230,8 @@ class Runner:
 
     def _lost(self, service: Service, told: str) -> list[str]:
         written = {entry.request_id for entry in self._ledger.entries()}
-        return [job for job in service.accepted if job not in told or job not in written]
+        untold = [f"{job} is not told: {told}" for job in service.accepted if job not in told]
+        return untold + [f"{job} is not in the ledger" for job in service.accepted if job not in written]
 
     def _left(self, service: Service) -> list[str]:
         tasks = [str(task.name) for task in anyio.get_running_tasks()]

@@ -17,13 +17,15 @@ from segmind_ltx._core.effects import Call, Response, looks_like_video
 from segmind_ltx._core.request_ids import request_id_in
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.values import coalesce, float_or_none, int_or_none, price_or_none, str_or_none
+
+# contract: #/components/schemas/FailedJob, #/components/schemas/JobMetrics, #/components/schemas/VideoFile
 from segmind_ltx_api.models import (
     FailedJob,
     JobMetrics,
     VideoFile,
 )
 
-# contract: job.states
+# contract: job.states, job.blocked-is-failed
 KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
 _ADDRESS: Final = re.compile(r"(?i)https?://[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
 _PATH: Final = re.compile(r"/[^\s/\x00-\x1f\x7f\ud800-\udfff][^\s\x00-\x1f\x7f\ud800-\udfff]*")
@@ -169,7 +171,8 @@ def video_of_call(response: Response, call: Call, model: str, base_url: str = ""
             raise unexpected_response(
                 response, call, request_id, "it has neither a video nor its location; it is billed", model
             )
-    # contract: video-made.x-*
+    # contract: video-made.x-request-id, video-made.x-cost, video-made.x-remaining-credits
+    # contract: video-made.x-generation-time, video-made.x-seed-value
     metrics = metrics_of(body)
     return VideoFacts(
         request_id=request_id,

@@ -12,9 +12,9 @@ from segmind_ltx._core.effects import Call, Response
 from segmind_ltx._core.request_ids import request_id_in
 from segmind_ltx._core.retry import reset_at
 from segmind_ltx._core.values import str_or_none
-from segmind_ltx_api.models import (
-    ErrorMessage,
-)
+
+# contract: #/components/schemas/ErrorMessage
+from segmind_ltx_api.models import ErrorMessage
 
 _MAX_DETAIL: Final = 500
 MAX_TEXT: Final = 65_536

@@ -222,6 +222,12 @@ def _same_address(server: Mapping[str, Any]) -> str:
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl().rstrip("/")
 
 
+def _choices(variables: At | None) -> bool:
+    """Whether a part of an address has more than one value."""
+    parts: Any = variables.value if variables is not None else {}
+    return is_object(parts) and any(not is_object(one) or len(one.get("enum") or [0, 1]) > 1 for one in parts.values())
+
+
 def _server(found: Collector, old: At, new: At) -> None:
     for key in {**old.value, **new.value}:
         before = found.old.child(old, key) if key in old.value else None
@@ -234,6 +240,8 @@ def _server(found: Collector, old: At, new: At) -> None:
             found.emit("redundant-keyword", before, after, Verdicts(), "It is the same address.")
         elif key == "variables":
             words = "Parts of the address can be chosen; their defaults give the address that is compared."
-            found.emit("server-variables-changed", before, after, TOLD_IN_HTTP._replace(server=NONE), words)
+            choice = any(_choices(at) for at in (before, after))
+            verdicts = Verdicts(INFORMATIONAL, NONE, NONE) if choice else Verdicts()
+            found.emit("server-variables-changed", before, after, verdicts, words)
         else:
             found.unjudged(before, after, f"no rule knows {key} of a server")

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from segmind_ltx_spec.changes.collect import Change, Collector, Unjudged
 from segmind_ltx_spec.changes.document import Document, is_object
 from segmind_ltx_spec.changes.expanded import expanded
-from segmind_ltx_spec.changes.hand_written import must_follow, uses
+from segmind_ltx_spec.changes.hand_written import NEEDED, must_follow, uses
 from segmind_ltx_spec.changes.markers import Marker, names_of
 from segmind_ltx_spec.changes.places import clauses_at, derived_at, written_at
 from segmind_ltx_spec.changes.top import compare_api
@@ -98,6 +98,8 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     ]
     if verdicts.python.rank > Verdict.BY_HAND.rank and must_follow(closest):
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
+    if change.rule in {"header-removed", "header-renamed"} and not must_follow(closest):
+        verdicts, change = verdicts._replace(python=Verdict.NONE), evolve(change, upgrade=False)
     if (
         verdicts.python is Verdict.BREAKING
         and "/schema" in change.pointer
@@ -111,6 +113,7 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     why = f"{change.why} By hand: the client {'; it '.join(words)}." if words else change.why
     # What only allows more hurts no client, although somebody has to write it anew.
     upgrade = change.upgrade or (verdicts.python is Verdict.BY_HAND and verdicts.http is not Verdict.COMPATIBLE)
+    upgrade = upgrade or (change.rule in {"property-renamed", "property-removed"} and not NEEDED.isdisjoint(closest))
     return evolve(change, verdicts=verdicts, by_hand=tuple(dict.fromkeys(places)), why=why, upgrade=upgrade)
 
 

@@ -72,8 +72,10 @@ class Use(NamedTuple):
     """Whether it is the request itself."""
     generated: bool = True
     """Whether the generator makes code of it; it drops the headers of responses."""
+    needed: bool = False
+    """Whether every request has to say it."""
 
     @property
     def inside(self) -> Use:
         """The use of a property."""
-        return self._replace(top=False)
+        return self._replace(top=False, needed=False)

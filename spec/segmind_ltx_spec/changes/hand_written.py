@@ -47,7 +47,11 @@ STATEMENTS: Final = {
     "job-status.status.required": "reads the state of a job",
     "job-result.status.required": "reads the state of a job",
     "path.request_id": "checks an id before it goes into a path",
-    "video-made.x-*": "reads the id, cost, credits, time and seed of a blocking call",
+    "video-made.x-request-id": "reads the id of a blocking call",
+    "video-made.x-cost": "reads the cost of a blocking call",
+    "video-made.x-remaining-credits": "reads the credits left after a blocking call",
+    "video-made.x-generation-time": "reads how long a blocking call took",
+    "video-made.x-seed-value": "reads the seed of a blocking call",
     "rate-limited.x-rate-limit-reset-at-utc": "waits for the end of a rate limit",
     "#/servers/0/url": "has this address as its default",
     "*.image.*": "writes a data URI for a Path",
@@ -59,6 +63,11 @@ STATEMENTS: Final = {
 """Clause or pattern of clauses, and what the client does because of it."""
 
 
+NEEDED: Final = frozenset(
+    {"accepted-job.request_id.required", "job-status.status.required", "job-result.status.required"}
+    | {"job.completed-has-output"}
+)
+"""What the client cannot do without."""
 QUIET: Final = frozenset({"*.image.*", "*.v1", "*.v2", "*.route", "*.status.*"})
 """Statements whose code copes with most edits: only a rule that says so makes one of them a case for repair by hand."""
 

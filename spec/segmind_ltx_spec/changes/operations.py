@@ -73,7 +73,9 @@ def compare_operations(found: Collector, walk: SchemaWalk) -> None:
             with found.operation(one.name):
                 words = "It no longer exists."
                 verdicts = Verdicts(BREAKING, BREAKING, COMPATIBLE)
-                found.emit("operation-removed", one.at, None, verdicts, words, upgrade=True)
+                # The client reads a job by the v2 route alone.
+                called = not one.path.startswith("/v1/requests/")
+                found.emit("operation-removed", one.at, None, verdicts, words, upgrade=called)
     for one in after:
         if all(one is not new for _, new in pairs):
             with found.operation(one.name):

@@ -53,7 +53,8 @@ def compare_properties(found: Collector, old: Shape, new: Shape, use: Use, walk:
     for name in more:
         _added(sides, name, common)
     for name in common:
-        walk(sides.before(name), sides.after(name), use.inside)
+        needed = use.flow is Flow.REQUEST and name in new.required
+        walk(sides.before(name), sides.after(name), use.inside._replace(needed=needed))
     handled = {*gone, *more, *renamed, *renamed.values()}
     _required(sides, handled, common)
     _order(sides, common)

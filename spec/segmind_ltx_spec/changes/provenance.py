@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from segmind_ltx_spec.changes.collect import TOLD_IN_HTTP, Collector
-from segmind_ltx_spec.changes.document import At, is_object
+from segmind_ltx_spec.changes.collect import BREAKING, TOLD_IN_HTTP, Collector, stable
+from segmind_ltx_spec.changes.document import At, is_list, is_object
 
 GRADES: Final = {"D": 0, "P": 1, "I": 2}
 """From the surest grade to the least sure one."""
@@ -21,7 +21,17 @@ def compare_source(found: Collector, old: At | None, new: At | None) -> None:
         words = f"The statement is the same; its grade was {grades[0]} and is {grades[1]}."
         if rose and grades[1] == "D":
             words += " A server that breaks it fails the suite now."
-    found.emit(rule, old, new, TOLD_IN_HTTP, words)
+    verdicts = TOLD_IN_HTTP
+    if _inferred(old) - _inferred(new):
+        verdicts = verdicts._replace(server=BREAKING)
+        words += " Values that were inferred are documented now: a server may no longer refuse them."
+    found.emit(rule, old, new, verdicts, words)
+
+
+def _inferred(at: At | None) -> set[str]:
+    """Return the values that no document names, each as JSON."""
+    listed: Any = at.value.get("inferred") if at is not None and is_object(at.value) else None
+    return {stable(one) for one in listed} if is_list(listed) else set()
 
 
 def _grade(at: At | None) -> str | None:

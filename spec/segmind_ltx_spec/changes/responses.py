@@ -45,7 +45,18 @@ def compare_responses(found: Collector, walk: SchemaWalk, old: At, new: At) -> N
         same = [other for other in named if _target(found.new, after, other) == _target(found.old, before, status)]
         if not same and len(gone) == len(named) == 1 and named[0][0] == status[0]:
             same = named
-        if same:
+        if same and same[0].upper() == f"{status[0]}XX":
+            gone.remove(status)
+            more.remove(same[0])
+            words = f"{status} is one of several statuses now that are answered alike."
+            known = DEFAULT in before.value and _target(found.old, before, DEFAULT) == _target(
+                found.old, before, status
+            )
+            verdicts = TOLD_IN_HTTP if known else Verdicts(BREAKING, NONE, COMPATIBLE)
+            found.emit(
+                "status-widened", one, found.new.child(after, same[0]), verdicts, words, values=(status, same[0])
+            )
+        elif same:
             gone.remove(status)
             more.remove(same[0])
             words = f"What was answered with {status} is answered with {same[0]} now."
@@ -187,6 +198,8 @@ def _headers(found: Collector, walk: SchemaWalk, old: At | None, new: At | None)
         found.emit("header-added", None, after[name], verdicts, "Callers may read more.", values=(None, name))
     for name, at in before.items():
         if name in after:
+            if at.pointer.rpartition("/")[2] != after[name].pointer.rpartition("/")[2]:
+                found.emit("redundant-keyword", at, after[name], Verdicts(), "Names of headers have no case.")
             _header(found, walk, found.old.follow(at), found.new.follow(after[name]))
 
 

@@ -6,6 +6,7 @@ to say the same as well; if a word that carries meaning differs, a person has to
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -27,6 +28,7 @@ UNITS: Final = {
     "month": 2592000,
     "year": 31536000,
 }
+_SHORT: Final = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days"}
 _SIMPLE: Final[dict[str, float]] = {
     word: value
     for value, word in enumerate(
@@ -61,6 +63,12 @@ no not never none nothing neither nor without cannot unless except
 """
     )
 )
+_DENIALS: Final = re.compile(
+    r"(?i)\b(?:leav(?:es?|ing)(?: (?:the|its|an?))?(?: \w+)? out|omit(?:s|ted)?|hid(?:es?|den)|lacks?|withholds?|conceals?|fails? to|misses)\b"
+)
+"""Verbs that say that something is not there."""
+_CONDITION: Final = re.compile(r"(?i)^(?:if|when|once) ([^,]+),|\b(?:if|when|once) (.+)$")
+_PAIR: Final = re.compile(r"([\w.-]+) (?:and|or) (?:(?:to|of|in|by|from|with|the|an?) )*([\w.-]+)")
 MEANING: Final = frozenset(
     _listed(
         """
@@ -71,6 +79,7 @@ longer shorter unique both either final first last stable changes expires expire
 error detail output video json bytes plain text html retried repeated blocked failed credits limit id alias
 host url location required optional
 millisecond milliseconds second seconds minute minutes hour hours day days similar exact exactly nearest submit
+epoch relative absolute
 """
     )
 )
@@ -105,6 +114,7 @@ def read_statement(sentence: str) -> Statement:
     negated = False
     rest = re.sub(r"n't\b", " not", rest.replace("\u2019", "'"))
     rest = re.sub(r"(?i)\bno matter\b", "however", rest)
+    rest = _DENIALS.sub("not included", rest)
     for token in re.findall(r"[A-Za-z0-9][\w.:/~-]*", rest):
         plain = token.strip(".:/-")
         low = plain.lower()
@@ -125,6 +135,8 @@ def read_statement(sentence: str) -> Statement:
         elif fact:
             facts.append(fact)
         negated = False
+    if negated:
+        facts.append(_NOT)
     return Statement(tuple(seconds), tuple(facts), frozenset(words))
 
 
@@ -132,6 +144,10 @@ def same_meaning(old: str, new: str) -> bool:
     """Whether two sentences say the same, as far as this module can tell."""
     before, after = read_statement(old), read_statement(new)
     if before.seconds != after.seconds or not _same_order(before.facts, after.facts):
+        return False
+    if _condition(old) and _condition(new) and _condition(old) != _condition(new) and before.words == after.words:
+        return False  # What happens and what it depends on have changed places.
+    if _pairs_crossed(old, new):
         return False
     return not (before.words ^ after.words) & _STEMS
 
@@ -149,9 +165,34 @@ def _same_order(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     return any(before[place:] + before[:place] == after for place in range(len(before)))
 
 
+def _condition(sentence: str) -> frozenset[str]:
+    """Return the words of a sentence's condition; empty if it has none."""
+    found = _CONDITION.search(" ".join(sentence.split()))
+    said = read_statement(found[1] or found[2]) if found else None
+    return frozenset(said.facts) | said.words if said else frozenset()
+
+
+def _pairs_crossed(old: str, new: str) -> bool:
+    """Whether some of the pairs that "and" joins changed their order, and others did not: who does what is another."""
+    before, after = _PAIR.findall(old), _PAIR.findall(new)
+    turned = [(one, (one[1], one[0]) in after) for one in before if one in after or (one[1], one[0]) in after]
+    return len(turned) > 1 and len({was for _, was in turned}) > 1
+
+
 def _durations(text: str) -> tuple[list[float], str]:
     """The spans of time in a text, in seconds, and the text without them."""
     found: list[float] = []
+    if re.search(r"(?i)\b(?:for ever|forever|indefinitely)\b", text):
+        found.append(math.inf)
+        text = re.sub(r"(?i)\b(?:for ever|forever|indefinitely)\b", " ", text)
+    text = re.sub(r"(?i)\b(?:a|one) (hour|day|week) and a half\b", r"1.5 \1s", text)
+    text = re.sub(
+        r"(?i)\b([a-z]+) and a half (?=hours|days|weeks|minutes)",
+        lambda match: f"{NUMBERS[match[1].lower()] + 0.5:g} " if match[1].lower() in NUMBERS else match[0],
+        text,
+    )
+    text = re.sub(r"\b(\d+)\s?(h|min|d|s)\b", lambda match: f"{match[1]} {_SHORT[match[2]]}", text)
+    text = re.sub(r"(?i)\bat least (?=\S+ (?:seconds?|minutes?|hours?|days?|weeks?)\b)", "", text)
 
     def taken(match: re.Match[str]) -> str:
         amount, unit = match.group(1).lower(), match.group(2).lower()

@@ -15,7 +15,10 @@ from segmind_ltx_spec.changes.document import At, is_list, is_object
 from segmind_ltx_spec.changes.keywords import EXTENSION
 from segmind_ltx_spec.changes.operations import OFFERED, compare_operations, offered
 from segmind_ltx_spec.changes.schemas import SchemaWalk
+from segmind_ltx_spec.changes.verdicts import Verdicts
 
+_DIALECT: Final = "https://spec.openapis.org/oas/3.1/dialect/base"
+"""What OpenAPI 3.1 takes if a document names no other."""
 _WALKED: Final = frozenset({"paths", "components", "security", "servers"})
 
 
@@ -56,7 +59,9 @@ def _document(found: Collector, key: str, old: At | None, new: At | None) -> Non
         case "externalDocs":
             found.emit("external-docs-changed", old, new, TOLD_IN_HTTP, "Only people read it.")
         case "jsonSchemaDialect":
-            found.emit("dialect-changed", old, new, TOLD_IN_HTTP, "It names the rules by which schemas are read.")
+            usual = all(at is None or at.value == _DIALECT for at in (old, new))
+            words = "It names the rules by which schemas are read."
+            found.emit("dialect-changed", old, new, Verdicts() if usual else TOLD_IN_HTTP, words)
         case "webhooks":
             found.emit("webhooks-changed", old, new, offered(old, new), OFFERED)
         case _ if key.startswith("x-"):

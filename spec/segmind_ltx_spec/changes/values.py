@@ -30,9 +30,10 @@ def compare_types(found: Collector, old: Shape, new: Shape, use: Use) -> None:
         if flow is Flow.RESPONSE and use.generated:  # The type is what the generated classes keep of a response.
             python = COMPATIBLE if effect is Effect.NARROWER else BREAKING
         values = (_listed(old), _listed(new))
-        found.emit(
-            f"type-{effect.value}", *pair, of_schema(effect, flow, python), in_words(effect, flow), values=values
-        )
+        # The previous client sends a value of another type, or refuses to.
+        upgrade = use.needed and before is not None and after is not None and not before & after
+        verdicts = of_schema(effect, flow, python)
+        found.emit(f"type-{effect.value}", *pair, verdicts, in_words(effect, flow), values=values, upgrade=upgrade)
     if old.null != new.null and (old.types is not None or new.types is not None):
         effect = Effect.WIDER if new.null else Effect.NARROWER
         rule = "null-allowed" if new.null else "null-refused"

@@ -25,6 +25,13 @@ from segmind_ltx_spec.changes.verdicts import Verdict, Verdicts
 ANOTHER_OUTCOME: Final = frozenset({"billing", "payload", "video"})
 """Kinds whose statements say what comes of a call, not whether it works."""
 RETENTION: Final = "retention"
+_LIMITS: Final = re.compile(
+    r"\b(at most|no more than|not more than|up to)\b.*\b(jobs?|submits?|requests?|calls?)\b", re.IGNORECASE
+)
+"""What a statement says that limits callers, beyond what the schemas say."""
+_KEYS: Final = ("auth.missing-key", "auth.wrong-key")
+"""Clauses about calls without a right key, which nobody wants to work."""
+_REFUSALS: Final = re.compile(r"\b(refused|rejected|not accepted|forbidden)\b", re.IGNORECASE)
 
 
 class _Entry(NamedTuple):
@@ -40,6 +47,16 @@ class _Entry(NamedTuple):
     def permits(self) -> bool:
         """Whether the clause allows a server something, and demands nothing."""
         return "permission" in self.at.value
+
+    @property
+    def limits(self) -> bool:
+        """Whether the clause refuses what callers could do without it."""
+        return _LIMITS.search(self.statement) is not None
+
+    @property
+    def forbids(self) -> bool:
+        """Whether the clause is about something that callers must not do: without it, more may work."""
+        return self.kind == "auth" and _REFUSALS.search(self.statement) is not None
 
 
 def compare_clauses(found: Collector) -> None:
@@ -65,6 +82,8 @@ def compare_clauses(found: Collector) -> None:
         verdicts = Verdicts(_loss(entry.kind), _python(name, entry.kind), COMPATIBLE)
         if entry.permits:
             verdicts = Verdicts(COMPATIBLE, NONE, INFORMATIONAL)
+        if entry.limits or (entry.forbids and not name.startswith(_KEYS)):
+            verdicts = Verdicts(COMPATIBLE, NONE, COMPATIBLE)
         words = f"No longer stated: {entry.statement}"
         upgrade = verdicts.python is BY_HAND
         found.emit("clause-removed", entry.at, None, verdicts, words, values=(entry.statement, None), upgrade=upgrade)
@@ -72,6 +91,8 @@ def compare_clauses(found: Collector) -> None:
         verdicts, words = Verdicts(COMPATIBLE, NONE, BREAKING), f"Stated for the first time: {entry.statement}"
         if entry.permits:
             verdicts, words = Verdicts(_loss(entry.kind), NONE, COMPATIBLE), f"{words} Callers have to reckon with it."
+        elif entry.limits:
+            verdicts, words = Verdicts(BREAKING, NONE, COMPATIBLE), f"{words} What worked before may be refused."
         else:
             words = f"{words} A server of the old contract need not keep it."
         found.emit("clause-added", None, entry.at, verdicts, words, values=(None, entry.statement))
@@ -117,7 +138,7 @@ def _compare(found: Collector, name: str, old: _Entry, new: _Entry) -> None:
             continue
         match key:
             case "statement":
-                _statement(found, name, old.kind, before, after)
+                _statement(found, name, (old, new), before, after)
             case "grade":
                 _grade(found, before, after)
             case "document" | "documents" | "note":  # The first was the form until 0.1.0.
@@ -161,7 +182,8 @@ def _grade(found: Collector, old: At | None, new: At | None) -> None:
     found.emit(rule, old, new, TOLD_IN_HTTP, words)
 
 
-def _statement(found: Collector, name: str, kind: str, old: At | None, new: At | None) -> None:
+def _statement(found: Collector, name: str, entries: tuple[_Entry, _Entry], old: At | None, new: At | None) -> None:
+    kind = entries[0].kind
     texts = [at.value if at is not None and isinstance(at.value, str) else "" for at in (old, new)]
     if all(texts) and same_meaning(*texts):
         words = "The statement is worded otherwise. Numbers, names and negations are the same."
@@ -176,6 +198,8 @@ def _statement(found: Collector, name: str, kind: str, old: At | None, new: At |
         found.emit(rule, old, new, verdicts, words, upgrade=not longer)
         return
     verdicts = Verdicts(_loss(kind), _python(name, kind), BREAKING)
+    if entries[0].forbids and not entries[1].forbids and not name.startswith(_KEYS):
+        verdicts = Verdicts(COMPATIBLE, NONE, BREAKING)  # What was refused works now.
     words = f"{name} says something else; a server of the old contract does what it said before."
     found.emit("statement-changed", old, new, verdicts, words, upgrade=verdicts.python is BY_HAND)
 
@@ -192,7 +216,9 @@ def _models(found: Collector, name: str, kind: str, old: At | None, new: At | No
     narrower = before is None or (after is not None and after < before)
     words = f"{name} is about other models now."
     if wider:
-        verdicts = Verdicts(COMPATIBLE, NONE, BREAKING)
+        # More models do what the payload clauses say: what comes of the same request is another video.
+        other = kind in {"payload", "video"}
+        verdicts = Verdicts(BEHAVIOURAL, BEHAVIOURAL, BREAKING) if other else Verdicts(COMPATIBLE, NONE, BREAKING)
     else:
         verdicts = Verdicts(_loss(kind), _python(name, kind), COMPATIBLE if narrower else BREAKING)
     found.emit("clause-models-changed", old, new, verdicts, words)

@@ -1,4 +1,4 @@
-"""The list of changes in cases/cases.yaml: each gets the verdicts that follow from what the words mean."""
+"""The lists of changes in cases/: each gets the verdicts that follow from what the words mean."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from segmind_ltx_spec.changes import Document, compare
 from segmind_ltx_spec.changes.collect import Place
 from segmind_ltx_spec.changes.hand_written import STATEMENTS
 from segmind_ltx_spec.changes.markers import Marker
+from segmind_ltx_spec.changes.verdicts import Verdicts
 
-CASES: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).with_name("cases") / "cases.yaml").read_text(encoding="utf-8")
-)
+CASES: list[dict[str, Any]] = [
+    case
+    for name in ("cases.yaml", "more.yaml")
+    for case in yaml.safe_load((Path(__file__).with_name("cases") / name).read_text(encoding="utf-8"))
+]
 USUAL = {
     "breaking": "major",
     "by-hand": "minor",
@@ -40,6 +43,7 @@ def test_case_has_its_verdicts(case: dict[str, Any], contract: Document, edit: A
     said = [(change.rule, change.pointer, change.why) for change in found.changes]
     assert not found.unjudged, found.unjudged
     assert [str(verdict) for verdict in found.verdicts] == case["verdicts"], said
+    assert found.old_client == case.get("old", found.old_client), said
     assert str(found.package_bump) == case.get("package", USUAL[case["verdicts"][1]]), said
     hand = [place for change in found.changes for place in change.by_hand]
     assert bool(hand) or "by-hand" not in case["verdicts"], said
@@ -50,9 +54,13 @@ def test_case_has_its_verdicts(case: dict[str, Any], contract: Document, edit: A
 
 @pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
 def test_case_back_again_is_seen(case: dict[str, Any], contract: Document, edit: Any) -> None:
-    """The same change the other way round is seen as well, unless it changes no meaning."""
+    """The same change the other way round is seen as well; if it changes no meaning, it is none either."""
     found = compare(edit(*case["edit"]), contract, MARKERS)
-    assert bool(found.changes or found.unjudged) == (case["verdicts"] != ["none", "none", "none"] or "back" in case)
+    if case["verdicts"] == ["none", "none", "none"] and "back" not in case:
+        assert not found.unjudged
+        assert found.verdicts == Verdicts()
+    else:
+        assert found.changes or found.unjudged
 
 
 def test_fact_is_told_once(contract: Document, edit: Any) -> None:
