@@ -1,7 +1,4 @@
-"""The commands of ``segmind-ltx``.
-
-Exit statuses: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
-"""
+"""The commands of ``segmind-ltx``. Exit statuses: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted."""
 
 from __future__ import annotations
 
@@ -235,8 +232,7 @@ def _size(path: Path) -> str:
 def _save_elsewhere(video: Video, target: Path, error: DownloadError) -> Path:
     """Save a video to a temporary folder if it is in memory only, since it is paid for; else raise ``error``."""
     if video.content is None:
-        # contract: output.seven-days
-        print_err(f"The video is paid for, and kept for seven days at {video.url}")
+        print_err(f"The video is paid for, and kept for seven days at {video.url}")  # contract: output.seven-days
         raise error
     try:
         path = video.save(Path(tempfile.mkdtemp(prefix="segmind-ltx-"), target.name))

@@ -19,11 +19,7 @@ from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.values import coalesce, float_or_none, int_or_none, price_or_none, str_or_none
 
 # contract: #/components/schemas/FailedJob, #/components/schemas/JobMetrics, #/components/schemas/VideoFile
-from segmind_ltx_api.models import (
-    FailedJob,
-    JobMetrics,
-    VideoFile,
-)
+from segmind_ltx_api.models import FailedJob, JobMetrics, VideoFile
 
 # contract: job.states, job.blocked-is-failed
 KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
@@ -57,7 +53,6 @@ class JobState(NamedTuple):
     @property
     def detail(self) -> str | None:
         """Return the reason if the job FAILED, else None."""
-        # contract: #/components/schemas/FailedJob
         return str_or_none(FailedJob.from_dict(self.body).error) if self.state == "FAILED" else None
 
 
