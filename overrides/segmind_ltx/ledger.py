@@ -53,7 +53,6 @@ class Ledger(TableLedger):
         if not isinstance(path, str | PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise errors.ConfigurationError(f"ledger is {type(path).__name__}, but must be a path")
         super().__init__(fspath(path), label)
-        self._moved: dict[int, int] = {}  # The numbers of this process's rows in a file that replaced the first one.
         self._before: Replaced | None = None  # That first file, until its rows are copied.
         try:
             self._file = SqliteFile(self.path, BUSY_TIMEOUT, _prepare)
@@ -89,11 +88,11 @@ class Ledger(TableLedger):
         before = self._before = self._before or self._file.replaced()
         if before is None:
             return
-        moved = copy_rows(before.connection, self._file.connection, None if before.deleted else self._own)
+        own = set(self._own.values())
+        moved = copy_rows(before.connection, self._file.connection, None if before.deleted else own)
         before.connection.close()
         self._before = None
-        self._moved = {own: moved.get(now, now) for own, now in self._moved.items()} | moved
-        self._own |= set(moved.values())
+        self._own = {number: moved.get(now, now) for number, now in self._own.items()}
         log.error(
             "the ledger %s was %s while it was in use; %s rows were written again",
             self.path,
@@ -102,7 +101,7 @@ class Ledger(TableLedger):
         )
 
     def _value(self, value: object) -> Any:
-        return self._moved.get(value, int(value)) if isinstance(value, RowNumber) else value
+        return self._own.get(value, int(value)) if isinstance(value, RowNumber) else value
 
     def _unusable_error(self, error: Exception) -> errors.ConfigurationError:
         busy = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

@@ -59,19 +59,17 @@ def _candidates_in(response: Response, text: str) -> Iterator[str]:
 def _documents(text: str) -> Iterator[Any]:
     """Yield the JSON at the beginning of a text, and in each line of its own; whatever follows it."""
     decoder = json.JSONDecoder()
-    seen = 0
     for piece in (text, *text.splitlines()[:100]):
         start = piece.strip().removeprefix("data:").strip()
         if start[:1] not in {"{", "["}:
             continue
         try:
-            document, _ = decoder.raw_decode(start)
+            document, end = decoder.raw_decode(start)
         except (ValueError, RecursionError):
             continue
         yield document
-        seen += 1
-        if seen and piece is text:
-            return
+        if piece is text and not start[end:].strip():
+            return  # Its lines are no documents of their own.
 
 
 def _values(document: object) -> Iterator[object]:

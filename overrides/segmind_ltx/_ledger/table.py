@@ -65,7 +65,7 @@ class TableLedger(Journal):
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._pending: list[Change] = []  # Changes that could not be written yet, oldest first.
-        self._own: set[int] = set()  # The rows of this process.
+        self._own: dict[int, int] = {}  # The rows of this process: the number of each now, if its file was replaced.
 
     def _execute(self, statement: str, values: tuple[object, ...], wait: float) -> list[tuple[Any, ...]]:
         """Run one statement at once or, if others hold the database, within ``wait`` seconds; return its rows.
@@ -111,7 +111,7 @@ class TableLedger(Journal):
             (EntryState.SENDING, model, text, base_url, time.time(), self.label if label is None else label),
         )
         number: int = rows[0][0]
-        self._own.add(number)
+        self._own[number] = number
         return number
 
     def record_response(self, number: int, state: str, request_id: str | None) -> None:
@@ -175,7 +175,7 @@ class TableLedger(Journal):
         """Lock the ledger. A forked process has its own lock, connection and changes: the parent writes the others."""
         if self._process != os.getpid():
             self._process = os.getpid()
-            self._lock, self._pending, self._own = threading.Lock(), [], set()
+            self._lock, self._pending, self._own = threading.Lock(), [], {}
             self._after_fork()
         with self._lock:
             yield

@@ -113,8 +113,8 @@ def _listed(flat: dict[str, At]) -> dict[str, At]:
 
 def _type(value: Any) -> str:
     """Return the type of a value, as JSON Schema names it."""
-    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return kinds.get(type(value), "null")
+    kinds = {"bool": "boolean", "int": "integer", "float": "number", "str": "string", "list": "array", "dict": "object"}
+    return kinds.get(type(value).__name__, "null")
 
 
 def _values(flat: Mapping[str, At]) -> list[Any] | None:

@@ -25,6 +25,31 @@ def submit(ledger: Ledger, request_id: str) -> None:
     ledger.record_response(ledger.record_submit("ltx-video", {"prompt": request_id}, BASE), "accepted", request_id)
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_read_entries(tmp_path: Path, labelled: bool) -> None:
+    """All rows in their order, also those of a file from before there were labels."""
+    path = tmp_path / "jobs.sqlite"
+    with closing(Ledger(path)) as ledger:
+        for name in ("a", "b"):
+            number = ledger.record_submit("ltx-video", {"prompt": name}, BASE, "mine")
+            ledger.record_response(number, "accepted", f"r-{name}")
+    if not labelled:
+        with closing(sqlite3.connect(path)) as file:
+            file.execute("ALTER TABLE jobs DROP COLUMN label")
+    found = [(entry.request_id, entry.label, entry.request["prompt"]) for entry in read_entries(path)]
+    label = "mine" if labelled else None
+    assert found == [("r-a", label, "a"), ("r-b", label, "b")]
+
+
+def test_read_entries_of_no_ledger(tmp_path: Path) -> None:
+    """The file is named, with the reason."""
+    path = tmp_path / "notes.txt"
+    path.write_text("No ledger, but a text that is long enough to be read as one.", encoding="utf-8")
+    with pytest.raises(ltx.ConfigurationError) as caught:
+        read_entries(path)
+    assert str(caught.value) == f"the ledger {path} cannot be read: file is not a database"
+
+
 def ids(path: Path) -> list[tuple[str | None, str]]:
     with closing(Ledger(path)) as ledger:
         return [(entry.request_id, entry.state) for entry in ledger.entries()]
@@ -45,7 +70,8 @@ def test_ledger_deleted(tmp_path: Path, caplog: pytest.LogCaptureFixture, when: 
         else:
             ledger.record_response(number, "accepted", "r-2")
     assert ids(path) == [("r-1", "accepted"), ("r-2", "accepted")]
-    assert "was deleted while it was in use" in caplog.text
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.getMessage() == f"the ledger {path} was deleted while it was in use; its rows were written again"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not replace open files")
@@ -65,7 +91,40 @@ def test_ledger_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> No
         ledger.update("r-1", "saved", file="a.mp4")
     expected = [*((f"other-{number}", "accepted") for number in range(4)), ("r-1", "saved"), ("r-2", "accepted")]
     assert sorted(ids(path)) == sorted(expected)
-    assert "was replaced while it was in use" in caplog.text
+    (record,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.getMessage() == (
+        f"the ledger {path} was replaced while it was in use; this program's rows were written again"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not replace open files")
+def test_ledger_replaced_twice(tmp_path: Path) -> None:
+    """Rows that were written again are found again: those of before, and those that came in between."""
+    path = tmp_path / "jobs.sqlite"
+
+    def replace(rows: int) -> None:
+        other = tmp_path / f"other-{rows}.sqlite"
+        with closing(Ledger(other)) as ledger:
+            for number in range(rows):
+                submit(ledger, f"other-{number}")
+        other.replace(path)
+
+    with closing(Ledger(path)) as ledger:
+        first, second = (ledger.record_submit("ltx-video", {"prompt": name}, BASE) for name in "ab")
+        replace(3)
+        third = ledger.record_submit("ltx-video", {"prompt": "c"}, BASE)
+        ledger.record_response(second, "accepted", "r-2")
+        replace(5)
+        for number, request_id in ((first, "r-1"), (third, "r-3")):
+            ledger.record_response(number, "accepted", request_id)
+        ledger.update("r-2", "saved", file="b.mp4")
+    found = {entry.request_id: (entry.state, entry.request["prompt"]) for entry in read_entries(path)}
+    assert {request_id: found[request_id] for request_id in ("r-1", "r-2", "r-3")} == {
+        "r-1": ("accepted", "a"),
+        "r-2": ("saved", "b"),
+        "r-3": ("accepted", "c"),
+    }
+    assert len(found) == 8
 
 
 def test_ledger_folder_removed(tmp_path: Path) -> None:
