@@ -64,7 +64,8 @@ no not never none nothing neither nor without cannot unless except
     )
 )
 _DENIALS: Final = re.compile(
-    r"(?i)\b(?:leav(?:es?|ing)(?: (?:the|its|an?))?(?: \w+)? out|omit(?:s|ted)?|hid(?:es?|den)|lacks?|withholds?|conceals?|fails? to|misses)\b"
+    r"(?i)\b(?:leav(?:es?|ing)(?: (?:the|its|an?))?(?: \w+)? out|omit(?:s|ted)?|hid(?:es?|den)"
+    r"|lacks?|withholds?|conceals?|fails? to|misses)\b"
 )
 """Verbs that say that something is not there."""
 _CONDITION: Final = re.compile(r"(?i)^(?:if|when|once) ([^,]+),|\b(?:if|when|once) (.+)$")
