@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, cast
 
 from segmind_ltx import errors
-from segmind_ltx._core.api_errors import error_for, excerpt, json_or_none, text_of, unexpected_response
+from segmind_ltx._core.api_errors import detail_in, error_for, excerpt, json_or_none, text_of, unexpected_response
 from segmind_ltx._core.effects import Call, Response, looks_like_video
 from segmind_ltx._core.request_ids import request_id_in
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.values import coalesce, float_or_none, int_or_none, price_or_none, str_or_none
 
-# contract: #/components/schemas/FailedJob, #/components/schemas/JobMetrics, #/components/schemas/VideoFile
-from segmind_ltx_api.models import FailedJob, JobMetrics, VideoFile
+# contract: #/components/schemas/JobMetrics, #/components/schemas/VideoFile
+from segmind_ltx_api.models import JobMetrics, VideoFile
 
 # contract: job.states, job.blocked-is-failed
 KNOWN_STATES: Final = frozenset({"QUEUED", "PROCESSING", "COMPLETED", "FAILED"})
@@ -53,7 +53,7 @@ class JobState(NamedTuple):
     @property
     def detail(self) -> str | None:
         """Return the reason if the job FAILED, else None."""
-        return str_or_none(FailedJob.from_dict(self.body).error) if self.state == "FAILED" else None
+        return detail_in(self.body) if self.state == "FAILED" else None  # contract: #/components/schemas/FailedJob
 
 
 def parse_submit(response: Response, call: Call, model: str) -> str:
@@ -84,7 +84,7 @@ def parse_status(response: Response, call: Call, request_id: str, time: float | 
     body = json_object(response, call, request_id)
     # contract: job-status.status.required, job-result.status.required
     state, named_id = body.get("status"), body.get("request_id")
-    if response.status == 422 and state is None and str_or_none(body.get("error")):
+    if response.status == 422 and state is None and detail_in(body):
         # By the documents 422 alone means FAILED; that the body repeats it is from the vendor's other pages.
         state = "FAILED"
     if not isinstance(state, str) or not state:
@@ -185,11 +185,11 @@ def video_of_call(response: Response, call: Call, model: str, base_url: str = ""
 
 
 def video_url(body: Mapping[str, Any], base_url: str = "") -> str | None:
-    """Return the output's address: the first in `output` (a text, a list or an object), else `video.url`; else None.
+    """Return the output's address: the first in `output` (a text, a list or an object), else in `video`; else None.
 
     Only an address counts, or a path below the API's origin: an `output` with any other text must not pass for a video.
     """
-    for candidate in (*_texts_in(body.get("output")), _video_file(body).url):
+    for candidate in (*_texts_in(body.get("output")), _video_file(body).url, body.get("video")):
         address = candidate.strip() if isinstance(candidate, str) else ""
         if _ADDRESS.fullmatch(address):
             return address

@@ -18,6 +18,9 @@ from segmind_ltx_api.models import ErrorMessage
 
 _MAX_DETAIL: Final = 500
 MAX_TEXT: Final = 65_536
+_MESSAGE_NAMES: Final = ("message", "detail", "msg", "reason", "title")
+_DEEPEST: Final = 3
+_MOST_MESSAGES: Final = 5
 
 
 def error_for(
@@ -94,15 +97,31 @@ def json_or_none(response: Response) -> dict[str, Any] | None:
 def _detail(response: Response, body: dict[str, Any] | None) -> str | None:
     """Return the service's own message: `error` of a JSON body, plain text, or the text of an HTML page."""
     if body is not None:
-        # contract: transport.error-message, #/components/schemas/ErrorMessage
-        parsed = ErrorMessage.from_dict(body)
-        words = [str_or_none(parsed.error) or str_or_none(body.get("message")), str_or_none(parsed.error_description)]
-        return ": ".join(word for word in words if word)[:_MAX_DETAIL] or None
+        return detail_in(body)
     # contract: transport.error-forms
     text = response.body[: 16 * _MAX_DETAIL].decode("utf-8", "replace")
     if "<" in text:
         text = re.sub(r"(?is)<(script|style|title).*?</\1>|<[^>]*>", " ", text)
     return " ".join(text.split())[:_MAX_DETAIL] or None
+
+
+def detail_in(body: Mapping[str, Any]) -> str | None:
+    """Return the message in a body: `error` with its description, else what other services call it."""
+    # contract: transport.error-message, #/components/schemas/ErrorMessage
+    description = str_or_none(ErrorMessage.from_dict(dict(body)).error_description)
+    reason = next((words for name in ("error", *_MESSAGE_NAMES) if (words := _words_in(body.get(name)))), None)
+    return ": ".join(words for words in (reason, description) if words)[:_MAX_DETAIL] or None
+
+
+def _words_in(value: object, depth: int = 0) -> str | None:
+    """Return the text of a message, which some services put into an object, or several into a list."""
+    if isinstance(value, dict) and depth < _DEEPEST:
+        named = cast("dict[str, object]", value)
+        return next((words for name in _MESSAGE_NAMES if (words := _words_in(named.get(name), depth + 1))), None)
+    if isinstance(value, list) and depth < _DEEPEST:
+        found = [_words_in(one, depth + 1) for one in cast("list[object]", value)[:_MOST_MESSAGES]]
+        return "; ".join(words for words in found if words) or None
+    return str_or_none(value)
 
 
 def text_of(response: Response) -> str:

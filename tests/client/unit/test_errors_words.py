@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +15,8 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx import errors
+from segmind_ltx._core.answers import JobState
+from segmind_ltx._core.api_errors import detail_in
 from support.callers import Caller
 
 FREE = "Nothing was billed"
@@ -142,3 +145,29 @@ def test_except_clause_keeps_kinds_apart(
 ) -> None:
     """Errors that need another reaction are not subclasses of each other."""
     assert not issubclass(raised, caught)
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"error": "blocked"}, "blocked"),
+        ({"error": "blocked", "error_description": "by a filter"}, "blocked: by a filter"),
+        ({"error": "", "error_description": "by a filter"}, "by a filter"),
+        ({"message": "blocked"}, "blocked"),
+        ({"detail": "blocked"}, "blocked"),
+        ({"error": {"status": 400, "title": "Bad Request", "message": "blocked"}}, "blocked"),
+        ({"error": {"code": 7}, "detail": "blocked"}, "blocked"),
+        ({"error": {"error": {}}, "message": {"reason": "blocked"}}, "blocked"),
+        ({"detail": [{"loc": ["prompt"], "msg": "too long"}, {"msg": "no image"}, 7]}, "too long; no image"),
+        ({"detail": [{"msg": str(number)} for number in range(9)]}, "0; 1; 2; 3; 4"),
+        ({"error": [[[["blocked"]]]]}, None),
+        ({"error": None, "status": "x"}, None),
+        ({"detail": "x" * 900}, "x" * 500),
+    ],
+    ids=str,
+)
+def test_detail_of_any_form(body: dict[str, Any], detail: str | None) -> None:
+    """The message is found whatever a service calls it: in an object, in a list, beside a description."""
+    assert detail_in(body) == detail
+    assert JobState("FAILED", body).detail == detail
+    assert JobState("PROCESSING", body).detail is None

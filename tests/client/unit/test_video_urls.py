@@ -24,6 +24,7 @@ def reply(body: object) -> Response:
 ORIGIN = "https://api.test"
 URL_PLACES: dict[str, tuple[dict[str, Any], str | None]] = {
     "output": ({"output": URL, "video": FILE}, URL),
+    "a text in the file's place": ({"video": URL}, URL),
     "the file's": ({"video": FILE}, FILE["url"]),
     "the file's, where the output is none": ({"output": "done", "video": FILE}, FILE["url"]),
     "the first that is one": ({"output": [None, 7, "x", URL, "https://out.test/c"]}, URL),
