@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import _page
-from bench import calls, deadline, imports, long_job, many_rows, page, plots, polling, scaling
+from bench import calls, deadline, emulators, imports, long_job, many_rows, page, plots, polling, scaling
 from bench.harness import BenchError, Section
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
@@ -27,6 +27,7 @@ MEASUREMENTS: Final[dict[str, Callable[..., Section]]] = {
     "polling": polling.measure,
     "deadline": deadline.measure,
     "job": long_job.measure,
+    "sandbox": emulators.measure,
 }
 
 

@@ -18,8 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import _npm
 from changes.page import Row, page
-from changes.tools import UnavailableError, griffe_on, install, oasdiff, optic, readable, versions
+from changes.tools import griffe_on, install, oasdiff, optic, readable, versions
 from segmind_ltx_spec import OPENAPI_PATH
 from segmind_ltx_spec.changes import Document, compare, read_folder
 from segmind_ltx_spec.changes.generator import GenerationRefusedError, PythonMissingError, package
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         install()
-    except UnavailableError as error:
+    except _npm.UnavailableError as error:
         print(error, file=sys.stderr)
         return 2
     cases = _cases()

