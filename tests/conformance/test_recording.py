@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import importlib
 import json
 import tracemalloc
 import zlib
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from segmind_ltx_conformance.har import read_recording
 from segmind_ltx_conformance.recording import (
@@ -288,3 +290,18 @@ def test_unknown_parts_round_trip(tmp_path: Path) -> None:
     assert found.exchanges[0].unknown == {Part.BODY, Part.KEY}
     write_recording(found, tmp_path / "ours.har")
     assert read_recording(tmp_path / "ours.har").exchanges == found.exchanges
+
+
+def test_har_is_read_by_another_tool() -> None:
+    """A reader that knows nothing of this project finds every exchange, with its time, and addresses without blanks."""
+    recording = a_recording()
+    odd = evolve(recording.exchanges[0], url="http://t/v2/ltx-video?key=[valid key]&n=1", took=0.25)
+    haralyzer: Any = importlib.import_module("haralyzer")  # It has no types.
+    parsed = haralyzer.HarParser(evolve(recording, exchanges=(*recording.exchanges, odd)).to_har())
+    entries = [haralyzer.HarEntry(entry) for entry in parsed.har_data["entries"]]
+    assert len(entries) == len(recording.exchanges) + 1
+    last = entries[-1]
+    assert (last.request.method, last.status, last.time) == ("POST", odd.status, 250)
+    assert last.request.url == "http://t/v2/ltx-video?key=%5Bvalid%20key%5D&n=1"
+    assert last.request.queryString == [{"name": "key", "value": "[valid key]"}, {"name": "n", "value": "1"}]
+    assert last.startTime.year == STARTED.year
