@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
 from segmind_ltx._cli import options
 from segmind_ltx._cli.output import emit_json, exit_on_error, out
+from segmind_ltx._cli.tables import Column, fitting_table
 from segmind_ltx._core.parameters import model_named
 from segmind_ltx_api.contract import MODELS, Model
+
+_COLUMNS: Final = (
+    Column("parameter", 0),
+    Column("allowed", 0, wraps=True),
+    Column("default", 1, wraps=True),
+    Column("description", 2, wraps=True),
+    Column("type", 3),
+)
 
 
 def _complete_model(incomplete: str) -> list[str]:
@@ -44,14 +52,10 @@ def _model_facts(model: Model) -> dict[str, Any]:
 
 def _print_models(chosen: list[Model]) -> None:
     for model in chosen:
-        table = Table(
-            title=f"{model.slug}: {model.summary}",
-            caption=f"usually {model.seconds:g} s, {options.describe_price(model)}",
-        )
-        for heading in ("parameter", "type", "allowed", "default", "description"):
-            table.add_column(heading)
-        for p in model.parameters.values():
-            table.add_row(
-                p.name, " or ".join(p.types), options.describe_allowed(p), options.describe_default(p), p.description
-            )
+        rows = [
+            (p.name, options.describe_allowed(p), options.describe_default(p), p.description, " or ".join(p.types))
+            for p in model.parameters.values()
+        ]
+        table = fitting_table(f"{model.slug}: {model.summary}", _COLUMNS, rows, out.width)
+        table.caption = f"usually {model.seconds:g} s, {options.describe_price(model)}"
         out.print(table)

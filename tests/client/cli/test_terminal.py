@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from segmind_ltx import _install
 from segmind_ltx._cli.options import _text  # pyright: ignore[reportPrivateUsage]
+from segmind_ltx._cli.output import out
 from segmind_ltx._cli.tables import Column, fitting_table
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS
@@ -56,6 +58,16 @@ def test_help_names_every_option(cli: Cli, width: str, monkeypatch: pytest.Monke
         assert all("--" + name.replace("_", "-") in text for name in model.parameters)
         assert "--out" in text
     assert "[1080p|2k|4k]" in cli("generate", "ltx-2-pro", "-h").stdout
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_models_are_never_cut(cli: Cli, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every parameter has its whole name in the list of models, and no text ends in dots."""
+    monkeypatch.setattr(out, "_width", width)
+    shown = cli("models")
+    assert {name for model in MODELS.values() for name in model.parameters} <= set(shown.stdout.split())
+    assert "…" not in shown.stdout
+    assert max(map(len, re.findall("[│┃┏└].*", shown.stdout))) <= width
 
 
 def test_empty_prompt_is_refused(cli: Cli) -> None:
