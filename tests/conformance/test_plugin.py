@@ -150,6 +150,8 @@ def test_unrequested_collection_is_skipped() -> None:
         "pytest",
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:schemathesis",
         "-n",
         "0",
         "-rs",

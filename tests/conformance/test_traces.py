@@ -16,7 +16,7 @@ from support.trace_edits import allowed, edits, excerpt
 
 CONTRACT = load()
 PARTS = 2
-STEP = 1 if os.environ.get("SEGMIND_LTX_EDITS") == "all" else 5
+STEP = 1 if os.environ.get("SEGMIND_LTX_EDITS") == "all" else 10
 OBJECTIONS = {Outcome.FAILED, Outcome.WARNED, Outcome.NOTED, Outcome.ERROR}
 
 

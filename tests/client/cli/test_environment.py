@@ -148,7 +148,7 @@ READ = [
     (name, command)
     for number, name in enumerate(ENVIRONMENTS)
     for turn, command in enumerate(FREE)
-    if name != "standard output full" and (WHOLE or number % len(FREE) == turn)
+    if name != "standard output full" and (WHOLE or number % (2 * len(FREE)) == turn)
 ]
 
 
@@ -161,7 +161,7 @@ def test_free_command_in_environment(cli: Cli, name: str, command: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-JUDGED = [name for number, name in enumerate(ENVIRONMENTS) if WHOLE or number % 4 == 0]
+JUDGED = [name for number, name in enumerate(ENVIRONMENTS) if WHOLE or number % 8 == 0]
 
 
 @pytest.mark.parametrize("name", JUDGED)

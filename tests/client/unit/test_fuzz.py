@@ -26,7 +26,7 @@ from support.fuzzing import DONE, ID, KEY, Reply, Server, call, fields_of, repli
 
 LONG = os.environ.get("SEGMIND_LTX_FUZZ") == "long"
 PROFILE = settings(
-    max_examples=20_000 if LONG else 200,
+    max_examples=20_000 if LONG else 120,
     derandomize=not LONG,
     deadline=None,
     database=None,
