@@ -94,6 +94,22 @@ def _union(annotation: str) -> frozenset[str]:
     return members | {"int"} if "float" in members else members
 
 
+def _covered(new: str, old: str) -> bool:
+    """Whether a function that returns the new type returns nothing that the old type did not allow."""
+    known = _union(old)
+    inner = {outer: within for outer, within in map(_parts, known) if within}
+    return all(
+        one in known or (outer in inner and _covered(within, inner[outer]))
+        for one, (outer, within) in ((one, _parts(one)) for one in _union(new))
+    )
+
+
+def _parts(annotation: str) -> tuple[str, str]:
+    """Take ``Response[A | B]`` apart; the second part is empty if there are no brackets."""
+    outer, bracket, rest = annotation.partition("[")
+    return (outer, rest[:-1]) if bracket and rest.endswith("]") else (annotation, "")
+
+
 def _literal(name: str, old: list[Any], new: list[Any] | None, given: bool) -> Iterator[Fact]:
     if new is None:
         yield Fact("python-class-removed", name, None, f"the type {name} is gone")
@@ -145,6 +161,6 @@ def _function(name: str, old: Json, new: Json) -> Iterator[Fact]:
     for argument, one in sides[1].items():
         if not one["default"] and (argument not in sides[0] or sides[0][argument]["default"]):
             yield Fact("python-argument-required", module, argument, f"{name} needs {argument} now")
-    if not _union(new["returns"]) <= _union(old["returns"]):
+    if not _covered(new["returns"], old["returns"]):
         said = f"{name} returned {old['returns']} and returns {new['returns']}"
         yield Fact("python-return-changed", module, None, said, old["returns"])
