@@ -292,6 +292,7 @@ def test_unknown_parts_round_trip(tmp_path: Path) -> None:
     assert read_recording(tmp_path / "ours.har").exchanges == found.exchanges
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Of that tool.
 def test_har_is_read_by_another_tool() -> None:
     """A reader that knows nothing of this project finds every exchange, with its time, and addresses without blanks."""
     recording = a_recording()
