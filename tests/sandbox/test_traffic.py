@@ -152,7 +152,7 @@ async def test_loopback_pages_may_call(api: httpx.AsyncClient, origin: str, *, a
 def test_recorded_traffic_can_be_judged(tmp_path: Path) -> None:
     """``--record`` gives a HAR file that is complete after each request and that the suite judges."""
     path = tmp_path / "traffic.har"
-    with running_sandbox(clock=ManualClock(), speed=1) as sandbox, Recorder(path) as recorder:
+    with Recorder(path) as recorder, running_sandbox(clock=ManualClock(), speed=1) as sandbox:
         sandbox.app.traffic.listeners.append(recorder)
         assert json.loads(path.read_bytes())["log"]["entries"] == []
         assert isinstance(sandbox.clock, ManualClock)
