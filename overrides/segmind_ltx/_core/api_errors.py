@@ -115,13 +115,15 @@ def detail_in(body: Mapping[str, Any]) -> str | None:
 
 def _words_in(value: object, depth: int = 0) -> str | None:
     """Return the text of a message, which some services put into an object, or several into a list."""
-    if isinstance(value, dict) and depth < _DEEPEST:
+    if isinstance(value, str):
+        return str_or_none(value)
+    found: list[str | None] = []
+    if depth < _DEEPEST and isinstance(value, dict):
         named = cast("dict[str, object]", value)
-        return next((words for name in _MESSAGE_NAMES if (words := _words_in(named.get(name), depth + 1))), None)
-    if isinstance(value, list) and depth < _DEEPEST:
+        found = [next((words for name in _MESSAGE_NAMES if (words := _words_in(named.get(name), depth + 1))), None)]
+    elif depth < _DEEPEST and isinstance(value, list):
         found = [_words_in(one, depth + 1) for one in cast("list[object]", value)[:_MOST_MESSAGES]]
-        return "; ".join(words for words in found if words) or None
-    return str_or_none(value)
+    return "; ".join(words for words in found if words) or None
 
 
 def text_of(response: Response) -> str:
