@@ -151,12 +151,14 @@ def about_the_job(reply: Reply) -> dict[str, Any]:
     return body
 
 
-def texts_in(value: Any) -> Iterator[str]:
+def texts_in(value: object) -> Iterator[str]:
     """Yield every text in a JSON value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for one in cast("dict[str, Any]", value).values() if isinstance(value, dict) else cast("list[Any]", value):
+        for one in (
+            cast("dict[str, object]", value).values() if isinstance(value, dict) else cast("list[object]", value)
+        ):
             yield from texts_in(one)
 
 
