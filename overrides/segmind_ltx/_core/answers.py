@@ -84,7 +84,7 @@ def parse_status(response: Response, call: Call, request_id: str, time: float | 
     body = json_object(response, call, request_id)
     # contract: job-status.status.required, job-result.status.required
     state, named_id = body.get("status"), body.get("request_id")
-    if response.status == 422 and state is None and detail_in(body):
+    if response.status == 422 and state is None and str_or_none(body.get("error")):
         # By the documents 422 alone means FAILED; that the body repeats it is from the vendor's other pages.
         state = "FAILED"
     if not isinstance(state, str) or not state:

@@ -15,8 +15,9 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx import errors
-from segmind_ltx._core.answers import JobState
+from segmind_ltx._core.answers import JobState, parse_status
 from segmind_ltx._core.api_errors import detail_in
+from segmind_ltx._core.effects import Call, Response
 from support.callers import Caller
 
 FREE = "Nothing was billed"
@@ -171,3 +172,12 @@ def test_detail_of_any_form(body: dict[str, Any], detail: str | None) -> None:
     assert detail_in(body) == detail
     assert JobState("FAILED", body).detail == detail
     assert JobState("PROCESSING", body).detail is None
+
+
+def test_refusal_with_422_is_no_failed_job() -> None:
+    """What a framework in front of the API says of a request does not end a job that is paid for."""
+    call = Call("GET", "/v2/requests/job-1/status", 30.0)
+    refused = Response(422, {}, b'{"detail": [{"loc": ["path"], "msg": "not a valid id"}]}')
+    with pytest.raises(errors.UnexpectedResponseError):
+        parse_status(refused, call, "job-1")
+    assert parse_status(Response(422, {}, b'{"error": "blocked"}'), call, "job-1").state == "FAILED"
