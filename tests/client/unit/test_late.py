@@ -9,12 +9,12 @@ from contextlib import closing
 import pytest
 
 import segmind_ltx as ltx
-from segmind_ltx._core.effects import Call, Context, InterruptedCall, NoResponse, Response
-from segmind_ltx._core.journal import Journal
+from segmind_ltx._core.effects import Call, InterruptedCall, NoResponse, Response
 from segmind_ltx._core.parameters import prepare
 from segmind_ltx._core.submit import submit
 from segmind_ltx._http.driver import Driver
 from segmind_ltx.ledger import Ledger
+from support.contexts import flow_context
 
 ID = "job-1"
 LOST = NoResponse("no response within 1 s", sent=True)
@@ -27,25 +27,9 @@ def ledger() -> Iterator[Ledger]:
         yield ledger
 
 
-def _context(journal: Journal) -> Context:
-    return Context(
-        now=lambda: 100.0,
-        time=lambda: 0.0,
-        random=lambda: 0.5,
-        max_retries=4,
-        max_submit_retries=4,
-        resend_on=frozenset(),
-        read_timeout=None,
-        durations={},
-        journal=journal,
-        log=logging.getLogger("segmind_ltx"),
-        base_url="https://api.example.test",
-    )
-
-
 def _lost_call(ledger: Ledger) -> Call:
     """Submit, lose the response, and return the call."""
-    flow = submit(_context(ledger), prepare("ltx-video", {"prompt": "x"}))
+    flow = submit(flow_context(journal=ledger), prepare("ltx-video", {"prompt": "x"}))
     call = next(flow)
     assert isinstance(call, Call)
     with pytest.raises(ltx.SubmitUncertainError):
@@ -106,7 +90,7 @@ def test_late_limit_has_its_end(ledger: Ledger, monkeypatch: pytest.MonkeyPatch)
 
 def test_late_copy_changes_nothing(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     """If the job is known already, a late response is not recorded again."""
-    flow = submit(_context(ledger), prepare("ltx-video", {"prompt": "x"}))
+    flow = submit(flow_context(journal=ledger), prepare("ltx-video", {"prompt": "x"}))
     call = next(flow)
     assert isinstance(call, Call)
     with pytest.raises(StopIteration):

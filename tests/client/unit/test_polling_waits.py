@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -17,13 +15,13 @@ import pytest
 import respx
 
 import segmind_ltx as ltx
-from segmind_ltx._core.effects import Call, Context, Effect, Flow, Reply, Response, Sleep
-from segmind_ltx._core.journal import Journal
+from segmind_ltx._core.effects import Call, Effect, Flow, Reply, Response, Sleep
 from segmind_ltx._core.parameters import prepare
 from segmind_ltx._core.submit import generate_blocking, submit
 from segmind_ltx._core.wait import generate, result, status, wait
 from segmind_ltx_api.contract import MODELS
 from support.callers import Caller
+from support.contexts import flow_context
 
 ID = "job-1"
 STATUS, RESULT = f"/v2/requests/{ID}/status", f"/v2/requests/{ID}"
@@ -150,34 +148,18 @@ def test_sleep_until_deadline_is_last(caller: Caller, wire: respx.MockRouter, mo
     assert (caller.clock.slept, len(wire.calls)) == ([0.375], 1)
 
 
-def _context(now: Callable[[], float] = lambda: 100.0, read_timeout: float | None = None) -> Context:
-    return Context(
-        now=now,
-        time=lambda: 0.0,
-        random=lambda: 0.5,
-        max_retries=4,
-        max_submit_retries=4,
-        resend_on=frozenset(),
-        read_timeout=read_timeout,
-        durations={},
-        journal=Journal(),
-        log=logging.getLogger("segmind_ltx"),
-        base_url="https://api.example.test",
-    )
-
-
 def test_call_deadlines() -> None:
     """A call may take four times its read timeout, but in a wait no more than the time left."""
     prepared = prepare("ltx-video", {"prompt": "x"})
     for flow, timeout, within in [
-        (wait(_context(), ID, None, timeout=12.0), 12.0, 12.0),
-        (wait(_context(), ID, None, timeout=50.0), 30.0, 50.0),
-        (wait(_context(), ID, None, timeout=900.0), 30.0, 120.0),
-        (status(_context(), ID), 30.0, 120.0),
-        (result(_context(), ID, None), 30.0, 120.0),
-        (submit(_context(), prepared), 60.0, 240.0),
-        (submit(_context(read_timeout=7.0), prepared), 7.0, 28.0),
-        (generate_blocking(_context(), prepared, 900.0), 900.0, 3660.0),
+        (wait(flow_context(), ID, None, timeout=12.0), 12.0, 12.0),
+        (wait(flow_context(), ID, None, timeout=50.0), 30.0, 50.0),
+        (wait(flow_context(), ID, None, timeout=900.0), 30.0, 120.0),
+        (status(flow_context(), ID), 30.0, 120.0),
+        (result(flow_context(), ID, None), 30.0, 120.0),
+        (submit(flow_context(), prepared), 60.0, 240.0),
+        (submit(flow_context(read_timeout=7.0), prepared), 7.0, 28.0),
+        (generate_blocking(flow_context(), prepared, 900.0), 900.0, 3660.0),
     ]:
         call = next(flow)
         assert isinstance(call, Call)
@@ -188,7 +170,7 @@ def test_call_deadlines() -> None:
 def test_wait_without_time() -> None:
     """A wait of zero seconds sends nothing."""
     with pytest.raises(ltx.WaitTimeoutError) as caught:
-        next(wait(_context(), ID, None, timeout=0.0))
+        next(wait(flow_context(), ID, None, timeout=0.0))
     assert (caught.value.request_id, caught.value.state, caught.value.elapsed) == (ID, None, 0.0)
 
 
@@ -214,7 +196,7 @@ def test_generate_flow() -> None:
     told: list[Any] = []
     clock = [5000.0]
     flow = generate(
-        _context(lambda: clock[0]),
+        flow_context(lambda: clock[0]),
         prepare("ltx-2-pro", {"prompt": "x"}),
         timeout=20.0,
         poll_interval=7.0,
