@@ -9,6 +9,7 @@ from functools import partial
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+import httpx
 
 from segmind_ltx._config import ClientOptions
 from segmind_ltx._core.effects import Call, Effect, Flow, InterruptedCall, NoResponse, Reply, Response, Sleep, T
@@ -97,26 +98,33 @@ class AsyncDriver(BaseDriver):
         started = self.context.now()
         try:
             exchange = await self._transport.send(request, attempt.hand_over, to_api=call.sink is None)
-            reader = self._reader(call, exchange.response, started)
         except Exception as error:
             return self._failure(error, attempt)
         try:
-            attempt.reader = reader
-            chunks = exchange.response.aiter_bytes()
-            while reader.unfinished:
-                try:
-                    chunk = await anext(chunks, None)
-                except Exception as error:
-                    reader.truncated = self._failure(error, attempt).reason
-                    break
-                # Outside the try: if a sink raises, the connection is not to blame.
-                if chunk is None or not reader.feed(chunk):
-                    break
-                if call.sink is not None:
-                    scope.deadline = anyio.current_time() + call.limit
+            return await self._read(call, attempt, scope, exchange.response, started)
         finally:
             with suppress(Exception):  # A failure here must not cost a response that has arrived.
                 await self._transport.release(exchange)
+
+    async def _read(
+        self, call: Call, attempt: Attempt, scope: anyio.CancelScope, response: httpx.Response, started: float
+    ) -> Response | NoResponse:
+        try:
+            reader = attempt.reader = self._reader(call, response, started)
+        except Exception as error:
+            return self._failure(error, attempt)
+        chunks = response.aiter_bytes()
+        while reader.unfinished:
+            try:
+                chunk = await anext(chunks, None)
+            except Exception as error:
+                reader.truncated = self._failure(error, attempt).reason
+                break
+            # Outside the try: if a sink raises, the connection is not to blame.
+            if chunk is None or not reader.feed(chunk):
+                break
+            if call.sink is not None:
+                scope.deadline = anyio.current_time() + call.limit
         return reader.response()
 
     async def in_thread(self, function: Callable[[], T]) -> T:

@@ -89,10 +89,12 @@ class AsyncTransport(BaseTransport):
         with anyio.CancelScope(shield=True):
             await exchange.response.aclose()
             if exchange.transport is not None:
-                if self._closed or not ended_cleanly(exchange.transport):
+                if not ended_cleanly(exchange.transport):
                     await exchange.transport.aclose()
-                if not self._closed:
-                    (await self._idle()).push(exchange.way, exchange.transport)
+                idle = await self._idle()
+                idle.push(exchange.way, exchange.transport)
+                if self._closed:  # Asked last: another thread may close the client meanwhile.
+                    await _close_all(idle)
 
     async def close(self) -> None:
         """Close everything except the user's own HTTP client.

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakSet
 
+import httpx
+
 from segmind_ltx._config import ClientOptions
 from segmind_ltx._core.effects import Call, Effect, Flow, InterruptedCall, NoResponse, Reply, Response, Sink, Sleep, T
 from segmind_ltx._core.journal import Journal
@@ -138,25 +140,30 @@ class Driver(BaseDriver):
         started = self.context.now()
         try:
             exchange = self._transport.send(request, attempt.hand_over, to_api=call.sink is None)
-            attempt.check()  # A download that was given up must not touch its file.
-            reader = self._reader(call, exchange.response, started)
         except Exception as error:
             return self._failure(error, attempt)
         try:
-            attempt.reader = reader
-            chunks = exchange.response.iter_bytes()
-            while reader.unfinished:
-                try:
-                    chunk = next(chunks, None)
-                except Exception as error:
-                    reader.truncated = self._failure(error, attempt).reason
-                    break
-                # Outside the try: if a sink raises, the connection is not to blame.
-                if chunk is None or not reader.feed(chunk):
-                    break
+            return self._read(call, attempt, exchange.response, started)
         finally:
             with suppress(Exception):  # A failure here must not cost a response that has arrived.
                 self._transport.release(exchange)
+
+    def _read(self, call: Call, attempt: Attempt, response: httpx.Response, started: float) -> Response | NoResponse:
+        try:
+            attempt.check()  # A download that was given up must not touch its file.
+            reader = attempt.reader = self._reader(call, response, started)
+        except Exception as error:
+            return self._failure(error, attempt)
+        chunks = response.iter_bytes()
+        while reader.unfinished:
+            try:
+                chunk = next(chunks, None)
+            except Exception as error:
+                reader.truncated = self._failure(error, attempt).reason
+                break
+            # Outside the try: if a sink raises, the connection is not to blame.
+            if chunk is None or not reader.feed(chunk):
+                break
         return reader.response()
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ import os
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -129,9 +130,15 @@ class Stacks(Generic[T]):
         self._idle[way].append(transport)
 
     def clear(self) -> list[T]:
-        """Remove and return all transports that this process may close."""
-        idle, self._idle = self._idle, defaultdict(list)
-        return [transport for stack in idle.values() for transport in stack] if self._process == os.getpid() else []
+        """Remove and return all transports that this process may close; other threads may add some meanwhile."""
+        if self._process != os.getpid():
+            return []
+        cleared: list[T] = []
+        for stack in list(self._idle.values()):
+            while stack:
+                with suppress(IndexError):  # Another thread took it.
+                    cleared.append(stack.pop())
+        return cleared
 
     def __len__(self) -> int:
         return sum(map(len, self._idle.values()))
@@ -188,18 +195,22 @@ class Transport(BaseTransport):
         """End an exchange, whether or not its body was read to the end."""
         exchange.response.close()
         if exchange.transport is not None:
-            if self._closed or not ended_cleanly(exchange.transport):
+            if not ended_cleanly(exchange.transport):
                 exchange.transport.close()
-            if not self._closed:
-                self._idle.push(exchange.way, exchange.transport)
+            self._idle.push(exchange.way, exchange.transport)
+            if self._closed:  # Asked last: another thread may close the client meanwhile.
+                self._close_idle()
 
     def close(self) -> None:
         """Close everything except the user's own HTTP client."""
         self._closed = True
-        for idle in self._idle.clear():
-            idle.close()
+        self._close_idle()
         if self._transport is not None and self._process == os.getpid():
             self._transport.close()
+
+    def _close_idle(self) -> None:
+        for idle in self._idle.clear():
+            idle.close()
 
 
 def ended_cleanly(transport: Any) -> bool:

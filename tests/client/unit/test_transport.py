@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from segmind_ltx import AsyncClient, Client, ConfigurationError
+from segmind_ltx import APIConnectionError, AsyncClient, Client, ConfigurationError
+from segmind_ltx._http.attempt import AbandonedCallError, Attempt
+from segmind_ltx._http.transport import Transport
 from segmind_ltx_sandbox.testing import running_sandbox
 
 KEY = "SG_0123456789abcdef"
@@ -137,3 +140,73 @@ def test_sequential_calls_share_connection() -> None:
         states = {job.status().state for _ in range(5)}
         assert states <= {"QUEUED", "PROCESSING", "COMPLETED"}
         assert len(client._driver._transport._idle) == 1  # pyright: ignore[reportPrivateUsage]
+
+
+def _open_connections(transport: Any) -> int:
+    return len(transport._pool.connections)
+
+
+def test_close_during_release_leaves_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If another thread closes the client just when a call gives its connection back, the connection is closed."""
+    used: list[Any] = []
+    with running_sandbox() as sandbox:
+        client = Client(sandbox.key, sandbox.base_url)
+
+        def close_meanwhile(transport: Any) -> bool:
+            used.append(transport)
+            assert _open_connections(transport) == 1
+            client.close()
+            return True
+
+        job = client.submit("ltx-video", prompt="x")
+        monkeypatch.setattr("segmind_ltx._http.transport.ended_cleanly", close_meanwhile)
+        job.status()
+    assert [_open_connections(transport) for transport in used] == [0]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_async_close_during_release_leaves_no_connection(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+    """The same with the asynchronous client, which a thread with another event loop may close."""
+    used: list[Any] = []
+
+    async def main() -> None:
+        with running_sandbox() as sandbox:
+            client = AsyncClient(sandbox.key, sandbox.base_url)
+
+            def close_meanwhile(transport: Any) -> bool:
+                used.append(transport)
+                assert _open_connections(transport) == 1
+                thread = threading.Thread(target=anyio.run, args=(client.close,))
+                thread.start()
+                thread.join()
+                return True
+
+            job = await client.submit("ltx-video", prompt="x")
+            monkeypatch.setattr("segmind_ltx._http.async_transport.ended_cleanly", close_meanwhile)
+            await job.status()
+        assert [_open_connections(transport) for transport in used] == [0]
+
+    anyio.run(main, backend=backend)
+
+
+def test_download_given_up_gives_back_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a free call is given up just before its response begins, its connection is closed all the same."""
+    released: list[httpx.Response] = []
+    release = Transport.release
+
+    def note(self: Transport, exchange: Any) -> None:
+        release(self, exchange)
+        released.append(exchange.response)
+
+    def give_up(_: Attempt) -> None:
+        raise AbandonedCallError
+
+    monkeypatch.setattr(Transport, "release", note)
+    with running_sandbox() as sandbox, Client(sandbox.key, sandbox.base_url, max_retries=0) as client:
+        job = client.submit("ltx-video", prompt="x")
+        released.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(Attempt, "check", give_up)
+            with pytest.raises(APIConnectionError):
+                job.status()
+    assert [response.is_closed for response in released] == [True]
