@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from segmind_ltx._config import ClientOptions
-from segmind_ltx._core.effects import Effect, NoResponse, Reply, Response, Sleep
+from segmind_ltx._core.effects import Effect, Flow, Reply, Sleep, T
 from segmind_ltx._core.journal import Journal
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
@@ -96,6 +96,26 @@ class FleetDriver(AsyncDriver):
             timer.cancel()
             self._asleep.discard(future)
 
+    async def advance(self, flow: Flow[T]) -> T | Sleep:
+        """Perform the effects of a flow up to its next sleep, and return that; at its end, its result.
+
+        Afterwards the caller waits, and calls this again.
+        """
+        reply: Reply = None
+        try:
+            while not isinstance(effect := flow.send(reply), Sleep):
+                reply = await self._perform(effect)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        except BaseException as error:
+            ended = self._end(flow, error)
+            if ended is error:
+                raise
+        else:
+            return effect
+        raise ended
+
     async def _perform(self, effect: Effect) -> Reply:
         if isinstance(effect, Sleep):
             await self.sleep(effect.seconds)
@@ -105,8 +125,7 @@ class FleetDriver(AsyncDriver):
             return await self.call(effect)
         number, started = await self._begin(), time.perf_counter()
         try:
-            # In a task of its own: anyio keeps something for each task that has made a call, until it ends.
-            reply: Response | NoResponse = await asyncio.create_task(self.call(effect))
+            reply = await self.call(effect)
         finally:
             del self._begun[number]
             self._turn.set()

@@ -19,6 +19,11 @@ def submit_queue(batch: int) -> str:
     return f"submit-{batch}"
 
 
+def fetch_priority(begun: float) -> int:
+    """Return the priority of a paid job: the oldest goes first, since the service keeps a result for an hour."""
+    return 2_000_000_000 - int(begun)
+
+
 class Again(NamedTuple):
     """Put the entry back: into which queue, with which priority (the highest goes first)."""
 
@@ -30,7 +35,7 @@ Handler = Callable[[int], Awaitable[Again | None]]
 """Does what can be done about a row, and returns None if its entry is no longer needed."""
 
 
-Enqueue = Callable[[psycopg.AsyncConnection[Any], str, Sequence[int], int], Awaitable[None]]
+Enqueue = Callable[[psycopg.AsyncConnection[Any], str, Sequence[int], Sequence[int] | int], Awaitable[None]]
 """The first of the four calls: it is all that planning a batch needs."""
 
 
@@ -38,13 +43,21 @@ class Engine(Protocol):
     """A queue of row numbers."""
 
     async def enqueue(
-        self, connection: psycopg.AsyncConnection[Any], queue: str, numbers: Sequence[int], priority: int
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        queue: str,
+        numbers: Sequence[int],
+        priorities: Sequence[int] | int,
     ) -> None:
-        """Add an entry for each row, in the caller's transaction."""
+        """Add an entry for each row, in the caller's transaction. The rows have a priority each, or one for all."""
         ...
 
     async def run(self, handler: Handler, queues: list[str]) -> None:
         """Take entries from ``queues`` and give them to ``handler``, until `stop`. The caller may change the list."""
+        ...
+
+    def wake(self) -> None:
+        """Look into the queues now: there is room again."""
         ...
 
     def stop(self) -> None:

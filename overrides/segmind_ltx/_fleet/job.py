@@ -7,17 +7,19 @@ import json
 import logging
 import secrets
 import time
-from typing import Final, NamedTuple, Protocol, Self
+from typing import Final, Protocol
 
 from segmind_ltx import errors
 from segmind_ltx._core import submit, wait
+from segmind_ltx._core.effects import Sleep
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx._core.parameters import prepare
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx._fleet.calls import FleetDriver, Slots, StoppingError
-from segmind_ltx._fleet.engine import FETCH_QUEUE, Again, submit_queue
+from segmind_ltx._fleet.engine import FETCH_QUEUE, Again, fetch_priority, submit_queue
 from segmind_ltx._fleet.outputs import Outputs
 from segmind_ltx._fleet.rows import MICROS, PAID, SENT, Begun, Rows
+from segmind_ltx._fleet.waits import PaidJob, Waits
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
@@ -47,26 +49,9 @@ class Gate(Protocol):
         """Whether the last submits of any worker were refused."""
         ...
 
-
-class _Paid(NamedTuple):
-    """A job that is paid for: what its wait needs of its row.
-
-    ``begun`` is the time of its submit on the server's clock, ``submitted`` the same on the driver's.
-    """
-
-    request_id: str
-    begun: float
-    submitted: float
-    model: str | None
-    url: str | None
-    target: str | None
-    label: str | None
-
-    @classmethod
-    def of(cls, row: Begun, request_id: str, now: float) -> Self:
-        """Return the job of a row that was read at ``now`` on the driver's clock."""
-        begun = row.begun or row.now
-        return cls(request_id, begun, now - max(0.0, row.now - begun), row.model, row.url, row.target, row.label)
+    def freed(self) -> None:
+        """Note that a job in flight is done with, so that another one can begin."""
+        ...
 
 
 class JobHandler:
@@ -75,15 +60,20 @@ class JobHandler:
     def __init__(self, rows: Rows, driver: FleetDriver, outputs: Outputs, gate: Gate, base_url: str) -> None:
         self._rows, self._driver, self._outputs, self._gate, self._base_url = rows, driver, outputs, gate, base_url
         self._downloads = Slots(16)
+        self.waits = Waits(self._advance, gate.freed)
         self.submitted = self.saved = 0
 
     async def handle(self, number: int) -> Again | None:
-        """Handle one entry; return where to put it back if the row is not done with."""
-        # What waits is small: thousands of jobs are in flight at once, and each holds the frames down to here.
+        """Handle one entry; return where to put it back if the row is neither done with nor waited for here."""
         job = await self._begin(number, secrets.token_hex(8))
-        return await self._fetch(number, job) if isinstance(job, _Paid) else job
+        if not isinstance(job, PaidJob):
+            return job
+        if self._driver.stopping:
+            return Again(FETCH_QUEUE, fetch_priority(job.begun))
+        self.waits.add(number, job)
+        return None
 
-    async def _begin(self, number: int, ticket: str) -> _Paid | Again | None:
+    async def _begin(self, number: int, ticket: str) -> PaidJob | Again | None:
         """Return the row's job that is paid for, submitted now if it was not before; else what to do with the entry."""
         row = await self._rows.begin(number, ticket)
         while row.verdict == "wait":
@@ -100,9 +90,9 @@ class JobHandler:
             return Again(submit_queue(row.batch or 0), NEW)
         if row.verdict == EntryState.SENDING:
             submitted = await self._submit_whole(number, ticket, row)
-            return _Paid.of(row, submitted, self._driver.context.now()) if isinstance(submitted, str) else submitted
+            return PaidJob.of(row, submitted, self._driver.context.now()) if isinstance(submitted, str) else submitted
         if row.verdict in PAID and row.request_id is not None:
-            return _Paid.of(row, row.request_id, self._driver.context.now())
+            return PaidJob.of(row, row.request_id, self._driver.context.now())
         return None
 
     async def _submit_whole(self, number: int, ticket: str, row: Begun) -> str | Again | None:
@@ -180,40 +170,43 @@ class JobHandler:
             await rows.good()
         return request_id
 
-    async def _fetch(self, number: int, job: _Paid) -> Again | None:
-        """Wait for a job that is paid for, and save its video."""
+    async def _advance(self, number: int, job: PaidJob) -> float | None:
+        """Go on with a job up to its next pause, and return its seconds; None if the row is done with."""
         try:
-            while True:
-                try:
-                    await self._wait_and_save(number, job)
-                    return None
-                except errors.DownloadError as error:
-                    log.error("row %d, job %s: %s; tried again in %.0f s", number, job.request_id, error, SAVE_AGAIN)
-                    await self._rows.change(number, EntryState.COMPLETED, PAID, detail=str(error))
-                except errors.SegmindLtxError as error:
-                    log.error("row %d, job %s: %s; tried again in %.0f s", number, job.request_id, error, SAVE_AGAIN)
-                await self._driver.sleep(SAVE_AGAIN)
-        except (StoppingError, asyncio.CancelledError):
-            # The oldest first: the service keeps a result for an hour.
-            return Again(FETCH_QUEUE, 2_000_000_000 - int(job.begun))
-
-    async def _wait_and_save(self, number: int, job: _Paid) -> None:
-        context = self._driver.context
-        try:
-            facts = await self._driver.run(
-                wait.wait(context, job.request_id, job.model, timeout=LONGEST_WAIT, submitted=job.submitted)
-            )
+            reached = await self._reach(job)
+            if not isinstance(reached, VideoFacts):
+                return reached
+            await self._save(number, job, reached)
         except errors.JobFailedError as error:
             await self._rows.change(number, EntryState.FAILED, PAID, detail=str(error))
-            return
         except errors.NotFoundError as error:
+            await self._rows.change(number, EntryState.GONE, PAID, detail=str(error))
+        except errors.SegmindLtxError as error:
+            log.error("row %d, job %s: %s; tried again in %.0f s", number, job.request_id, error, SAVE_AGAIN)
+            if isinstance(error, errors.DownloadError):
+                await self._rows.change(number, EntryState.COMPLETED, PAID, detail=str(error))
+            job.flow = None
+            return SAVE_AGAIN
+        return None
+
+    async def _reach(self, job: PaidJob) -> float | VideoFacts:
+        """Return the result of a job, or the seconds of the next pause."""
+        context = self._driver.context
+        if job.flow is None:
+            job.flow = wait.wait(context, job.request_id, job.model, timeout=LONGEST_WAIT, submitted=job.submitted)
+        try:
+            reached = await self._driver.advance(job.flow)
+        except errors.NotFoundError:
             if job.url is None:
-                await self._rows.change(number, EntryState.GONE, PAID, detail=str(error))
-                return
+                raise
             # The result is no longer kept, but its video is, for days.
-            facts = VideoFacts(request_id=job.request_id, model=job.model, url=job.url)
+            return VideoFacts(request_id=job.request_id, model=job.model, url=job.url)
+        return reached.seconds if isinstance(reached, Sleep) else reached
+
+    async def _save(self, number: int, job: PaidJob, facts: VideoFacts) -> None:
         micros = None if facts.cost is None else round(facts.cost * MICROS)
         await self._rows.change(number, EntryState.COMPLETED, PAID, micros=micros, url=facts.url)
+        job.url = facts.url
         async with self._downloads.taken(job.begun):
             name = job.label or f"{job.request_id}.mp4"
             file = await self._outputs.save(self._driver, facts, job.target or "", name)

@@ -35,8 +35,8 @@ log: logging.Logger = logging.getLogger("segmind_ltx")
 
 _ENQUEUE: Final = """
 SELECT procrastinate_defer_jobs_v1(array_agg(ROW(
-    %(queue)s, %(task)s, %(priority)s, NULL, NULL, jsonb_build_object('number', number), NULL
-)::procrastinate_job_to_defer_v1)) FROM unnest(%(numbers)s::bigint[]) AS number
+    %(queue)s, %(task)s, priority, NULL, NULL, jsonb_build_object('number', number), NULL
+)::procrastinate_job_to_defer_v1)) FROM unnest(%(numbers)s::bigint[], %(priorities)s::integer[]) AS t (number, priority)
 """
 _RESCUE: Final = """
 WITH dead AS (
@@ -54,11 +54,14 @@ SELECT id, (args->>'number')::bigint FROM procrastinate_jobs WHERE status = 'doi
 _PUT_BACK: Final = "SELECT procrastinate_retry_job_v2(%(id)s, now(), %(priority)s, %(queue)s, NULL)"
 
 
-async def enqueue(connection: psycopg.AsyncConnection[Any], queue: str, numbers: Sequence[int], priority: int) -> None:
-    """Add an entry for each row, in the caller's transaction."""
+async def enqueue(
+    connection: psycopg.AsyncConnection[Any], queue: str, numbers: Sequence[int], priorities: Sequence[int] | int
+) -> None:
+    """Add an entry for each row, in the caller's transaction. The rows have a priority each, or one for all."""
+    each = [priorities] * len(numbers) if isinstance(priorities, int) else list(priorities)
     for start in range(0, len(numbers), AT_ONCE):
-        part = list(numbers[start : start + AT_ONCE])
-        values = {"queue": queue, "task": TASK, "numbers": part, "priority": priority}
+        part = slice(start, start + AT_ONCE)
+        values = {"queue": queue, "task": TASK, "numbers": list(numbers[part]), "priorities": each[part]}
         await connection.execute(_ENQUEUE, values)
 
 
@@ -97,6 +100,8 @@ class _Connector(procrastinate.PsycopgConnector):
 
     async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
         """Run a statement that returns one row."""
+        if arguments.get("queues") == []:
+            return {"id": None}  # All queues are closed: the server need not be asked.
         return await self._insist(lambda: super(_Connector, self).execute_query_one_async(query, **arguments))
 
     async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
@@ -140,10 +145,14 @@ class ProcrastinateEngine:
         )
 
     async def enqueue(
-        self, connection: psycopg.AsyncConnection[Any], queue: str, numbers: Sequence[int], priority: int
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        queue: str,
+        numbers: Sequence[int],
+        priorities: Sequence[int] | int,
     ) -> None:
-        """Add an entry for each row, in the caller's transaction."""
-        await enqueue(connection, queue, numbers, priority)
+        """Add an entry for each row, in the caller's transaction. The rows have a priority each, or one for all."""
+        await enqueue(connection, queue, numbers, priorities)
 
     async def run(self, handler: Handler, queues: list[str]) -> None:
         """Take entries from ``queues`` and give them to ``handler``, until `stop`. The caller may change the list."""
@@ -156,6 +165,11 @@ class ProcrastinateEngine:
             for task in side:
                 task.cancel()
             await asyncio.gather(*side, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look into the queues now: there is room again."""
+        # Procrastinate has no public call for it; without it the next look would be up to `POLL` seconds later.
+        self._worker._new_job_event.set()
 
     def stop(self) -> None:
         """Take no further entry. `run` returns once the running ones have ended."""

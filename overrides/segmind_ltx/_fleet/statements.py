@@ -96,17 +96,19 @@ WHERE state = 'sending' AND owner IN (
 )
 """
 WITHOUT_ENTRY: Final = """
-SELECT j.number, j.state, j.batch FROM jobs j LEFT JOIN workers w ON w.number = j.owner
+(SELECT j.number, j.state, j.batch FROM jobs j LEFT JOIN workers w ON w.number = j.owner
 WHERE j.batch IS NOT NULL AND (j.state IN ('accepted', 'completed')
         AND (w.number IS NULL OR w.ended IS NOT NULL OR w.seen < clock() - %(seconds)s))
     AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs q
         WHERE q.status IN ('todo', 'doing') AND (q.args->>'number')::bigint = j.number)
+ORDER BY j.begun)
 UNION ALL
 SELECT j.number, j.state, j.batch FROM jobs j
 WHERE j.state = 'todo' AND j.batch IS NOT NULL AND %(all)s::boolean
     AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs q
         WHERE q.status IN ('todo', 'doing') AND (q.args->>'number')::bigint = j.number)
 """
-"""Rows that wait for an entry that they do not have: paid jobs of a dead worker and, now and then, all others."""
+"""Rows that nobody looks after: paid jobs whose worker ended or gave no sign, which have no entry while it waits for
+them, and, now and then, rows to submit that have lost theirs. The oldest first."""
 
 IN_FLIGHT: Final = "SELECT count(*) FROM jobs WHERE state IN ('sending', 'accepted', 'completed') AND batch IS NOT NULL"

@@ -1,4 +1,4 @@
-"""One worker: take rows from the queue until a signal ends it, and look after the rows of workers that died."""
+"""One worker: take rows from the queue until a signal ends it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import socket
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-import psycopg
+from psycopg_pool import PoolTimeout
 
 from segmind_ltx._config import ClientOptions, Secret
 from segmind_ltx._fleet import statements
 from segmind_ltx._fleet.account import check_account
 from segmind_ltx._fleet.calls import FleetDriver
 from segmind_ltx._fleet.database import AWAY, Database
-from segmind_ltx._fleet.engine import FETCH_QUEUE, submit_queue
-from segmind_ltx._fleet.job import NEW, JobHandler
+from segmind_ltx._fleet.engine import FETCH_QUEUE, fetch_priority, submit_queue
+from segmind_ltx._fleet.job import JobHandler
 from segmind_ltx._fleet.metrics import serve_metrics
 from segmind_ltx._fleet.outputs import Outputs
-from segmind_ltx._fleet.procrastinate_engine import RESCUED, ProcrastinateEngine
+from segmind_ltx._fleet.procrastinate_engine import ProcrastinateEngine
 from segmind_ltx._fleet.rows import Rows
+from segmind_ltx._fleet.sweep import Sweep
 from segmind_ltx._postgres.connection import open_schema
 
 log: logging.Logger = logging.getLogger("segmind_ltx")
@@ -31,11 +32,10 @@ CONTROL: Final = 1.0
 """Seconds between two looks at the budget, the account and the stop."""
 GRACE: Final = 8.0
 """Seconds after SIGTERM in which calls in flight may end; then their jobs are handed over as they are."""
+HAND_OVER: Final = 1.5
+"""Seconds after that in which the jobs are handed over, or left to the sweep of another worker."""
 LOOK_AGAIN: Final = 30.0
 """Seconds after which to try a batch that was out of budget again."""
-SWEEP_LOCK: Final = 5_317_002
-RECONCILE: Final = 12
-"""Every so many sweeps, look for rows that have lost their entry in the queue."""
 
 
 class WorkerOptions(NamedTuple):
@@ -53,14 +53,16 @@ class Worker:
 
     def __init__(self, url: str, client: ClientOptions, key: Secret, options: WorkerOptions) -> None:
         self._url, self._client, self._key, self._options = url, client, key, options
-        self._queues = [FETCH_QUEUE]
+        self._open = [FETCH_QUEUE]
+        self._queues = [FETCH_QUEUE]  # The engine's: those that are open, or none while there is no room.
         self._closed_until = 0.0
         self._closed: dict[int, float] = {}
         self._used: dict[int, int | None] = {}  # For each batch out of budget, what it had used.
         self._refusals = self._ending = False
+        self._ended = 0.0  # When it was asked to stop, on the event loop's clock.
         self.driver = FleetDriver(client)
         self.handler: JobHandler | None = None
-        self.running = 0
+        self._running = 0
 
     async def run(self) -> None:
         """Work until SIGTERM, SIGINT or, with ``until_done``, until no row is left that a worker can advance."""
@@ -76,13 +78,15 @@ class Worker:
         self.handler = JobHandler(rows, self.driver, Outputs(), self, self._client.base_url)
         if options.metrics is not None:
             serve_metrics(options.metrics, self._url, self.handler)
+        self._sweep = Sweep(self._engine, options.give_up_after)
         self._install_signals()
         side = [
             asyncio.create_task(self._forever(work, database))
-            for work in (self._control, self._alive(number, beat), self._sweep)
+            for work in (self._control, self._alive(number, beat), self._sweep.run)
         ]
         try:
             await self._engine.run(self._handle, self._queues)
+            await self._hand_over(database)
         finally:
             for task in side:
                 task.cancel()
@@ -98,10 +102,26 @@ class Worker:
             self._closed[batch] = now + LOOK_AGAIN
             self._used.setdefault(batch, None)
             with suppress(ValueError):
-                self._queues.remove(submit_queue(batch))
-            return
-        self._closed_until = max(self._closed_until, now + seconds)
-        del self._queues[1:]
+                self._open.remove(submit_queue(batch))
+        else:
+            self._closed_until = max(self._closed_until, now + seconds)
+            del self._open[1:]
+        self._set_queues()
+
+    def freed(self) -> None:
+        """Note that a job in flight is done with, so that another one can begin."""
+        if not self._queues:
+            self._set_queues()
+            self._engine.wake()
+
+    def _set_queues(self) -> None:
+        """Take entries only if there is room for one more job in flight."""
+        self._queues[:] = [] if self._ending or self.in_flight >= self._options.concurrency else self._open
+
+    @property
+    def in_flight(self) -> int:
+        """The number of rows that this worker submits, waits for or saves."""
+        return self._running + (len(self.handler.waits) if self.handler is not None else 0)
 
     @property
     def refusals(self) -> bool:
@@ -112,17 +132,33 @@ class Worker:
         """Submit nothing more, write down what is known, hand the jobs over, and end."""
         if not self._ending:
             self._ending = True
-            del self._queues[:]
+            self._ended = asyncio.get_running_loop().time()
+            self._set_queues()
             self._engine.stop()
             self.driver.stop()
 
     async def _handle(self, number: int) -> Any:
         assert self.handler is not None  # noqa: S101 - `run` sets it
-        self.running += 1
+        self._running += 1
+        self._set_queues()
         try:
             return await self.handler.handle(number)
         finally:
-            self.running -= 1
+            self._running -= 1
+            self.freed()
+
+    async def _hand_over(self, database: Database) -> None:
+        """Give the jobs that are still waited for to other workers. If that fails, their sweep finds them."""
+        assert self.handler is not None  # noqa: S101 - `run` sets it
+        left = await self.handler.waits.close(max(0.0, self._ended + GRACE - asyncio.get_running_loop().time()))
+        if not left:
+            return
+        numbers, priorities = [number for number, _ in left], [fetch_priority(job.begun) for _, job in left]
+        try:
+            async with asyncio.timeout(HAND_OVER), database.pool.connection() as connection:
+                await self._engine.enqueue(connection, FETCH_QUEUE, numbers, priorities)
+        except (*AWAY, TimeoutError, PoolTimeout) as error:
+            log.warning("%d jobs could not be handed over (%s); another worker finds them", len(left), error)
 
     def _install_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -131,7 +167,7 @@ class Worker:
             if self._ending:
                 log.error("second signal: the worker ends now; what was not written down is uncertain")
                 os._exit(1)
-            log.warning("stopping: nothing more is submitted; %d jobs are handed over", self.running)
+            log.warning("stopping: nothing more is submitted; %d jobs are handed over", self.in_flight)
             self.stop()
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -156,13 +192,14 @@ class Worker:
         self._refusals = bool(refusals)
         closed = stopped is not None or held_until > now or self._closed_until > asyncio.get_running_loop().time()
         if closed or self._ending:
-            del self._queues[1:]
+            del self._open[1:]
         else:
             for number, used in batches or ():
-                if self._has_money(number, used) and submit_queue(number) not in self._queues:
-                    self._queues.append(submit_queue(number))
+                if self._has_money(number, used) and submit_queue(number) not in self._open:
+                    self._open.append(submit_queue(number))
+        self._set_queues()
         waiting = [number for number, _ in batches or () if number not in self._used]
-        idle = self._options.until_done and not self.running and (stopped is not None or not waiting)
+        idle = self._options.until_done and not self.in_flight and (stopped is not None or not waiting)
         if idle and not (await database.row(statements.IN_FLIGHT))[0]:
             self.stop()
         await asyncio.sleep(CONTROL)
@@ -180,40 +217,7 @@ class Worker:
 
     def _alive(self, number: int, beat: float) -> Any:
         async def give_sign(database: Database) -> None:
-            await database.rows(statements.ALIVE, {"number": number, "running": self.running})
+            await database.rows(statements.ALIVE, {"number": number, "running": self.in_flight})
             await asyncio.sleep(beat)
 
         return give_sign
-
-    async def _sweep(self, database: Database) -> None:
-        """Look after the rows of dead workers, one worker of the fleet at a time.
-
-        The lock ends with its connection, so that a dead sweeper blocks no other.
-        """
-        beat, loop = self._options.give_up_after / 4, asyncio.get_running_loop()
-        await asyncio.sleep(beat)
-        if loop.time() - database.steady_since < self._options.give_up_after:
-            return  # After the server was away, every worker needs a moment to give a sign.
-        async with await database.single() as connection:
-            cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (SWEEP_LOCK,))
-            row = await cursor.fetchone()
-            if row is None or not row[0]:
-                return
-            count = 0
-            while loop.time() - database.steady_since >= self._options.give_up_after:
-                await self._sweep_once(connection, everything=count % RECONCILE == 0)
-                count += 1
-                await asyncio.sleep(beat)
-
-    async def _sweep_once(self, connection: psycopg.AsyncConnection[Any], *, everything: bool) -> None:
-        seconds = self._options.give_up_after
-        await connection.execute(statements.ABANDONED, {"seconds": seconds})
-        found = await self._engine.rescue(seconds)
-        if found:
-            log.warning("%d rows of workers that gave no sign for %.0f s are taken over", len(found), seconds)
-        cursor = await connection.execute(statements.WITHOUT_ENTRY, {"seconds": seconds, "all": everything})
-        for number, state, batch in await cursor.fetchall():
-            log.warning("row %d had lost its place in the queue", number)
-            todo = state == "todo"
-            queue, priority = (submit_queue(batch), NEW) if todo else (FETCH_QUEUE, RESCUED)
-            await self._engine.enqueue(connection, queue, [number], priority)
