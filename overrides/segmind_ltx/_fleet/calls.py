@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import itertools
 import time
+from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,7 @@ from segmind_ltx._core.journal import Journal
 from segmind_ltx._http.async_driver import AsyncDriver
 from segmind_ltx._http.async_transport import AsyncTransport
 from segmind_ltx._many.generate import MAX_CALLS
-from segmind_ltx._many.scheduler import ConcurrencyLimit
+from segmind_ltx._many.scheduler import STALLED_AFTER, ConcurrencyLimit
 
 
 class StoppingError(Exception):
@@ -72,7 +73,7 @@ class FleetDriver(AsyncDriver):
         self._limit = ConcurrencyLimit(MAX_CALLS)
         self._begun: dict[int, float] = {}
         self._numbers = itertools.count()
-        self._turn = asyncio.Event()
+        self._turns: deque[asyncio.Future[None]] = deque()
 
     def stop(self) -> None:
         """End every sleep, and begin no further call."""
@@ -80,7 +81,8 @@ class FleetDriver(AsyncDriver):
         for future in self._asleep:
             if not future.done():
                 future.set_exception(StoppingError())
-        self._turn.set()
+        while self._next_turn():
+            pass
 
     async def sleep(self, seconds: float) -> None:
         """Wait. Raises `StoppingError` as soon as the worker stops."""
@@ -124,26 +126,47 @@ class FleetDriver(AsyncDriver):
             # The row says `sending` by now: its response is needed, whatever else happens.
             return await self.call(effect)
         number, started = await self._begin(), time.perf_counter()
+        # A call that stalls gives its place to another one.
+        stalled = asyncio.get_running_loop().call_later(STALLED_AFTER, self._next_turn)
         try:
             reply = await self.call(effect)
         finally:
+            stalled.cancel()
             del self._begun[number]
-            self._turn.set()
+            self._next_turn()
         if effect.sink is None:
             self._limit.took(time.perf_counter() - started)
         return reply
 
     async def _begin(self) -> int:
         """Wait until one more call is worthwhile."""
+        first = False  # Who had its turn in vain stays the first.
         while not self.stopping:
             now = time.monotonic()
             if self._limit.allows(self._begun.values(), now):
                 number = next(self._numbers)
                 self._begun[number] = now
+                self._next_turn()  # There may be room for more than one.
                 return number
-            self._turn.clear()
-            await self._turn.wait()
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            (self._turns.appendleft if first else self._turns.append)(turn)
+            try:
+                await turn
+            except BaseException:
+                if turn.done() and not turn.cancelled():
+                    self._next_turn()
+                raise
+            first = True
         raise StoppingError
+
+    def _next_turn(self) -> bool:
+        """Wake the call that has waited longest; False if none waits."""
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return True
+        return False
 
 
 def _wake(future: asyncio.Future[None]) -> None:

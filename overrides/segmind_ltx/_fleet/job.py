@@ -207,6 +207,7 @@ class JobHandler:
         micros = None if facts.cost is None else round(facts.cost * MICROS)
         await self._rows.change(number, EntryState.COMPLETED, PAID, micros=micros, url=facts.url)
         job.url = facts.url
+        self.waits.saving(number)
         async with self._downloads.taken(job.begun):
             name = job.label or f"{job.request_id}.mp4"
             file = await self._outputs.save(self._driver, facts, job.target or "", name)

@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import logging
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ from segmind_ltx._core.effects import Flow
 from segmind_ltx._core.results import VideoFacts
 from segmind_ltx._fleet.calls import StoppingError
 from segmind_ltx._fleet.rows import Begun
+from segmind_ltx._many.generate import MAX_CALLS
 
 AFTER_MISTAKE: Final = 30.0
 """Seconds after which a job is looked at again if our code made a mistake about it."""
@@ -55,14 +57,23 @@ class PaidJob:
 class Waits:
     """Calls ``step`` for each job, again after so many seconds as it returned, until it returns None.
 
+    At most ``at_once`` steps run at a time, apart from those that said `saving`; the others wait without a task.
     ``freed`` is called whenever a job is done with.
     """
 
-    def __init__(self, step: Callable[[int, PaidJob], Awaitable[float | None]], freed: Callable[[], object]) -> None:
-        self._step, self._freed = step, freed
+    def __init__(
+        self,
+        step: Callable[[int, PaidJob], Awaitable[float | None]],
+        freed: Callable[[], object],
+        at_once: int = MAX_CALLS,
+    ) -> None:
+        self._step, self._freed, self._at_once = step, freed, at_once
         self._jobs: dict[int, PaidJob] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._polling: set[int] = set()
+        self._due: deque[int] = deque()
+        self._closing = False
         self._context = contextvars.copy_context()  # One for all timers, which would copy it.
 
     def __len__(self) -> int:
@@ -80,7 +91,19 @@ class Waits:
 
     def _start(self, number: int) -> None:
         self._timers.pop(number, None)
-        self._tasks[number] = asyncio.get_running_loop().create_task(self._advance(number))
+        self._due.append(number)
+        self._start_due()
+
+    def _start_due(self) -> None:
+        while self._due and len(self._polling) < self._at_once and not self._closing:
+            number = self._due.popleft()
+            self._polling.add(number)
+            self._tasks[number] = asyncio.get_running_loop().create_task(self._advance(number))
+
+    def saving(self, number: int) -> None:
+        """Note that the step of a row polls no more, but saves a video, which may take long."""
+        self._polling.discard(number)
+        self._start_due()
 
     async def _advance(self, number: int) -> None:
         try:
@@ -92,6 +115,7 @@ class Waits:
             self._jobs[number].flow, seconds = None, AFTER_MISTAKE
         finally:
             del self._tasks[number]
+            self.saving(number)
         if seconds is not None:
             self._later(number, seconds)
         else:
@@ -100,6 +124,7 @@ class Waits:
 
     async def close(self, seconds: float) -> list[tuple[int, PaidJob]]:
         """Let the steps end within so many seconds; return the jobs that are not done with, the oldest first."""
+        self._closing = True
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=seconds)
         tasks = list(self._tasks.values())

@@ -15,6 +15,7 @@ from segmind_ltx_spec.changes.collect import (
 from segmind_ltx_spec.changes.document import At, is_list, is_object
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
 from segmind_ltx_spec.changes.normal import Shape
+from segmind_ltx_spec.changes.texts import redundant, sides
 
 
 def compare_types(found: Collector, old: Shape, new: Shape, use: Use) -> None:
@@ -34,6 +35,9 @@ def compare_types(found: Collector, old: Shape, new: Shape, use: Use) -> None:
         upgrade = use.needed and before is not None and after is not None and not before & after
         verdicts = of_schema(effect, flow, python)
         found.emit(f"type-{effect.value}", *pair, verdicts, in_words(effect, flow), values=values, upgrade=upgrade)
+    elif old.null == new.null and old.values is not None and new.values is not None:
+        if ("type" in old.keywords) != ("type" in new.keywords):  # The values have that type anyway.
+            redundant(found, *sides(old, new, "type"))
     if old.null != new.null and (old.types is not None or new.types is not None):
         effect = Effect.WIDER if new.null else Effect.NARROWER
         rule = "null-allowed" if new.null else "null-refused"
