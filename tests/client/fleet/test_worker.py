@@ -25,6 +25,12 @@ SPEED = 1000.0
 
 def work(ledger: LedgerUnderTest, sandbox: RunningSandbox, key: str = "valid", **options: object) -> Worker:
     """Run a worker until it can do nothing more."""
+    worker = made_worker(ledger, sandbox, key, **options)
+    asyncio.run(asyncio.wait_for(worker.run(), 60))
+    return worker
+
+
+def made_worker(ledger: LedgerUnderTest, sandbox: RunningSandbox, key: str = "valid", **options: object) -> Worker:
     ledger.query("UPDATE account SET fingerprint = NULL, base_url = NULL")
     ledger.query("UPDATE jobs SET base_url = %s", sandbox.base_url)
     secret = read_api_key(key_of(key))
@@ -40,9 +46,7 @@ def work(ledger: LedgerUnderTest, sandbox: RunningSandbox, key: str = "valid", *
         logger=None,
     )
     settings = {"concurrency": 8, "give_up_after": 4.0, "until_done": True, **options}
-    worker = Worker(ledger.url, client, secret, WorkerOptions(**settings))  # type: ignore[arg-type] # a test's options
-    asyncio.run(asyncio.wait_for(worker.run(), 60))
-    return worker
+    return Worker(ledger.url, client, secret, WorkerOptions(**settings))  # type: ignore[arg-type] # a test's options
 
 
 def fast_videos() -> VideoCache:
@@ -131,3 +135,63 @@ def test_server_errors_hold_back_then_stop(ledger: LedgerUnderTest, tmp_path: Pa
     status = ledger.status()
     assert "500" in str(status.stopped)
     assert status.batches[0].states == {"todo": 10}
+
+
+def test_no_more_jobs_in_flight_than_asked(ledger: LedgerUnderTest, tmp_path: Path) -> None:
+    """The concurrency bounds the jobs that are submitted and waited for together."""
+    ledger.plan(made_up_items(12), target=tmp_path)
+    seen: list[int] = []
+    with running_sandbox(speed=60, videos=fast_videos()) as sandbox:
+        worker = made_worker(ledger, sandbox, concurrency=3)
+
+        async def watch() -> None:
+            while True:
+                seen.append(worker.in_flight)
+                await asyncio.sleep(0.005)
+
+        async def main() -> None:
+            watching = asyncio.create_task(watch())
+            await worker.run()
+            watching.cancel()
+
+        asyncio.run(asyncio.wait_for(main(), 60))
+    assert ledger.status().batches[0].states == {"saved": 12}
+    assert max(seen) == 3
+
+
+def test_stopped_worker_hands_its_jobs_over(ledger: LedgerUnderTest, tmp_path: Path) -> None:
+    """A paid job has no entry while its worker waits for it; at a stop it gets one, and another worker saves it."""
+    ledger.plan(made_up_items(6), target=tmp_path)
+    entries = "SELECT count(*), count(*) FILTER (WHERE queue_name = 'fetch') FROM procrastinate_jobs"
+    clock = SystemClock()
+    with running_sandbox(speed=0.1, clock=clock, videos=fast_videos()) as sandbox:
+        worker = made_worker(ledger, sandbox, until_done=False)
+
+        async def main() -> None:
+            running = asyncio.create_task(worker.run())
+            while not (worker.handler is not None and worker.handler.submitted == 6 and worker.in_flight == 6):
+                await asyncio.sleep(0.01)
+            while (await asyncio.to_thread(ledger.query, entries)) != [(0, 0)]:
+                await asyncio.sleep(0.01)
+            worker.stop()
+            await running
+
+        asyncio.run(asyncio.wait_for(main(), 60))
+        assert ledger.status().batches[0].states == {"accepted": 6}
+        assert ledger.query(entries) == [(6, 6)]
+        clock.advance(1500)
+        work(ledger, sandbox)
+        assert len(sandbox.state.jobs) == 6
+    assert ledger.status().batches[0].states == {"saved": 6}
+
+
+def test_jobs_of_a_dead_worker_are_found(ledger: LedgerUnderTest, tmp_path: Path) -> None:
+    """Paid jobs of a worker that ended without handing them over have no entry; the sweep of another gives them one."""
+    ledger.plan(made_up_items(4), target=tmp_path)
+    with running_sandbox(speed=SPEED, videos=fast_videos()) as sandbox:
+        work(ledger, sandbox)
+        ledger.query("UPDATE jobs SET state = 'accepted', file = NULL")
+        assert ledger.query("SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+        work(ledger, sandbox, give_up_after=1.0)
+        assert len(sandbox.state.jobs) == 4
+    assert ledger.status().batches[0].states == {"saved": 4}
