@@ -182,7 +182,8 @@ def read_api_key(given: str | None) -> Secret:
     del given  # A traceback that shows local variables would show it.
     if not key.reveal():
         raise ConfigurationError(
-            "no API key: pass api_key=, or set SEGMIND_API_KEY to one of your account; `segmind-ltx demo` needs none"
+            "no API key: set SEGMIND_API_KEY to one of your Segmind account (in a program, or pass api_key=); "
+            "`segmind-ltx demo` needs none"
         )
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
         raise ConfigurationError(

@@ -207,7 +207,13 @@ def test_reports_are_compared(tmp_path: Path) -> None:
         (tmp_path / name).write_text(json.dumps({"version": 2, "checks": checks}))
     done = _call("diff", tmp_path / "old", tmp_path / "new", "--json")
     assert done.exit_code == 1
-    assert json.loads(done.output) == {"broken": ["a"], "mended": ["b"], "no_longer_tried": ["c"], "newly_tried": []}
+    assert json.loads(done.output) == {
+        "broken": ["a"],
+        "warned": [],
+        "mended": ["b"],
+        "no_longer_tried": ["c"],
+        "newly_tried": [],
+    }
     assert "Newly broken (1)\n  a: a new" in _call("diff", tmp_path / "old", tmp_path / "new").output
     same = _call("diff", tmp_path / "old", tmp_path / "old")
     assert (same.exit_code, same.output.strip()) == (0, "no difference")

@@ -127,6 +127,7 @@ class Judgement:
     def exit_status(self) -> int:
         """0 if a check of grade D passed and none failed, 1 if one failed, 2 if the run is inconclusive.
 
+        If no check of grade D was selected, 0 if one of a weaker grade passed.
         A stale list of known failures fails the run too; an unmet requirement makes it inconclusive.
         """
         decisive = [check for check in self.checks if check.grade == "D"]
@@ -134,4 +135,4 @@ class Judgement:
             return 1
         if self.unmet or self.having(Outcome.ERROR) or any(check.outcome is Outcome.INCONCLUSIVE for check in decisive):
             return 2
-        return 0 if any(check.outcome is Outcome.PASSED for check in decisive) else 2
+        return 0 if any(check.outcome is Outcome.PASSED for check in decisive or self.checks) else 2

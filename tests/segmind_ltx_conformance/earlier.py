@@ -13,6 +13,7 @@ from segmind_ltx_conformance.checks import Outcome
 from segmind_ltx_conformance.report.document import VERSION
 from segmind_ltx_conformance.report.text import one_line
 
+REPORT: Final = "report.json"
 BROKEN: Final = frozenset({Outcome.FAILED, Outcome.KNOWN})
 AGAIN: Final = frozenset({Outcome.FAILED, Outcome.KNOWN, Outcome.INCONCLUSIVE, Outcome.ERROR})
 """The outcomes of the checks that ``--failed`` tries again."""
@@ -35,6 +36,7 @@ class Difference:
     """The checks of two reports that differ, each with its outcome in both."""
 
     broken: tuple[str, ...]
+    warned: tuple[str, ...]
     mended: tuple[str, ...]
     no_longer_tried: tuple[str, ...]
     newly_tried: tuple[str, ...]
@@ -47,13 +49,14 @@ class Difference:
 
     def as_data(self) -> dict[str, Any]:
         """Return the difference as data."""
-        names = ("broken", "mended", "no_longer_tried", "newly_tried")
+        names = ("broken", "warned", "mended", "no_longer_tried", "newly_tried")
         return {name: list(getattr(self, name)) for name in names}
 
     def lines(self) -> Iterator[str]:
         """Yield the difference line by line."""
         for heading, ids in (
             ("Newly broken", self.broken),
+            ("Newly warned", self.warned),
             ("Mended", self.mended),
             ("No longer tried", self.no_longer_tried),
             ("Newly tried", self.newly_tried),
@@ -61,12 +64,13 @@ class Difference:
             if ids:
                 yield f"{heading} ({len(ids)})"
             yield from (f"  {name}: {one_line(self.details[name], 300)}" for name in ids)
-        if not (self.broken or self.mended or self.no_longer_tried or self.newly_tried):
+        if not (self.broken or self.warned or self.mended or self.no_longer_tried or self.newly_tried):
             yield "no difference"
 
 
 def read_report(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the checks of a report by id. Raises `ReportError`."""
+    """Return the checks of a report by id; ``path`` may be the run's folder. Raises `ReportError`."""
+    path = path / REPORT if path.is_dir() else path
     try:
         read: object = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -100,12 +104,13 @@ def compare(old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str,
     """Compare the checks of two reports."""
     before = {name: str(check["outcome"]) for name, check in old.items()}
     after = {name: str(check["outcome"]) for name, check in new.items()}
-    idle = Outcome.NOT_EXERCISED
+    idle, warned = Outcome.NOT_EXERCISED, Outcome.WARNED
     names = list(dict.fromkeys((*before, *after)))
     details = {name: str({**old, **new}[name].get("detail", "")) for name in names}
     return Difference(
         tuple(name for name in names if after.get(name) in BROKEN and before.get(name) not in BROKEN),
-        tuple(name for name in names if before.get(name) in BROKEN and after.get(name) == Outcome.PASSED),
+        tuple(name for name in names if after.get(name) == warned and before.get(name) not in {warned, *BROKEN}),
+        tuple(name for name in names if before.get(name) in {warned, *BROKEN} and after.get(name) == Outcome.PASSED),
         tuple(name for name in names if before.get(name, idle) != idle and after.get(name, idle) == idle),
         tuple(name for name in names if before.get(name, idle) == idle and after.get(name, idle) != idle),
         details,

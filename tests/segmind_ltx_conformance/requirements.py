@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from attrs import evolve, frozen
 
-from segmind_ltx_conformance.checks import Judgement, Outcome
+from segmind_ltx_conformance.checks import BROKEN, Check, Judgement, Outcome
 from segmind_ltx_conformance.recording import Exchange, Recording
 from segmind_ltx_conformance.target import KEY_VARIABLE, SCENARIO_STATUS, SCENARIOS
 from segmind_ltx_spec import Contract, clauses_by_id
@@ -17,6 +17,8 @@ NOTHING: Final = "none"
 """The value of ``--require`` that takes away every requirement, also that of a working key."""
 NAMES: Final = ("keys", "clauses", "min_exercised")
 REFUSED: Final = frozenset({401, 403})
+VALID: Final = "valid"
+"""The scenario of the key that works."""
 
 
 class RequirementError(ValueError):
@@ -102,17 +104,37 @@ def unmet(
         )
 
 
+def without_blame(judgement: Judgement, recording: Recording) -> Judgement:
+    """Return a judgement in which a key that does not work blames no clause: it shows nothing about the target."""
+    if not is_refused(VALID, recording.exchanges):
+        return judgement
+    own = {index for index, exchange in enumerate(recording.exchanges) if exchange.key == VALID}
+    why = f"the key for {VALID} does not work: {_answers(VALID, recording.exchanges)}"
+
+    def shown(check: Check) -> Check:
+        blamed = check.outcome in BROKEN.values() and own & set(check.exchanges)
+        return evolve(check, outcome=Outcome.INCONCLUSIVE, detail=why, cause=None) if blamed else check
+
+    return evolve(judgement, checks=tuple(map(shown, judgement.checks)))
+
+
 def _with(found: Requirements, name: str, texts: tuple[str, ...]) -> Requirements:
     return evolve(found, keys=texts) if name == "keys" else evolve(found, clauses=texts)
 
 
 def _works(name: str, exchanges: Iterable[Exchange]) -> bool:
-    """Return whether a key does what its scenario says, in the responses to POSTs if there were any."""
+    """Whether a key does what its scenario says, in the responses to POSTs if there were any."""
     own = [exchange for exchange in exchanges if exchange.key == name and exchange.status]
     posts = [exchange for exchange in own if exchange.method == "POST"] or own
     if name in SCENARIO_STATUS:
         return any(exchange.status == SCENARIO_STATUS[name] for exchange in posts)
     return any(exchange.status not in REFUSED for exchange in posts)
+
+
+def is_refused(name: str, exchanges: Iterable[Exchange]) -> bool:
+    """Whether every response to what was sent with a key refuses the key."""
+    statuses = {exchange.status for exchange in exchanges if exchange.key == name and exchange.status}
+    return bool(statuses) and statuses <= REFUSED
 
 
 def _answers(name: str, exchanges: Iterable[Exchange]) -> str:

@@ -28,6 +28,7 @@ from segmind_ltx_conformance.requirements import (
     requirements_of,
     unmet,
     with_options,
+    without_blame,
 )
 from segmind_ltx_conformance.target import Keys, ProfileError, Target, read_target
 from segmind_ltx_spec import Clause, Contract, clauses, load
@@ -193,6 +194,7 @@ def judged(session: Session, recording: Recording, seconds: float | None = None)
     """Judge the recording of a run, with its requirements and known failures."""
     contract, options = session.contract, session.options
     judgement = judge_selected(recording, contract, session.only, options.models)
+    judgement = without_blame(judgement, recording)
     missing = tuple(unmet(session.requirements, recording, judgement, contract, session.target.keys))
     judgement = apply(judgement, session.known, date.today(), whole=session.only is None)
     return Run(recording, evolve(judgement, unmet=missing), spent(recording, contract), options.seed, seconds)

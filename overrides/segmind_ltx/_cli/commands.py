@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -28,6 +28,8 @@ from segmind_ltx._cli.output import (
     emit_json,
     err,
     exit_on_error,
+    fetch_command,
+    for_people,
     out,
     print_err,
     write_bytes,
@@ -35,7 +37,7 @@ from segmind_ltx._cli.output import (
 from segmind_ltx._cli.printing import SafeLogHandler, open_missing_streams
 from segmind_ltx._cli.state import known_ids, open_client
 from segmind_ltx._config import DEFAULT_TIMEOUT
-from segmind_ltx._core.parameters import check_wait
+from segmind_ltx._core.parameters import check_wait, prepare
 from segmind_ltx_api.contract import MODELS
 
 app: typer.Typer = typer.Typer(
@@ -83,7 +85,7 @@ def _main(
     logging.basicConfig(
         level=logging.WARNING,
         format="%(message)s",
-        handlers=[SafeLogHandler(err)],
+        handlers=[SafeLogHandler(err, for_people)],
     )
 
 
@@ -103,32 +105,37 @@ def _generate(
     with exit_on_error(as_json, resume):
         check_target(target, force, as_json=as_json)
         check_wait(timeout)
+        prepare(model, parameters)  # Before the estimate: a request that is not sent costs nothing.
         with open_client(no_ledger) as client:
             _announce(model)
+            end = time.monotonic() + timeout
             parameters = options.upload_images(client, model, parameters) if upload else parameters
-            call: Any = client.generate_blocking if sync else client.submit
-            result: Job | Video = call(model, **parameters, **({"timeout": timeout} if sync else {}))
-            if isinstance(result, Job):
-                resume.append(_fetch_command(result.id, target, force))
-                print_err(f"submitted {result.id}")
-                result = _wait(result, timeout)
-            _save(result, target, force, as_json)
+            if sync:
+                blocking: Any = client.generate_blocking
+                video: Video = blocking(model, timeout=timeout, **parameters)
+            else:
+                job = client.submit_within(timeout, model, parameters)
+                resume.append(fetch_command(job.id, target, force))
+                print_err(f"submitted {job.id}")
+                video = _wait(job, max(0.0, end - time.monotonic()))
+            _save(video, target, force, as_json)
 
 
 def _announce(model: str) -> None:
     """Say what a call costs, and how long it takes, before it is sent."""
-    print_err(f"{model}: {options.describe_price(MODELS[model])}, usually {MODELS[model].seconds:g} s")
+    print_err(f"{model}: {options.describe_price(MODELS[model])}, usually {MODELS[model].seconds:.0f} s")
 
 
 def _submit(model: str, parameters: dict[str, Any], *, no_ledger: bool, upload: bool, as_json: bool) -> None:
     with exit_on_error(as_json), open_client(no_ledger) as client:
+        prepare(model, parameters)
         _announce(model)
         parameters = options.upload_images(client, model, parameters) if upload else parameters
         call: Any = client.submit
         job: Job = call(model, **parameters)
         # Standard error first: if standard output is broken, the id of a paid job is still shown.
         # contract: job.kept-one-hour
-        print_err(f"The job is accepted, and billed. Fetch it within an hour:\n  {_fetch_command(job.id)}")
+        print_err(f"The job is accepted, and billed. Fetch it within an hour:\n  {fetch_command(job.id)}")
         if as_json:
             emit_json({"request_id": job.id, "model": model})
         else:
@@ -186,7 +193,7 @@ def fetch(
 ) -> None:
     """Wait for a job that was submitted earlier, and save its video. Free."""
     options.listen(verbose)
-    with exit_on_error(as_json, [_fetch_command(request_id, target, force)]):
+    with exit_on_error(as_json, [fetch_command(request_id, target, force)]):
         check_target(target, force, as_json=as_json)
         with open_client() as client:
             _save(_wait(client.job(request_id), timeout), target, force, as_json)
@@ -241,8 +248,3 @@ def _save_elsewhere(video: Video, target: Path, error: DownloadError) -> Path:
         raise error from None
     print_err(f"error: {error}\nThe video is paid for, and was saved to {path}")
     return path
-
-
-def _fetch_command(request_id: str, target: Path | None = None, force: bool = False) -> str:
-    command = ["segmind-ltx", "fetch", request_id, "--out", str(target or "video.mp4")]
-    return shlex.join([*command, "--force"] if force else command)

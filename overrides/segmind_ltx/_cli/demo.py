@@ -28,7 +28,7 @@ IMAGE: Final = "https://example.com/boat.png"
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the videos.")] = Path("demo-videos"),
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the videos.")] = Path("demo-videos"),
     speed: Annotated[float, typer.Option(min=0.1, help="How many times faster than the real models.")] = 60.0,
 ) -> None:
     """Start the sandbox on loopback and make one video with each model. Needs no key and no network."""

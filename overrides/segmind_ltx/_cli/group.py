@@ -14,7 +14,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from segmind_ltx._cli.output import USAGE, emit_error, print_err
+from segmind_ltx._cli.output import INTERRUPTED, USAGE, emit_error, given, print_err
 from segmind_ltx._install import install_command
 
 ENTRY_POINTS: Final = "segmind_ltx.commands"
@@ -71,6 +71,7 @@ class RootGroup(_PluginGroup):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Parse the options before the command."""
         self._as_json = "--json" in args
+        given[:] = args
         with self._usage_errors_as_json():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -83,6 +84,11 @@ class RootGroup(_PluginGroup):
     def _usage_errors_as_json(self) -> Generator[None]:
         try:
             yield
+        except KeyboardInterrupt:  # Outside of what a command does: nothing was sent.
+            print_err("interrupted")
+            if self._as_json:
+                emit_error("Interrupted", "interrupted")
+            raise typer.Exit(INTERRUPTED) from None
         except Exception as error:
             # Typer's exceptions have no public base class, but all of them have this method.
             format_message = getattr(error, "format_message", None)

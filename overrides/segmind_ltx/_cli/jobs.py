@@ -7,19 +7,18 @@ import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 
 from segmind_ltx import Client, ConfigurationError, OutputExistsError, SegmindLtxError, Video
 from segmind_ltx._cli.fleet.extra import load_fleet
 from segmind_ltx._cli.fleet.settle import doubt, settle
 from segmind_ltx._cli.options import Json
-from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, out, print_err
+from segmind_ltx._cli.output import EXIT_FAILED, emit_json, exit_on_error, for_people, given_command, out, print_err
 from segmind_ltx._cli.printing import printable
 from segmind_ltx._cli.state import default_ledger
-from segmind_ltx._cli.tables import Column, fitting_table
+from segmind_ltx._cli.tables import Column, fits, fitting_table
 from segmind_ltx._config import read_base_url
 from segmind_ltx._core.journal import EntryState
 from segmind_ltx._core.parameters import check_request_id
@@ -51,7 +50,7 @@ def jobs(
             help="Wait for the jobs that can still be fetched, and save them. In a fleet: submit again after a stop.",
         ),
     ] = False,
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the videos that --resume saves.")] = Path(),
+    folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for the videos that --resume saves.")] = Path(),
     watch: Annotated[bool, typer.Option("--watch", help="In a fleet: show it again and again, until Ctrl-C.")] = False,
     migrate: Annotated[
         bool, typer.Option("--migrate", help="In a fleet: change the tables of an older version to this one.")
@@ -62,7 +61,7 @@ def jobs(
     if context.invoked_subcommand is not None:
         return
     failed = 0
-    with exit_on_error(as_json):
+    with exit_on_error(as_json, [given_command()] if resume else None):
         named = file or os.environ.get(LEDGER_VARIABLE)
         path = named or str(default_ledger())
         if is_postgres(path):
@@ -70,6 +69,7 @@ def jobs(
             return
         if not Path(path).is_file():
             kept = "no job was paid for yet, or it is in another ledger" if named is None else "there is no such file"
+            kept = "it is a folder" if Path(path).is_dir() else kept
             raise ConfigurationError(f"no ledger at {path}: {kept}; give --ledger or set {LEDGER_VARIABLE}")
         if resume:
             with closing(Ledger(path)) as ledger:
@@ -78,7 +78,7 @@ def jobs(
         if as_json:
             emit_json([_to_json(entry) for entry in entries])
         else:
-            out.print(_table(entries))
+            _show(entries)
     if failed:
         raise typer.Exit(EXIT_FAILED)
 
@@ -109,7 +109,7 @@ def _resume(ledger: Ledger, folder: Path) -> int:
                 print_err(f"saved {_save(ledger, video, target)}")
             except SegmindLtxError as error:
                 failed += 1
-                print_err(str(error))
+                print_err(for_people(error))
     return failed
 
 
@@ -135,25 +135,32 @@ def _to_json(entry: Entry) -> dict[str, Any]:
     return {**entry._asdict(), "ambiguous": entry.ambiguous, "fetchable_for": remaining}
 
 
-def _table(entries: list[Entry]) -> Table:
-    columns = [
-        Column("when", 3),
-        Column("model", 4),
-        Column("state", 2),
-        Column("request id", 0),
-        Column("cost", 5),
-        Column("next step", 1, wraps=True),
-    ]
+COLUMNS: Final = [Column(name, 0) for name in ("when", "model", "state", "cost", "request id", "next step")]
+
+
+def _show(entries: list[Entry]) -> None:
+    """Print the calls as a table if it fits; else each on lines of its own, with all that is known of it."""
+    rows = _rows(entries)
+    if fits(COLUMNS, rows, out.width):
+        out.print(fitting_table("Paid calls", COLUMNS, rows, out.width))
+        return
+    for *facts, request_id, advice in rows:
+        out.print("  ".join(fact for fact in facts if fact))
+        for line in filter(None, (request_id, advice)):
+            out.print(f"    {line}")
+
+
+def _rows(entries: list[Entry]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for entry in entries:
         try:
             when = datetime.fromtimestamp(entry.begun).strftime("%Y-%m-%d %H:%M:%S")
         except (ValueError, OverflowError, OSError):  # The ledger may be damaged.
             when = "unknown"
-        cost = "" if entry.cost is None else f"{entry.cost:g} USD"
-        row = (when, entry.model, entry.state, entry.request_id or "", cost, _advice(entry))
+        cost = "" if entry.cost is None else f"{entry.cost:.2f} USD"
+        row = (when, entry.model, entry.state, cost, entry.request_id or "", _advice(entry))
         rows.append(tuple(printable(text) for text in row))
-    return fitting_table("Paid calls", columns, rows, out.width)
+    return rows
 
 
 def _advice(entry: Entry) -> str:

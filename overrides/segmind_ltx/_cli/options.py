@@ -96,14 +96,14 @@ def add_model_commands(parent: typer.Typer, action: Callable[..., None], **extra
     ``extra`` maps the names of further options to their annotation and default.
     """
     for model in MODELS.values():
-        help_text = f"{model.summary} Usually {model.seconds:g} s, {describe_price(model)}."
+        help_text = f"{model.summary} Usually {model.seconds:.0f} s, {describe_price(model)}."
         parent.command(model.slug, help=help_text)(_command(model, action, extra))
 
 
 def describe_price(model: Model) -> str:
     """Describe the price of a model."""
     low, high = model.usd_low, model.usd_high
-    return f"about {low:g} USD" if low == high else f"{low:g} to {high:g} USD"
+    return f"about {low:.2f} USD" if low == high else f"{low:.2f} to {high:.2f} USD"
 
 
 _SHARED: Final = {"allow_empty": (AllowEmpty, False), "verbose": (Verbose, False)}
@@ -137,17 +137,26 @@ def _argument(parameter: Parameter, value: Any, *, allow_empty: bool) -> Any:
     flag = "--" + parameter.name.replace("_", "-")
     if not isinstance(value, str) or parameter.allowed:
         return value
+    found = file_or_uri(parameter, value) if parameter.uri else _text(flag, value)
+    check_worth(parameter, found, flag, allow_empty=allow_empty)
+    return found
+
+
+def check_worth(parameter: Parameter, value: Any, name: str, *, allow_empty: bool) -> None:
+    """Refuse what the documents allow, but what is a mistake: an empty prompt, and an image that is not there.
+
+    Raises `ParameterError`.
+    """
+    if not isinstance(value, str) or parameter.allowed:
+        return
     if parameter.uri:
-        found = file_or_uri(parameter, value)
-        if found is value and value and not is_address(value):
+        if value and not is_address(value):
+            shown = value if len(value) < 200 else f"{value[:40]}…"
             raise ParameterError(
-                f"{flag} {value}: no such file; name an image, or an address that begins with https://"
+                f"{name} {shown}: no such file; name an image, or an address that begins with https://"
             )
-        return found
-    text = _text(flag, value)
-    if parameter.required and not text.strip() and not allow_empty:
-        raise ParameterError(f"{flag} is empty, and the video would be billed; to send it, pass --allow-empty")
-    return text
+    elif parameter.required and not value.strip() and not allow_empty:
+        raise ParameterError(f"{name} is empty, and the video would be billed; to send it, pass --allow-empty")
 
 
 def _text(flag: str, value: str) -> str:
@@ -199,6 +208,8 @@ def _option(parameter: Parameter) -> inspect.Parameter:
     default = describe_default(parameter)
     limits = [part for part in (describe_allowed(parameter), default and f"default {default}") if part]
     help_text = parameter.description + ("" if parameter.required or not limits else f" ({'; '.join(limits)})")
+    if kind is str and not parameter.uri and not parameter.allowed:
+        help_text += " - reads standard input, @FILE a file; @@ begins a text with @."
     annotation: Any = kind if parameter.required else kind | None
     return inspect.Parameter(
         _PREFIX + parameter.name,

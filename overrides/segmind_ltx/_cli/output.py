@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -17,6 +19,7 @@ from rich.text import Text
 
 from segmind_ltx import errors
 from segmind_ltx._cli.printing import SafeConsole, SafeStream, printable
+from segmind_ltx._core.journal import NOTE_PREFIX, paid_job
 from segmind_ltx._core.results import JobStatus
 from segmind_ltx._files import PartialFile
 
@@ -32,6 +35,37 @@ WRONG_USAGE: Final = (errors.ParameterError, errors.ConfigurationError, errors.O
 
 out: Final = SafeConsole(SafeStream("stdout"))
 err: Final = SafeConsole(SafeStream("stderr"))
+
+
+_RESUME: Final = re.compile(r"client\.job\('([^']+)'\)\.(?:wait|result)\(\)")
+_PYTHON: Final = (
+    (re.compile(r"pathlib\.Path for a file on this machine"), "the name of a file on this machine"),
+    (re.compile(r" \(in a program, or pass api_key=\)"), ""),
+)
+"""What the library's messages tell a program, and what the command line tells a person instead."""
+
+
+def for_people(error: object, resume: str | None = None) -> str:
+    """Return a message of the library in the words of the command line; ``resume`` is said for how to fetch a job."""
+    text = _RESUME.sub(lambda found: resume or fetch_command(found[1]), str(error))
+    for pattern, words in _PYTHON:
+        text = pattern.sub(words, text)
+    return text
+
+
+given: Final[list[str]] = []
+"""The arguments that the command line was given."""
+
+
+def given_command() -> str:
+    """Return the command that is running, to run it again."""
+    return shlex.join(["segmind-ltx", *given])
+
+
+def fetch_command(request_id: str, target: Path | None = None, force: bool = False) -> str:
+    """Return the command that fetches the video of a job."""
+    command = ["segmind-ltx", "fetch", request_id, "--out", str(target or "video.mp4")]
+    return shlex.join([*command, "--force"] if force else command)
 
 
 def print_err(text: str) -> None:
@@ -64,19 +98,23 @@ def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[N
             print_err(f"error: standard output cannot be written: {out.stream.failure.strerror}")
             raise typer.Exit(EXIT_FAILED)
     except errors.SegmindLtxError as error:
-        err.print(Text.assemble(("error", "bold red"), f": {printable(error)}"))
+        named = _RESUME.search(str(error))
+        resume = resume or ([fetch_command(named[1])] if named else None)
+        message = for_people(error, "the command below")
+        err.print(Text.assemble(("error", "bold red"), f": {printable(message)}"))
         if as_json:
             more = {"problems": list(error.problems)} if isinstance(error, errors.ParameterError) else {}
-            emit_error(type(error).__name__, str(error), request_id=error.request_id, status=error.status, **more)
+            emit_error(
+                type(error).__name__, for_people(error), request_id=error.request_id, status=error.status, **more
+            )
         if not isinstance(error, FINAL_ERRORS):
             _print_resume(resume)
         raise typer.Exit(USAGE if isinstance(error, WRONG_USAGE) else EXIT_FAILED) from None
     except KeyboardInterrupt as error:
-        notes: list[str] = getattr(error, "__notes__", [])
-        print_err("\n".join(["interrupted", *notes]))
+        message = _interrupted(error, resume)
+        print_err(message)
         if as_json:
-            emit_error("Interrupted", "\n".join(notes), resume=resume or [])
-        _print_resume(resume)
+            emit_error("Interrupted", message, resume=resume or [])
         raise typer.Exit(INTERRUPTED) from None
     except typer.Exit:
         raise
@@ -87,6 +125,17 @@ def exit_on_error(as_json: bool, resume: list[str] | None = None) -> Generator[N
             emit_error(type(error).__name__, str(error))
         _print_resume(resume)
         raise typer.Exit(EXIT_FAILED) from None
+
+
+def _interrupted(error: KeyboardInterrupt, resume: list[str] | None) -> str:
+    """Return one message: what was interrupted, and how to go on."""
+    if not resume and (request_id := paid_job(error)) is not None:
+        resume = [fetch_command(request_id)]
+    if resume:
+        # contract: job.kept-one-hour
+        return "interrupted. The job goes on, and is paid for. Fetch it within an hour with:\n  " + "\n  ".join(resume)
+    notes = [note.removeprefix(NOTE_PREFIX) for note in getattr(error, "__notes__", ())]
+    return for_people("; ".join(["interrupted", *notes]))
 
 
 def _print_resume(resume: list[str] | None) -> None:

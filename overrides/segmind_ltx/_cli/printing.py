@@ -10,13 +10,16 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from logging import LogRecord
+from logging import Handler, LogRecord
 from typing import Any, Final
 
-from rich.console import Console, ConsoleRenderable
-from rich.logging import RichHandler
+from rich.console import Console
 from rich.text import Text
+
+WIDE: Final = 1000
+"""The width of a console that is no terminal."""
 
 
 def printable(text: object) -> str:
@@ -100,7 +103,7 @@ class SafeConsole(Console):
 
     def __init__(self, stream: SafeStream) -> None:
         self.stream: Final = stream
-        # Without a terminal, tables get COLUMNS or 160, so that they are not squeezed into rich's default of 80.
+        # Without a terminal, tables get COLUMNS or the width that they need, so that no path is broken.
         columns = os.environ.get("COLUMNS", "")
         super().__init__(
             file=stream,  # type: ignore[arg-type] # a text stream, by its methods
@@ -108,7 +111,7 @@ class SafeConsole(Console):
             markup=False,
             emoji=False,
             highlight=False,
-            width=None if stream.isatty() else int(columns) if columns.isdecimal() and int(columns) else 160,
+            width=None if stream.isatty() else int(columns) if columns.isdecimal() and int(columns) else WIDE,
         )
 
     @property
@@ -121,16 +124,21 @@ class SafeConsole(Console):
         return super().render_str(printable(text), **options)
 
 
-class SafeLogHandler(RichHandler):
-    """Print log records. The notes of an interrupt are left out: the command prints them itself."""
+class SafeLogHandler(Handler):
+    """Print log records, each on one line. The notes of an interrupt are left out: the command prints them itself."""
 
-    def __init__(self, console: Console) -> None:
-        super().__init__(console=console, show_time=False, show_path=False)
+    def __init__(self, console: Console, words: Callable[[str], str]) -> None:
+        """``words`` turns a message of the library into the words of the command line."""
+        super().__init__()
+        self._console, self._words = console, words
         self.addFilter(lambda record: not getattr(record, "segmind_noted", False))
 
-    def render_message(self, record: LogRecord, message: str) -> ConsoleRenderable:
-        """Return what is printed of a record."""
-        return super().render_message(record, printable(message))
+    def emit(self, record: LogRecord) -> None:
+        """Print a record."""
+        try:
+            self._console.print(f"{record.levelname:8} {self._words(self.format(record))}")
+        except Exception:
+            self.handleError(record)
 
 
 def open_missing_streams() -> None:

@@ -6,12 +6,15 @@ import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from platformdirs import user_state_path
 
-from segmind_ltx import Client, ConfigurationError
+from segmind_ltx import Client, ConfigurationError, Job
 from segmind_ltx._cli.output import print_err
+from segmind_ltx._core import submit
+from segmind_ltx._core.journal import attaching_request_id
+from segmind_ltx._core.parameters import prepare
 from segmind_ltx.ledger import LEDGER_VARIABLE, Ledger, read_entries
 
 FILE_NAME: Final = "jobs.sqlite"
@@ -31,8 +34,19 @@ def known_ids() -> list[str]:
     return [entry.request_id for entry in reversed(entries) if entry.request_id]
 
 
+class CommandClient(Client):
+    """A client whose submits end in time, as its waits do."""
+
+    def submit_within(self, seconds: float, model: str, parameters: dict[str, Any]) -> Job:
+        """Submit a job; the call, its retries and the pauses between them end after so many seconds."""
+        prepared, context = prepare(model, parameters), self._driver.context
+        with attaching_request_id() as accepted:
+            flow = submit.submit(context, prepared, accepted, context.now() + seconds)
+            return Job(self._driver, self._driver.run(flow), model, context.now())
+
+
 @contextmanager
-def open_client(no_ledger: bool = False) -> Generator[Client]:
+def open_client(no_ledger: bool = False) -> Generator[CommandClient]:
     """Open a client that records its paid calls: in SEGMIND_LEDGER's ledger, else in the default one.
 
     If the default one cannot be kept, say so and go on: the request id is printed in any case.
@@ -43,7 +57,7 @@ def open_client(no_ledger: bool = False) -> Generator[Client]:
         ledger = None if no_ledger or os.environ.get(LEDGER_VARIABLE) else _open_default()
         if ledger is not None:
             stack.enter_context(closing(ledger))
-        yield stack.enter_context(Client(ledger=ledger))
+        yield stack.enter_context(CommandClient(ledger=ledger))
 
 
 def _open_default() -> Ledger | None:

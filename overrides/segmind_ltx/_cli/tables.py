@@ -26,12 +26,14 @@ def fitting_table(title: str, columns: Sequence[Column], rows: Sequence[Sequence
     while _width(columns, rows, kept) > width and any(columns[place].rank for place in kept):
         kept.remove(max(kept, key=lambda place: columns[place].rank))
     table = Table(title=title)
+    rest = width - _width(columns, rows, kept)
     for place in kept:
-        column = columns[place]
-        # A column that is too wide even alone is folded: every character of an id is still there.
-        table.add_column(
-            column.heading, overflow="fold", min_width=None if column.wraps else _least(column, rows, place)
-        )
+        column, least = columns[place], _least(columns[place], rows, place)
+        if column.wraps:
+            wider = min(max(rest, 0), _widest(column, rows, place) - least)
+            least, rest = least + wider, rest - wider
+        # If even the columns that stay are too wide, they are folded: every character of an id is still there.
+        table.add_column(column.heading, overflow="fold", width=least if rest >= 0 else None)
     for row in rows:
         table.add_row(*(row[place] for place in kept))
     return table
@@ -42,5 +44,14 @@ def _width(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Seque
 
 
 def _least(column: Column, rows: Sequence[Sequence[str]], place: int) -> int:
-    widest = max((cell_len(row[place]) for row in rows), default=0)
-    return max(cell_len(column.heading), min(widest, WRAPPED_WIDTH) if column.wraps else widest)
+    widest = _widest(column, rows, place)
+    return max(cell_len(column.heading), min(widest, WRAPPED_WIDTH)) if column.wraps else widest
+
+
+def _widest(column: Column, rows: Sequence[Sequence[str]], place: int) -> int:
+    return max(cell_len(column.heading), *(cell_len(row[place]) for row in rows), 0)
+
+
+def fits(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether a table with every column whole is at most ``width`` wide."""
+    return sum(_widest(column, rows, place) + 3 for place, column in enumerate(columns)) + 1 <= width

@@ -16,6 +16,7 @@ from segmind_ltx.errors import (
     UnexpectedResponseError,
 )
 
+_PAID_JOB: Final = "_segmind_ltx_paid_job"
 NOTE_PREFIX: Final = "segmind-ltx: "
 """The beginning of each note that the client adds to an exception that is not its own."""
 # contract: job.kept-one-hour
@@ -96,6 +97,13 @@ def attach_request_id(error: BaseException, request_id: str) -> None:
     words = f"{NOTE_PREFIX}the job goes on; take it up again with client.job({request_id!r}).wait()"
     if words not in getattr(error, "__notes__", ()):  # For Ctrl-C, or an error in a callback.
         error.add_note(words)
+        vars(error)[_PAID_JOB] = request_id
+
+
+def paid_job(error: BaseException) -> str | None:
+    """Return the id of the job that goes on after an exception that is not the client's own; None if there is none."""
+    found: str | None = vars(error).get(_PAID_JOB)
+    return found
 
 
 def possibly_billed(error: BaseException) -> bool:

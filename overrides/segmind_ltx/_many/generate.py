@@ -12,6 +12,7 @@ from segmind_ltx._core import wait
 from segmind_ltx._core.effects import Context
 from segmind_ltx._core.parameters import check_wait, prepare
 from segmind_ltx._core.results import JobStatus, VideoFacts
+from segmind_ltx._http.base_driver import NOTED
 from segmind_ltx._http.driver import Driver
 from segmind_ltx._many.scheduler import JobTask
 from segmind_ltx._many.source import Reader, check_source, open_source
@@ -143,7 +144,7 @@ class _Jobs:
         text = ". ".join(warnings)
         if text and text != self._warned:
             self._warned = text
-            self._context.log.warning("%s", text)
+            self._context.log.warning("%s", text, extra=NOTED)
         if text and error is not None:
             error.add_note(f"segmind-ltx: {text}")
 

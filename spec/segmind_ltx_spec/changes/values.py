@@ -35,9 +35,10 @@ def compare_types(found: Collector, old: Shape, new: Shape, use: Use) -> None:
         upgrade = use.needed and before is not None and after is not None and not before & after
         verdicts = of_schema(effect, flow, python)
         found.emit(f"type-{effect.value}", *pair, verdicts, in_words(effect, flow), values=values, upgrade=upgrade)
-    elif old.null == new.null and old.values is not None and new.values is not None:
-        if ("type" in old.keywords) != ("type" in new.keywords):  # The values have that type anyway.
-            redundant(found, *sides(old, new, "type"))
+    elif (old.null, old.values is None, new.values is None) == (new.null, False, False) and (
+        "type" in old.keywords
+    ) != ("type" in new.keywords):  # The values have that type anyway.
+        redundant(found, *sides(old, new, "type"))
     if old.null != new.null and (old.types is not None or new.types is not None):
         effect = Effect.WIDER if new.null else Effect.NARROWER
         rule = "null-allowed" if new.null else "null-refused"

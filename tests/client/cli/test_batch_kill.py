@@ -96,6 +96,7 @@ def test_batch_interrupted(tmp_path: Path) -> None:
     with running_sandbox(speed=1000, behaviour=Held) as sandbox:
         with started(sandbox, tmp_path, "--concurrency", "2") as process:
             assert process.stderr is not None
+            assert process.stderr.readline() == "5 of 5 videos are to be made: about 2.08 USD\n"
             for _ in range(2):
                 assert "is PROCESSING" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
@@ -103,9 +104,11 @@ def test_batch_interrupted(tmp_path: Path) -> None:
         ids = {job.id for job in sandbox.state.jobs}
         assert (process.returncode, len(ids)) == (130, 2)
         assert "Traceback" not in err
-        (message,) = [line for line in err.splitlines() if line.startswith("interrupted")]
+        message, command = err.splitlines()
+        assert message.startswith("interrupted. ")
         assert all(id_ in message for id_ in ids)
-        assert "Run the same command" in err
+        assert "client.job" not in message
+        assert command == "  segmind-ltx batch jobs.jsonl --out videos --json --concurrency 2"
         states = Counter(json.loads(line)["state"] for line in out.splitlines()[:-1])
         assert states == {"unfinished": 2, "not begun": 3}
         assert summary(out)["interrupted"] is True

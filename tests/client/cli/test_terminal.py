@@ -108,7 +108,7 @@ def test_image_that_does_not_exist(cli: Cli) -> None:
 def test_estimate_comes_before_the_call(cli: Cli) -> None:
     """The price and the usual time are said first."""
     done = cli("submit", *PRO, "x")
-    assert done.stderr.splitlines()[0] == "ltx-2-pro: 0.3 to 2 USD, usually 70.71 s"
+    assert done.stderr.splitlines()[0] == "ltx-2-pro: 0.30 to 2.00 USD, usually 71 s"
 
 
 def test_video_on_standard_output(cli: Cli) -> None:

@@ -24,6 +24,7 @@ from segmind_ltx_conformance.prober.plan import budget_of, check, plan
 from segmind_ltx_conformance.prober.retention import check_retention, final_results, visit
 from segmind_ltx_conformance.prober.single_jobs import read_differently, submit_duplicate, submit_failing
 from segmind_ltx_conformance.recording import Recording
+from segmind_ltx_conformance.requirements import VALID, is_refused
 from segmind_ltx_conformance.target import Target
 from segmind_ltx_spec import Contract
 
@@ -32,6 +33,10 @@ Progress = Callable[[str, int, int], None]
 
 class _Stop(Exception):  # noqa: N818  not an error: the options ask for it
     """End the run after the first unexpected response."""
+
+
+class _KeyRefusedError(Exception):
+    """The key that should work does not, so that nothing more would be shown."""
 
 
 def probe(target: Target, contract: Contract, options: Options, progress: Progress | None = None) -> Recording:
@@ -95,6 +100,8 @@ def _recorded(run: RunContext, stages: Callable[[], None]) -> Recording:
         raise
     except _Stop:
         run.end_early("fail-fast: a response was unexpected")
+    except _KeyRefusedError:
+        run.end_early("the key for valid does not work")
     except UnresponsiveTargetError as gone:
         run.end_early(f"the target stopped responding: {gone}")
     except KeyboardInterrupt:
@@ -180,6 +187,8 @@ def _run_pass(run: RunContext, reserved: list[ReservedItem]) -> None:
             pending.sort(key=lambda pair: -pair[0].model.seconds)
             run.deferred[:] = of("audit")
         refused = accept(run, pending)
+        if is_refused(VALID, run.recorder.exchanges):
+            raise _KeyRefusedError
         for item, _ in refused:
             find_cause(run, item)
         follow(run)

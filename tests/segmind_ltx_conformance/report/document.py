@@ -147,4 +147,6 @@ def headline(run: Run) -> str:
     if not parts:
         return f"{verdict}: nothing was checked ({', '.join(facts)})"
     tried = f"{run.judgement.tried} of {len(run.judgement.checks)} checks tried"
+    if verdict == VERDICTS[0] and all(check.grade != "D" for check in run.judgement.checks):
+        tried += ", none of grade D"
     return f"{verdict}: {tried}: {', '.join(parts)} ({', '.join(facts)})"

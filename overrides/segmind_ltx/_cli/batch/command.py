@@ -16,12 +16,12 @@ import typer
 from segmind_ltx import errors
 from segmind_ltx._cli import options as options
 from segmind_ltx._cli.batch.budget import Budget
-from segmind_ltx._cli.batch.items import ItemState, read_items
+from segmind_ltx._cli.batch.items import BatchItem, ItemState, read_items
 from segmind_ltx._cli.batch.ledger import open_batch_ledger, remember_ledger
 from segmind_ltx._cli.batch.progress import BatchProgress
 from segmind_ltx._cli.batch.run import BatchRun
 from segmind_ltx._cli.fleet.extra import load_fleet
-from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, print_err
+from segmind_ltx._cli.output import EXIT_FAILED, INTERRUPTED, exit_on_error, given_command, print_err
 from segmind_ltx._config import DEFAULT_TIMEOUT, read_api_key
 from segmind_ltx._core.parameters import check_wait
 from segmind_ltx._postgres.journals import is_postgres
@@ -49,6 +49,7 @@ def batch(
         str,
         typer.Option(
             "--out",
+            "-o",
             help="Folder for the videos; created if missing. In a fleet: one that all workers share, or an address "
             "such as s3://bucket/folder.",
             show_default=False,
@@ -94,6 +95,7 @@ def batch(
         ),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="In a fleet: plan the batch, and do not wait.")] = False,
+    allow_empty: options.AllowEmpty = False,
     as_json: options.JsonLines = False,
     verbose: options.Verbose = False,
 ) -> None:
@@ -124,6 +126,7 @@ def batch(
                 max_cost=max_cost,
                 rate=rate,
                 force=force,
+                allow_empty=allow_empty,
                 detach=detach,
                 as_json=as_json,
             )
@@ -131,7 +134,7 @@ def batch(
         if rate is not None or detach or "://" in target:
             raise errors.ParameterError("--rate, --detach and an --out with :// need a --ledger postgresql://…")
         folder, file = Path(target), None if ledger is None else Path(ledger)
-        items = read_items(source)
+        items = read_items(source, allow_empty=allow_empty)
         read_api_key(None)  # Fail before anything is created on the disk.
         budget = Budget(max_cost)
         progress = BatchProgress(items, budget, as_json=as_json)
@@ -141,13 +144,17 @@ def batch(
         ):
             run = BatchRun(batch_ledger, items, videos, budget, progress, force=force)
             run.plan(source)
+            _announce(items)
             remember_ledger(batch_ledger, videos)
             run.run(concurrency, timeout, resubmit or [])
     progress.summarize(budget.known, budget.uncertain, stopped=run.stopped, interrupted=run.interrupted)
     states = {item.state for item in items}
     if run.interrupted:
         ids = [item.request_id for item in items if item.state == ItemState.UNFINISHED and item.request_id]
-        print_err(f"interrupted; paid for and not saved yet: {', '.join(ids) or 'nothing'}")
+        # contract: job.kept-one-hour
+        paid = f"Paid for and not saved yet: {', '.join(ids)}. To fetch them for free within an hour, and go on"
+        print_err(f"interrupted. {paid if ids else 'To go on'}:\n  {given_command()}")
+        states -= {ItemState.UNFINISHED}
     elif run.stopped is not None and ItemState.NOT_BEGUN in states:
         print_err(f"The rest did not begin: {run.stopped}")
     for state, advice in ADVICE.items():
@@ -155,6 +162,15 @@ def batch(
             print_err(advice)
     if run.interrupted or states != {ItemState.SAVED}:
         raise typer.Exit(INTERRUPTED if run.interrupted else EXIT_FAILED)
+
+
+def _announce(items: list[BatchItem]) -> None:
+    """Say what the jobs that are still to be made may cost, before the first is sent."""
+    models = [item.model for item in items if item.state == ItemState.NOT_BEGUN]
+    if models:
+        low, high = sum(model.usd_low for model in models), sum(model.usd_high for model in models)
+        cost = f"about {low:.2f} USD" if low == high else f"{low:.2f} to {high:.2f} USD"
+        print_err(f"{len(models)} of {len(items)} videos are to be made: {cost}")
 
 
 def _ensure_folder(folder: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from attrs import define
 
-from segmind_ltx._cli.options import file_or_uri
+from segmind_ltx._cli.options import check_worth, file_or_uri
 from segmind_ltx._core.parameters import model_named, prepare
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import Model
@@ -76,8 +76,8 @@ def request_digest(model: str, request: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps([model, request], sort_keys=True).encode()).hexdigest()
 
 
-def read_items(source: str) -> list[BatchItem]:
-    """Read a file of requests, or standard input if ``source`` is "-".
+def read_items(source: str, *, allow_empty: bool = False) -> list[BatchItem]:
+    """Read a file of requests, or standard input if ``source`` is "-"; ``allow_empty`` takes empty prompts too.
 
     Raises `ParameterError` with every invalid line.
     """
@@ -92,7 +92,7 @@ def read_items(source: str) -> list[BatchItem]:
         if not text.strip() or text.lstrip().startswith(b"#"):
             continue
         try:
-            item = _parse_item(number, len(items) + len(problems) + 1, text)
+            item = _parse_item(number, len(items) + len(problems) + 1, text, allow_empty)
             # Some file systems ignore case, so names must differ in more than that.
             first = first_lines.setdefault(item.name.casefold(), number)
             if first != number:
@@ -114,7 +114,7 @@ def raise_if_any(source: str, problems: list[str]) -> None:
         raise error
 
 
-def _parse_item(number: int, count: int, text: bytes) -> BatchItem:
+def _parse_item(number: int, count: int, text: bytes, allow_empty: bool) -> BatchItem:
     try:
         parsed: object = json.loads(text.decode(), object_pairs_hook=_reject_duplicate_keys)
     except ParameterError:
@@ -136,6 +136,9 @@ def _parse_item(number: int, count: int, text: bytes) -> BatchItem:
         for name, value in values.items()
         if name not in NO_PARAMETERS
     }
+    for name, value in parameters.items():
+        if name in model.parameters:
+            check_worth(model.parameters[name], value, name, allow_empty=allow_empty)
     file = values.get("file", f"{count:04}-{slug}.mp4")
     file_problems = [] if _is_file_name(file) else [f"file={file!r} is not a plain file name, or begins with a dot"]
     try:

@@ -32,11 +32,13 @@ def fleet_batch(
     max_cost: float | None,
     rate: str | None,
     force: bool,
+    allow_empty: bool,
     detach: bool,
     as_json: bool,
 ) -> None:
     """Plan the batch in a file, and follow it until no worker can do more for it. Ctrl-C leaves it going."""
-    items, key, base_url = read_items(source), read_api_key(None), read_base_url(None)
+    items = read_items(source, allow_empty=allow_empty)
+    key, base_url = read_api_key(None), read_base_url(None)
     address = target.rstrip("/") if is_remote(target) else str(Path(target).resolve())
     wanted = None if rate is None else parse_rate(rate)
 
