@@ -58,15 +58,28 @@ def test_run_without_a_key(tmp_path: Path, command: tuple[str, ...]) -> None:
         assert len(summary["unmet"]) == len(command) // 2 + 1
 
 
-def test_run_with_a_wrong_key(tmp_path: Path) -> None:
-    """A key that the server refuses is named as one that does not work."""
+@pytest.mark.parametrize("free", [("--free",), ()])
+def test_run_with_a_wrong_key(tmp_path: Path, free: tuple[str, ...]) -> None:
+    """A key that the server refuses is named as one that does not work; it blames no clause, and the run ends soon."""
     with running_sandbox(clock=ManualClock()) as sandbox:
         profile = _profile(tmp_path, sandbox.base_url, ())
         profile.write_text(profile.read_text() + 'valid = "SG_9999999999999999"\n')
-        done = _call("--target", profile, "--report", tmp_path / "out", "--free", "--model", "ltx-2-pro")
-    assert done.exit_code != 0
+        done = _call("--target", profile, "--report", tmp_path / "out", *free, "--model", "ltx-2-pro")
+        assert len(sandbox.requests) < (200 if free else 40)
+    assert done.exit_code == 2
     assert "the key for valid does not work: the responses were 401" in done.output
     assert "SG_9999999999999999" not in done.output
+    outcomes = {check["outcome"] for check in json.loads((tmp_path / "out" / "report.json").read_text())["checks"]}
+    assert outcomes <= {"passed", "inconclusive", "not exercised"}
+
+
+def test_clause_of_a_weaker_grade_alone(tmp_path: Path) -> None:
+    """If only a clause of a weaker grade was selected, it conforms by that, and the verdict says so."""
+    with running_sandbox(clock=ManualClock()) as sandbox:
+        profile = _profile(tmp_path, sandbox.base_url, ("valid",), '[clock]\nadvance = "/_control/advance"')
+        done = _call("--target", profile, "--report", tmp_path / "out", "--select", "ltx-2-pro.video.frames")
+    assert done.exit_code == 0, done.output
+    assert "conforms: 1 of 1 checks tried, none of grade D" in done.output
 
 
 @pytest.mark.parametrize(
@@ -199,18 +212,21 @@ def test_reports_are_compared(tmp_path: Path) -> None:
         "b": ("failed", "passed"),
         "c": ("passed", "not exercised"),
         "d": ("noted", "noted"),
+        "e": ("passed", "warned"),
+        "f": ("warned", "passed"),
     }
     for place, name in enumerate(("old", "new")):
         checks = [
             {"id": i, "clause": i, "outcome": both[place], "detail": f"{i} {name}"} for i, both in outcomes.items()
         ]
-        (tmp_path / name).write_text(json.dumps({"version": 2, "checks": checks}))
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text(json.dumps({"version": 2, "checks": checks}))
     done = _call("diff", tmp_path / "old", tmp_path / "new", "--json")
     assert done.exit_code == 1
     assert json.loads(done.output) == {
         "broken": ["a"],
-        "warned": [],
-        "mended": ["b"],
+        "warned": ["e"],
+        "mended": ["b", "f"],
         "no_longer_tried": ["c"],
         "newly_tried": [],
     }

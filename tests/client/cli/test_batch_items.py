@@ -42,6 +42,15 @@ INVALID = {
 }
 
 
+def test_empty_prompt_needs_a_yes(tmp_path: Path) -> None:
+    """An empty prompt would be billed, so it is refused unless it is allowed."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_text('{"model": "ltx-2-pro", "prompt": " "}')
+    with pytest.raises(ParameterError, match="--allow-empty"):
+        read_items(str(path))
+    assert len(read_items(str(path), allow_empty=True)) == 1
+
+
 @pytest.mark.parametrize("text", INVALID, ids=lambda text: text[:60])
 def test_item_invalid(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid item is one problem, which names what is wrong with it."""

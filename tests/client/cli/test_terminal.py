@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import sys
 from collections.abc import Generator
@@ -13,12 +14,17 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
+from segmind_ltx import __main__ as main_module
 from segmind_ltx import _install
+from segmind_ltx._cli.jobs import _show  # pyright: ignore[reportPrivateUsage]
 from segmind_ltx._cli.options import _text  # pyright: ignore[reportPrivateUsage]
-from segmind_ltx._cli.output import out
+from segmind_ltx._cli.output import err, for_people, out
+from segmind_ltx._cli.printing import SafeLogHandler
 from segmind_ltx._cli.tables import Column, fitting_table
 from segmind_ltx.errors import ParameterError
+from segmind_ltx.ledger import Entry
 from segmind_ltx_api.contract import MODELS
+from segmind_ltx_sandbox.service.scenarios import key_of
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 from support.cli import Cli
 
@@ -162,3 +168,68 @@ def test_hint_says_how_it_was_installed(origin: str | None, command: str, monkey
 
     monkeypatch.setattr(_install, "distribution", distribution)
     assert _install.install_command("cli") == command
+
+
+def test_deadline_bounds_the_pauses_of_a_submit(cli: Cli) -> None:
+    """With a rate limit that ends after the deadline, the command says so at once instead of waiting for it."""
+    key = {"SEGMIND_API_KEY": key_of("rate_limited")}
+    for more in ((), ("--sync",)):
+        done = cli("generate", *PRO, "x", "--out", "a.mp4", "--timeout", "0.2", *more, **key)
+        assert done.exit_code == 1
+        assert "retry in" not in done.stderr
+        assert "429" in done.stderr
+
+
+@pytest.mark.parametrize("width", [40, 80, 400])
+def test_paid_calls_are_shown_whole(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that does not fit becomes lines: nothing that is known of a call is left out or broken."""
+    file = f"/videos/of/today/ltx-2-pro-{ID}.mp4"
+    entries = [
+        Entry(1, "saved", "ltx-2-pro", {}, "", 0.0, ID, None, 0.3, file),
+        Entry(2, "uncertain", "ltx-2-fast", {}, "", 0.0, None, None, None, None),
+    ]
+    written = io.StringIO()
+    monkeypatch.setattr(out, "_width", width)
+    monkeypatch.setattr(type(out), "file", written)
+    _show(entries)
+    lines = written.getvalue().splitlines()
+    assert any(ID in line for line in lines)
+    assert any(file in line for line in lines)
+    assert all(word in written.getvalue() for word in ("0.30 USD", "uncertain", "ltx-2-fast", "a job may exist"))
+    assert (lines[0] == "Paid calls") == (width == 400)
+
+
+def test_log_lines_are_not_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of -v is one line, without blanks at its end, and in the words of a command line."""
+    written = io.StringIO()
+    monkeypatch.setattr(err, "_width", 40)
+    monkeypatch.setattr(type(err), "file", written)
+    message = f"POST https://api.example.test/v2/ltx-2-pro -> 200; later: client.job('{ID}').wait()"
+    record = logging.LogRecord("segmind_ltx", logging.DEBUG, "", 0, message, None, None)
+    SafeLogHandler(err, for_people).handle(record)
+    said = f"POST https://api.example.test/v2/ltx-2-pro -> 200; later: segmind-ltx fetch {ID} --out video.mp4"
+    assert written.getvalue() == f"DEBUG    {said}\n"
+    noted = logging.makeLogRecord({"msg": "the command says it itself", "segmind_noted": True})
+    SafeLogHandler(err, for_people).handle(noted)
+    assert "itself" not in written.getvalue()
+
+
+def test_messages_are_in_the_words_of_a_command_line() -> None:
+    """Nothing of what a message advises is Python."""
+    said = for_people(f"it goes on; take it up again with client.job('{ID}').wait()")
+    assert said == f"it goes on; take it up again with segmind-ltx fetch {ID} --out video.mp4"
+    assert "client.job" not in for_people(f"client.job('{ID}').result()", "the command below")
+
+
+def test_interrupt_before_a_command_has_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C while the modules are imported is no traceback."""
+    written = io.StringIO()
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main_module, "_run", interrupted)
+    monkeypatch.setattr(sys, "stderr", written)
+    with pytest.raises(SystemExit) as caught:
+        main_module.main()
+    assert (caught.value.code, written.getvalue()) == (130, "interrupted\n")
