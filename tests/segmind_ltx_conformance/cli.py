@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from segmind_ltx_conformance.checks import Outcome
 from segmind_ltx_conformance.earlier import ReportError, compare, failed_in, read_report
 from segmind_ltx_conformance.known import written
 from segmind_ltx_conformance.report.document import Run
@@ -213,7 +214,9 @@ def _report(session: Session, folder: Path, out: Console, err: Console, write_kn
     if write_known is not None:
         text = written(done.judgement, done.recording.base_url, date.today(), session.known)
         write_atomically(write_known, text)
-        _print_err(err, f"known failures: {write_known}; give each a reason, then: --known {write_known}")
+        count = len(done.judgement.having(Outcome.FAILED, Outcome.KNOWN))
+        advice = f"{count} listed; give each a reason, then: --known {write_known}" if count else "nothing failed"
+        _print_err(err, f"known failures: {write_known}: {advice}")
     if session.options.visit == "start":
         _print_err(err, "run again with --visit resume, 50 and then 61 minutes after the jobs ended")
     raise typer.Exit(done.judgement.exit_status)

@@ -67,7 +67,8 @@ def key_table() -> Table:
     """Return the scenario keys as a table."""
     table = Table(title="Keys of the sandbox")
     for column in ("key", "name", "what happens"):
-        table.add_column(column, no_wrap=column != "what happens")
+        widest = max(len(getattr(scenario, column)) for scenario in SCENARIOS) if column != "what happens" else None
+        table.add_column(column, min_width=widest, overflow="fold")
     for scenario in SCENARIOS:
         table.add_row(scenario.key, scenario.name, scenario.summary)
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from segmind_ltx_sandbox.http import assets, control
 from segmind_ltx_sandbox.http.faults import Faults
@@ -92,8 +93,15 @@ class SandboxApp(Starlette):
         await self.traffic.call(self.handle, scope, receive, send)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        await super().__call__(scope, receive, send)
+        """Handle a request. Its response is dated by the sandbox's clock, as is the end of a rate limit."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self.state.sandbox.clock.utc(), usegmt=True)
+                message = {**message, "headers": [*message["headers"], (b"date", date.encode())]}
+            await send(message)
+
+        await super().__call__(scope, receive, dated)
 
 
 class Api:

@@ -51,7 +51,13 @@ class Server(uvicorn.Server):
         """Serve ``app``; call ``started`` once it accepts connections."""
         # A blocking call in real time would delay the shutdown by minutes, so wait one second at most.
         config = uvicorn.Config(
-            app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
+            date_header=False,  # The application dates its responses by the sandbox's clock.
         )
         super().__init__(config)
         self._on_started = started
