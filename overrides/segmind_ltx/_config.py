@@ -186,9 +186,7 @@ def read_api_key(given: str | None) -> Secret:
             "`segmind-ltx demo` needs none"
         )
     if not re.fullmatch(r"[\x21-\x7e]+", key.reveal()):
-        raise ConfigurationError(
-            "the API key has characters that no HTTP header can carry; check that it was copied correctly"
-        )
+        raise ConfigurationError("the API key has characters that no HTTP header can carry; copy it once more")
     return key
 
 

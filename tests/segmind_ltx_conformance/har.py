@@ -94,23 +94,23 @@ def _origin(entries: Mapping[int, Mapping[str, Any]]) -> str:
 
 def _exchange(entry: Mapping[str, Any], started: datetime, *, main_key: str | None) -> Exchange:
     request, response = entry["request"], entry["response"]
-    sent, headers = _headers(request), _headers(response)
+    request_headers, headers = _headers(request), _headers(response)
     status = max(0, int(response["status"] or 0))
     method = str(request["method"]).upper()
     content: dict[str, Any] = response.get("content") or {}
     own = "_at" in entry
-    request_body, sent_is_known = _sent(method, request, sent, own=own)
-    body, body_is_known = _received(method, status, content, headers, own=own)
-    received = len(body)
+    request_body, request_is_whole = _request_body(method, request, request_headers, own=own)
+    body, body_is_whole = _response_body(method, status, content, headers, own=own)
+    length = len(body)
     media: Mapping[str, Any] | None = entry.get("_media")
     if not own and status == 200 and body and not _is_text(body):
         # A video is judged by its measures, as in a recording of our own.
         media, body = (measure(body) if can_measure() else None), b""
-    key = entry["_key"] if "_key" in entry else _key(request["url"], status, sent, main_key)
+    key = entry["_key"] if "_key" in entry else _key(request["url"], status, request_headers, main_key)
     unknown = {
-        Part.REQUEST_BODY: not sent_is_known,
-        Part.BODY: not body_is_known,
-        Part.KEY: key == UNRECORDED and KEY_HEADER not in sent,
+        Part.REQUEST_BODY: not request_is_whole,
+        Part.BODY: not body_is_whole,
+        Part.KEY: key == UNRECORDED and KEY_HEADER not in request_headers,
     }
     noted = {Part(part) for part in entry.get("_unknown", ())}
     size = content.get("size")
@@ -120,11 +120,11 @@ def _exchange(entry: Mapping[str, Any], started: datetime, *, main_key: str | No
         key=key,
         at=float(entry["_at"]) if own else (_time(entry) - started).total_seconds(),
         status=status,
-        request_headers=sent,
+        request_headers=request_headers,
         request_body=request_body,
         headers=headers,
         body=body,
-        size=size if isinstance(size, int) and size >= 0 else received,
+        size=size if isinstance(size, int) and size >= 0 else length,
         media=media,
         fault=entry.get("_fault"),
         probe=entry.get("_probe"),
@@ -155,7 +155,9 @@ def _key(url: str, status: int, sent: Mapping[str, str], main_key: str | None) -
     return "unknown" if worked and main_key is None else UNRECORDED
 
 
-def _sent(method: str, request: Mapping[str, Any], headers: Mapping[str, str], *, own: bool) -> tuple[str | None, bool]:
+def _request_body(
+    method: str, request: Mapping[str, Any], headers: Mapping[str, str], *, own: bool
+) -> tuple[str | None, bool]:
     """Return the body of a request, and whether the file shows it."""
     posted: Mapping[str, Any] = request.get("postData") or {}
     text, size = posted.get("text"), _size(request.get("bodySize"), headers)
@@ -177,7 +179,7 @@ def _sent(method: str, request: Mapping[str, Any], headers: Mapping[str, str], *
     return decoded, size == len(decoded.encode())
 
 
-def _received(
+def _response_body(
     method: str, status: int, content: Mapping[str, Any], headers: Mapping[str, str], *, own: bool
 ) -> tuple[bytes, bool]:
     """Return the body of a response, and whether the file shows all of it."""

@@ -76,13 +76,11 @@ def listed_deviations() -> Iterator[str]:
 
 
 def announce(url: str) -> None:
-    """Print the URL of the sandbox for programs, and what a person does next."""
+    """Print the URL of the sandbox for programs, and to a terminal what a person does next."""
     sys.stdout.write(f"segmind-ltx sandbox listening on {url}\n")
+    if sys.stdout.isatty():
+        sys.stdout.write(greeting(url))
     sys.stdout.flush()
-    # Not into a pipe, whose reader wants the URL alone.
-    people = sys.stdout if sys.stdout.isatty() else sys.stderr
-    people.write(greeting(url))
-    people.flush()
 
 
 def greeting(url: str) -> str:

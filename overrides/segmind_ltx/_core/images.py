@@ -20,14 +20,14 @@ MAX_IMAGE_BYTES: Final = 20 << 20
 """The most bytes of an image; upload a larger one, and pass its address."""
 
 _ADDRESS: Final = re.compile(r"(https?://[^\s\x00-\x1f\x7f/?#]|data:)[^\s\x00-\x1f\x7f]*", re.IGNORECASE)
-# The name of a pipe opens at once, instead of waiting for a writer; Windows has neither option nor such names.
+# O_NONBLOCK (not on Windows): opening a named pipe must not wait for a writer. O_BINARY (Windows): no line ends change.
 _OPEN_OPTIONS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is an address that the service can fetch: http, https or data.
+    """Whether a text can be sent as an image: an http or https URL, or a data URI.
 
-    A colon alone does not make an address: ``shot-12:30.png`` and ``C:\\a.png`` are names of files.
+    A colon alone does not make one: ``shot-12:30.png`` and ``C:\\a.png`` are names of files.
     """
     return _ADDRESS.fullmatch(text) is not None
 
@@ -46,9 +46,11 @@ def data_uri(name: str, path: Path) -> str:
         raise ParameterError(f"{name}={str(path)!r} cannot be read: {why}") from None
     if content is None:
         raise ParameterError(f"{name}={str(path)!r} is not a regular file; give the name of one")
-    if not 0 < len(content) <= MAX_IMAGE_BYTES:
+    if not content:
+        raise ParameterError(f"{name}={str(path)!r} is empty")
+    if len(content) > MAX_IMAGE_BYTES:
         raise ParameterError(
-            f"{name}={str(path)!r} has {len(content) or 'no'} bytes; 1 to {MAX_IMAGE_BYTES} can be sent"
+            f"{name}={str(path)!r} is larger than {MAX_IMAGE_BYTES} bytes; upload it yourself, and give its address"
         )
     media_type = image_type(content) or suffix_type
     if media_type is None:

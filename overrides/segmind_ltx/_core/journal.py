@@ -18,13 +18,13 @@ from segmind_ltx.errors import (
 
 _PAID_JOB: Final = "_segmind_ltx_paid_job"
 NOTE_PREFIX: Final = "segmind-ltx: "
-"""The beginning of each note that the client adds to an exception that is not its own."""
+"""The beginning of each note that the client adds to an exception; notes that begin so are logged as well."""
 # contract: job.kept-one-hour
 RETAINED: Final = 3600.0
 """Seconds for which the service keeps a result (documents 003 and 004)."""
 
-UNKNOWN_FOR: Final = 60.0
-"""Seconds after which a job of unknown age that is answered 404 without a break counts as gone."""
+GONE_AFTER: Final = 60.0
+"""Seconds of 404 without a break after which a job counts as gone, unless it is younger than `reads.YOUNG`."""
 
 
 class EntryState(StrEnum):
@@ -72,7 +72,7 @@ class Entry(NamedTuple):
 
     @property
     def ambiguous(self) -> bool:
-        """Whether a job may exist whose id is unknown."""
+        """Whether it is unknown if a job exists; an odd response may have named an id all the same."""
         return self.state in {EntryState.SENDING, EntryState.UNCERTAIN}
 
     @property
@@ -142,8 +142,8 @@ class Journal:
         """Record a paid call that is about to be sent, and return its number in this journal."""
         return 0
 
-    def record_response(self, number: int, state: str, request_id: str | None) -> None:
-        """Record that a paid call succeeded."""
+    def record_outcome(self, number: int, state: str, request_id: str | None) -> None:
+        """Record the state of a paid call (accepted, answered or refused), and the job's id if it is known."""
 
     def record_failure(self, number: int, model: str, error: BaseException) -> None:  # noqa: ARG002 - a ledger uses the number
         """Record how a paid call failed. If it was interrupted, add a note that a job may exist."""

@@ -12,19 +12,19 @@ from segmind_ltx import errors
 from segmind_ltx._core import retry
 from segmind_ltx._core.answers import JobState, parse_status
 from segmind_ltx._core.effects import Call, Context, Flow, NoResponse, Response, describe, send, sleep
-from segmind_ltx._core.journal import RETAINED, UNKNOWN_FOR
+from segmind_ltx._core.journal import GONE_AFTER, RETAINED
 
 MAX_UNEXPECTED: Final = 5
 """So many unexpected responses in a row to a poll or fetch are an error; if fewer, they may be temporary."""
-MAX_REFUSED: Final = 3
-"""So many refusals in a row (401, 403, …) end a wait; for a 404 see `_core.journal.UNKNOWN_FOR`."""
+MAX_REFUSALS: Final = 3
+"""So many final refusals in a row end a wait: 401, 403, …, and 404 for a job whose hour is over."""
 
 YOUNG: Final = 600.0
 """Seconds after a job's submit for which a 404 does not mean that it is gone."""
 
 
 class Limits(NamedTuple):
-    """The time of a job's submit, if known, and the deadline of a wait, else None; on the clock ``Context.now``."""
+    """Times on the clock ``Context.now``: ``submitted`` is None if it is unknown, ``deadline`` if this is no wait."""
 
     submitted: float | None
     deadline: float | None = None
@@ -34,14 +34,16 @@ class Limits(NamedTuple):
         age = None if self.submitted is None else now - self.submitted
         if age is not None and (age < YOUNG or age >= RETAINED):
             return age < YOUNG
-        # Within a wait also if its age is unknown: it may be a new one.
-        return self.deadline is not None and unknown_for < UNKNOWN_FOR
+        # Its age is unknown, or between ten minutes and an hour: only a wait goes on, and not for long.
+        return self.deadline is not None and unknown_for < GONE_AFTER
 
 
-class DeadlinePassed(Exception):  # noqa: N818 - a signal between two functions here, never job outside
-    def __init__(self, last: str | None = None) -> None:
+class DeadlinePassed(Exception):  # noqa: N818 - a signal to `wait`, which makes a WaitTimeoutError of it
+    """The deadline of a wait passed. ``last_problem`` is the message of the last poll that failed, if one did."""
+
+    def __init__(self, last_problem: str | None = None) -> None:
         super().__init__()
-        self.last = last
+        self.last_problem = last_problem
 
 
 def read(
@@ -51,7 +53,11 @@ def read(
     limits: Limits,
     parse: Callable[[Response, Call, str, float | None], JobState] = parse_status,
 ) -> Flow[JobState]:
-    """Make a free call until ``parse`` accepts the response, the retries are spent, or the deadline passes."""
+    """Make a free call until ``parse`` accepts the response.
+
+    Without a deadline there are at most ``max_retries`` retries, and only of temporary failures. A wait goes on until
+    its deadline, or until the service refuses, or sends what nobody can read, too often in a row.
+    """
     deadline = limits.deadline
     attempt = unexpected = refusals = 0
     unknown_since: float | None = None
@@ -67,7 +73,7 @@ def read(
                 return parse(outcome, call, request_id, context.time())
             except errors.UnexpectedResponseError as error:
                 problem, retryable = error, True
-                # If the body was truncated, blame the connection, not the service.
+                # If the body was truncated, blame the connection, not the service; only whole bodies count.
                 unexpected = before + 1 if outcome.truncated is None else 0
             except errors.APIStatusError as error:
                 problem = error
@@ -83,12 +89,12 @@ def read(
         if deadline is None:
             give_up = attempt > context.max_retries or not retryable
         else:
-            give_up = isinstance(problem, errors.NotFoundError) and problem.unknown_for >= UNKNOWN_FOR and not retryable
-        if give_up or refusals >= MAX_REFUSED or unexpected >= MAX_UNEXPECTED:
+            give_up = isinstance(problem, errors.NotFoundError) and problem.unknown_for >= GONE_AFTER and not retryable
+        if give_up or refusals >= MAX_REFUSALS or unexpected >= MAX_UNEXPECTED:
             raise problem
         delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
         context.log.warning("job %s: %s: %s; retry in %.1f s", request_id, call, describe(outcome), delay)
-        yield from sleep_until(context, delay, deadline, str(problem))
+        yield from sleep_within(context, delay, deadline, str(problem))
 
 
 def _limit_to_deadline(call: Call, context: Context, deadline: float | None) -> Call:
@@ -101,11 +107,14 @@ def _limit_to_deadline(call: Call, context: Context, deadline: float | None) -> 
     return call._replace(read_timeout=min(call.read_timeout, remaining), deadline=min(call.limit, remaining))
 
 
-def sleep_until(context: Context, seconds: float, deadline: float | None, last: str | None = None) -> Flow[None]:
+def sleep_within(
+    context: Context, seconds: float, deadline: float | None, last_problem: str | None = None
+) -> Flow[None]:
+    """Sleep, but not beyond the deadline. Raises `DeadlinePassed` if that is reached."""
     if deadline is None:
         yield from sleep(seconds)
         return
     remaining = deadline - context.now()
     yield from sleep(min(seconds, remaining))
     if seconds >= remaining:
-        raise DeadlinePassed(last)
+        raise DeadlinePassed(last_problem)

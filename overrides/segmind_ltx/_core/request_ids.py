@@ -12,7 +12,7 @@ from urllib.parse import unquote, unquote_plus
 from segmind_ltx._core.effects import Response
 from segmind_ltx._core.parameters import is_request_id
 
-SEARCHED: Final = 1 << 20
+MAX_SEARCHED_BYTES: Final = 1 << 20
 """The number of bytes of a body that are searched."""
 MAX_VALUES: Final = 20_000
 """The number of values of a JSON body that are looked at."""
@@ -20,7 +20,7 @@ MAX_VALUES: Final = 20_000
 _QUOTED: Final = r"(?P<quote>[\"'])(?P<quoted>[^\"'<>\x00-\x1f]{1,512})(?P=quote)"
 _BARE: Final = r"(?P<bare>[^\s\"'<>&,;(){}\[\]]{1,512})(?P<end>[\s<&,;)}\]]|\Z)"
 _NAMED: Final = re.compile(
-    # In JSON that is cut off, a Python repr, YAML, a form, or an XML attribute; in an XML element.
+    # request_id in JSON that is cut off, a Python repr, YAML, a form, an XML attribute or an XML element.
     rf"(?i)\brequest[_-]?id[\"']?\s*(?:[:=]\s*|\s[^<>]*>\s*|>\s*)(?:{_QUOTED}|{_BARE})"
 )
 # contract: job.urls-are-its-own, *.route
@@ -36,8 +36,8 @@ def request_id_in(response: Response) -> str | None:
 
 
 def _candidates(response: Response) -> Iterator[str]:
-    body = response.body[:SEARCHED]
-    # JSON may be in UTF-16 or UTF-32 as well, but a body that only looks like it must not hide an id.
+    body = response.body[:MAX_SEARCHED_BYTES]
+    # JSON may be in UTF-16 or UTF-32 as well. The guess may be wrong, so UTF-8 is tried too.
     for encoding in dict.fromkeys((json.detect_encoding(body), "utf-8")):
         yield from _candidates_in(response, body.decode(encoding, "replace").strip().removeprefix("\ufeff"))
 
@@ -51,13 +51,16 @@ def _candidates_in(response: Response, text: str) -> Iterator[str]:
     for name in ("location", "content-location"):
         yield from _in_address(response.headers.get(name, ""))
     if not documents:
-        whole = response.truncated is None
+        whole = response.truncated is None and len(response.body) <= MAX_SEARCHED_BYTES
         yield from _ids_in_text(text, whole=whole)
         yield from _in_address(text, whole=whole)
 
 
 def _documents(text: str) -> Iterator[Any]:
-    """Yield the JSON at the beginning of a text, and in each line of its own; whatever follows it."""
+    """Yield the JSON that a text begins with, and that each of its first 100 lines begins with; what follows is left.
+
+    Services send JSON lines and server-sent events as well.
+    """
     decoder = json.JSONDecoder()
     for piece in (text, *text.splitlines()[:100]):
         start = piece.strip().removeprefix("data:").strip()
@@ -69,7 +72,7 @@ def _documents(text: str) -> Iterator[Any]:
             continue
         yield document
         if piece is text and not start[end:].strip():
-            return  # Its lines are no documents of their own.
+            return  # All of it is one document, so its lines are none.
 
 
 def _values(document: object) -> Iterator[object]:
@@ -99,7 +102,7 @@ def _ids_in(document: object) -> Iterator[str]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield an id as text: services also write it as a number, or as the only member of a list or object."""
+    """Yield an id as text: services also write it as a number, in a list of one, or in an object as id or value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, int) and not isinstance(value, bool):

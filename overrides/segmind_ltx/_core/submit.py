@@ -74,7 +74,7 @@ def generate_blocking(context: Context, prepared: PreparedRequest, timeout: floa
     except BaseException as error:
         paid.record_failure(error)
         raise
-    context.journal.record_response(paid.entry, EntryState.ANSWERED, facts.request_id)
+    context.journal.record_outcome(paid.entry, EntryState.ANSWERED, facts.request_id)
     if facts.request_id is not None:
         context.journal.update(facts.request_id, EntryState.ANSWERED, cost=facts.cost)
     context.log.info("job %s: %s answered a blocking call", facts.request_id, slug)
@@ -134,7 +134,7 @@ class _PaidCall:
     def accept(self, request_id: str) -> None:
         """Record the id of the job."""
         self._accepted = True
-        self._context.journal.record_response(self.entry, EntryState.ACCEPTED, request_id)
+        self._context.journal.record_outcome(self.entry, EntryState.ACCEPTED, request_id)
 
     def record_failure(self, error: BaseException) -> None:
         """Record how the call failed."""
@@ -142,7 +142,7 @@ class _PaidCall:
             self._context.journal.record_failure(self.entry, self._model.slug, error)
             return
         # Interrupted during a pause, after a refusal or a call that was not sent.
-        self._context.journal.record_response(self.entry, EntryState.REFUSED, None)
+        self._context.journal.record_outcome(self.entry, EntryState.REFUSED, None)
         error.add_note(f"{NOTE_PREFIX}a paid call to {self._model.slug} was interrupted; nothing is billed.")
 
     def _within(self, deadline: float | None) -> Call:
@@ -179,7 +179,7 @@ class _PaidCall:
             context.log.warning("late response to a call that was given up: %s", error)
             return
         request_id = request_id_in(response) or response.headers.get("x-request-id")
-        context.journal.record_response(self.entry, EntryState.ACCEPTED, request_id)
+        context.journal.record_outcome(self.entry, EntryState.ACCEPTED, request_id)
         context.log.warning(
             "late response to a call that was given up: %s was accepted, as job %s; it is billed. Take it up again "
             "with client.job(%r).wait()",

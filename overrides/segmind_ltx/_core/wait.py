@@ -16,7 +16,7 @@ from segmind_ltx._core.effects import Context, Flow, call_from, sleep
 from segmind_ltx._core.journal import NOTE_PREFIX, EntryState, attach_request_id
 from segmind_ltx._core.parameters import PreparedRequest, check_request_id, check_wait
 from segmind_ltx._core.polling import EARLY_POLLS, MIN_STEP, learn, next_poll, usual_duration
-from segmind_ltx._core.reads import DeadlinePassed, Limits, read, sleep_until
+from segmind_ltx._core.reads import DeadlinePassed, Limits, read, sleep_within
 from segmind_ltx._core.results import JobStatus, VideoFacts
 from segmind_ltx._core.submit import submit
 from segmind_ltx_api.contract import get_request, get_request_status
@@ -155,9 +155,9 @@ def _wait(
                     context.log.warning("%s, though its status said COMPLETED", error)
             step = next_poll(context.now() - submitted_at, usual) if poll_interval is None else poll_interval
             del job  # It holds a whole response, and thousands of jobs may wait at once.
-            yield from sleep_until(context, step, deadline)
+            yield from sleep_within(context, step, deadline)
     except DeadlinePassed as passed:
-        raise _wait_timeout(request_id, state, context.now() - started, passed.last) from None
+        raise _wait_timeout(request_id, state, context.now() - started, passed.last_problem) from None
 
 
 class _CallbackError(Exception):

@@ -14,7 +14,7 @@ from segmind_ltx._fleet.rows import MICROS
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import Model
 
-_NEW_BATCH: Final = """
+_UPSERT_BATCH: Final = """
 INSERT INTO batches (name, target, planned, budget) VALUES (%s, %s, clock(), %s)
 ON CONFLICT (name) DO UPDATE SET budget = coalesce(EXCLUDED.budget, batches.budget) RETURNING number, target
 """
@@ -27,7 +27,7 @@ _CHANGED: Final = """
 SELECT s.line, s.label FROM staged s JOIN jobs j ON j.batch = %s AND j.label = s.label
 WHERE j.digest <> s.digest ORDER BY s.line LIMIT 10
 """
-_NAMES: Final = (
+_NEW_LABELS: Final = (
     "SELECT label FROM staged s WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.batch = %s AND j.label = s.label)"
 )
 _INSERT: Final = """
@@ -39,7 +39,11 @@ ON CONFLICT (batch, label) WHERE batch IS NOT NULL DO NOTHING RETURNING number
 
 
 class PlannedItem(NamedTuple):
-    """One request of a batch. ``label`` is the file name of its video, ``line`` its line in the file."""
+    """One request of a batch.
+
+    ``label`` identifies the item in its batch and is the file name of its video; ``line`` is its line in the file of
+    requests; ``digest`` identifies the request.
+    """
 
     line: int
     label: str
@@ -57,7 +61,7 @@ class Planned(NamedTuple):
 
 
 def price_key(model: Model, request: Mapping[str, Any]) -> str:
-    """Return a digest of the parameters that a price may depend on: all but texts, seeds and addresses.
+    """Return a digest of what a price may depend on: all but the seed and free texts; of a URI, whether it is given.
 
     The contract gives some models a range of prices and no rule. So the first job of each kind reserves the highest
     price, and later ones of the same kind reserve what such a job has cost at most.
@@ -82,13 +86,14 @@ async def plan_batch(
     budget: int | None,
     check_names: Callable[[set[str]], None],
 ) -> Planned:
-    """Write the rows that are not there yet, and their entries. ``budget`` is in millionths of a USD.
+    """Add the items whose label is not in the batch yet, and queue them; make the batch if there is none.
 
-    A label that is there already is the same job. ``check_names`` may refuse the new names. Raises `ParameterError`
-    if a label is there with another request, or if the batch has another target.
+    A ``budget``, in millionths of a USD, replaces that of a batch that is there. ``check_names`` may refuse the new
+    labels, which become names of files. Raises `ParameterError` if a label is there with another request, or if the
+    batch has another target.
     """
     async with connection.transaction(), connection.cursor() as cursor:
-        await cursor.execute(_NEW_BATCH, (name, target, budget))
+        await cursor.execute(_UPSERT_BATCH, (name, target, budget))
         batch, known_target = await cursor.fetchone() or (0, "")
         if known_target != target:
             raise ParameterError(f"the batch {name} saves its videos in {known_target}, not in {target}")
@@ -109,7 +114,7 @@ async def plan_batch(
                 f"these names are in the batch {name} with another request ({lines}); give them other names, or the "
                 "batch another --out"
             )
-        await cursor.execute(_NAMES, (batch,))
+        await cursor.execute(_NEW_LABELS, (batch,))
         check_names({row[0] for row in await cursor.fetchall()})
         await cursor.execute(_INSERT, {"base_url": base_url, "batch": batch})
         numbers = [row[0] for row in await cursor.fetchall()]

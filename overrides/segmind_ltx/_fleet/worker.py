@@ -29,17 +29,22 @@ from segmind_ltx._postgres.connection import open_schema
 log: logging.Logger = logging.getLogger("segmind_ltx")
 
 CONTROL: Final = 1.0
-"""Seconds between two looks at the budget, the account and the stop."""
+"""Seconds between two reads of the ledger's budgets, holds and stop."""
 GRACE: Final = 8.0
 """Seconds after SIGTERM in which calls in flight may end; then their jobs are handed over as they are."""
 HAND_OVER: Final = 1.5
-"""Seconds after that in which the jobs are handed over, or left to the sweep of another worker."""
+"""Seconds, after `GRACE`, to queue the jobs that are left for other workers; else another worker's sweep finds them."""
 LOOK_AGAIN: Final = 30.0
 """Seconds after which to try a batch that was out of budget again."""
 
 
 class WorkerOptions(NamedTuple):
-    """``concurrency`` is the most jobs in flight; after ``give_up_after`` seconds without a sign, others take over."""
+    """``concurrency`` is the most jobs in flight.
+
+    If a worker gives no sign for ``give_up_after`` seconds, others take its jobs over. ``until_done`` ends it when no
+    row is left that it can advance, ``new_key`` lets it take another key than the ledger's, and ``metrics`` is the
+    address that it serves metrics on.
+    """
 
     concurrency: int = 500
     give_up_after: float = 30.0
@@ -59,7 +64,7 @@ class Worker:
         self._closed: dict[int, float] = {}
         self._used: dict[int, int | None] = {}  # For each batch out of budget, what it had used.
         self._refusals = self._ending = False
-        self._ended = 0.0  # When it was asked to stop, on the event loop's clock.
+        self._stop_asked = 0.0  # When, on the event loop's clock.
         self.driver = FleetDriver(client)
         self.handler: JobHandler | None = None
         self._running = 0
@@ -115,7 +120,7 @@ class Worker:
             self._engine.wake()
 
     def _set_queues(self) -> None:
-        """Take entries only if there is room for one more job in flight."""
+        """Offer the open queues to the engine, or none if there is no room for one more job, or at the end."""
         self._queues[:] = [] if self._ending or self.in_flight >= self._options.concurrency else self._open
 
     @property
@@ -129,10 +134,10 @@ class Worker:
         return self._refusals
 
     def stop(self) -> None:
-        """Submit nothing more, write down what is known, hand the jobs over, and end."""
+        """Ask the worker to stop: nothing more is submitted, and `run` hands its jobs over and returns."""
         if not self._ending:
             self._ending = True
-            self._ended = asyncio.get_running_loop().time()
+            self._stop_asked = asyncio.get_running_loop().time()
             self._set_queues()
             self._engine.stop()
             self.driver.stop()
@@ -150,7 +155,7 @@ class Worker:
     async def _hand_over(self, database: Database) -> None:
         """Give the jobs that are still waited for to other workers. If that fails, their sweep finds them."""
         assert self.handler is not None  # noqa: S101 - `run` sets it
-        left = await self.handler.waits.close(max(0.0, self._ended + GRACE - asyncio.get_running_loop().time()))
+        left = await self.handler.waits.close(max(0.0, self._stop_asked + GRACE - asyncio.get_running_loop().time()))
         if not left:
             return
         numbers, priorities = [number for number, _ in left], [fetch_priority(job.begun) for _, job in left]
@@ -175,7 +180,7 @@ class Worker:
                 loop.add_signal_handler(number, on_signal)
 
     async def _forever(self, work: Any, database: Database) -> None:
-        """Repeat a piece of work; a mistake in it must end neither it nor the worker."""
+        """Repeat ``work`` until cancelled; an exception in it is logged, and ends neither it nor the worker."""
         while True:
             try:
                 await work(database)
@@ -183,7 +188,7 @@ class Worker:
                 log.debug("%s", error)
                 await asyncio.sleep(CONTROL)
             except Exception:
-                log.exception("a part of the worker failed, and is begun again")
+                log.exception("a background task of the worker failed; it is started again")
                 await asyncio.sleep(CONTROL)
 
     async def _control(self, database: Database) -> None:
@@ -195,7 +200,7 @@ class Worker:
             del self._open[1:]
         else:
             for number, used in batches or ():
-                if self._has_money(number, used) and submit_queue(number) not in self._open:
+                if self._resume_if_due(number, used) and submit_queue(number) not in self._open:
                     self._open.append(submit_queue(number))
         self._set_queues()
         waiting = [number for number, _ in batches or () if number not in self._used]
@@ -204,8 +209,8 @@ class Worker:
             self.stop()
         await asyncio.sleep(CONTROL)
 
-    def _has_money(self, batch: int, used: int) -> bool:
-        """Whether a batch that was out of budget may go on: money was given back, or it is time to look again."""
+    def _resume_if_due(self, batch: int, used: int) -> bool:
+        """Let a batch that was out of budget go on if money was given back, or after `LOOK_AGAIN`; return if it may."""
         if batch not in self._used:
             return True
         before = self._used[batch]

@@ -22,7 +22,7 @@ NOT_SENT_ERRORS: Final = (
 )
 """The exceptions of httpx's own transports that prove that nothing was sent (HTTP/1)."""
 
-NO_CONNECTION_CAUSES: Final = frozenset(
+NOT_SENT_CAUSES: Final = frozenset(
     {
         "httpcore.ConnectError",
         "httpcore.ConnectTimeout",
@@ -34,16 +34,18 @@ NO_CONNECTION_CAUSES: Final = frozenset(
         "aiohttp.InvalidURL",
     }
 )
-"""Exceptions that prove the same if they are the cause of another one, by package and class."""
+"""Exceptions, by package and class, that prove that nothing was sent, wherever they are in an exception's chain."""
 
-SENT_ERRORS: Final = frozenset(
+MAYBE_SENT_ERRORS: Final = frozenset(
     f"{package}.{name}"
     for package in ("httpx", "httpcore")
     for name in ("ReadError", "ReadTimeout", "WriteError", "WriteTimeout", "CloseError", "RemoteProtocolError")
 )
-"""Exceptions that prove that there was a connection, whatever came later."""
+"""If one of these is in the chain, the request may have been sent, whatever the rest of the chain says."""
 
 
+_SAFE_MODULES: Final = frozenset({"builtins", "httpx", "socket", "ssl"})
+"""The messages of their exceptions contain no header."""
 MIN_KEY_LENGTH: Final = 8
 """Shorter keys are not redacted: no real key is that short, and redacting it could damage a job's id."""
 
@@ -53,12 +55,13 @@ def describe_failure(error: Exception, key: Secret, *, uses_httpx_transport: boo
 
     If only httpx's own transports are in use, their exception proves whether the request was sent. Another transport
     may report a failure to connect after it has sent the request, so there the cause has to prove it. If the exception
-    is neither httpx's nor Python's, only its name is used: aiohttp's messages contain the headers.
+    is not built in, httpx's, or of the modules ssl and socket, only its name is used: aiohttp's messages contain the
+    headers.
     """
     name = type(error).__name__
     # Other exceptions may contain anything, and str() of aiohttp's may even raise.
-    plain = isinstance(error, KNOWN_ERRORS) and type(error).__module__.partition(".")[0] in {"builtins", "httpx", "ssl"}
-    words = redact(str(error).strip(), key) if plain else ""
+    safe = isinstance(error, KNOWN_ERRORS) and type(error).__module__.partition(".")[0] in _SAFE_MODULES
+    words = redact(str(error).strip(), key) if safe else ""
     sent = not isinstance(error, NOT_SENT_ERRORS) if uses_httpx_transport else not _proves_not_sent(error)
     return NoResponse(f"{name}: {words}" if words not in {"", name} else name, sent=sent)
 
@@ -79,7 +82,7 @@ def deadline_words(call: Call) -> str:
 def _proves_not_sent(error: Exception) -> bool:
     """Whether an exception, with its causes, proves that nothing was sent."""
     kinds = {kind for link in _chain(error) for kind in _kinds(link)}
-    return not kinds.isdisjoint(NO_CONNECTION_CAUSES) and kinds.isdisjoint(SENT_ERRORS)
+    return not kinds.isdisjoint(NOT_SENT_CAUSES) and kinds.isdisjoint(MAYBE_SENT_ERRORS)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -18,8 +18,8 @@ from typing import Any, Final, NamedTuple
 
 from segmind_ltx import errors
 from segmind_ltx._core.journal import (
+    GONE_AFTER,
     RETAINED,
-    UNKNOWN_FOR,
     Entry,
     EntryState,
     Journal,
@@ -114,7 +114,7 @@ class TableLedger(Journal):
         self._own[number] = number
         return number
 
-    def record_response(self, number: int, state: str, request_id: str | None) -> None:
+    def record_outcome(self, number: int, state: str, request_id: str | None) -> None:
         """Record that a paid call succeeded."""
         self._update_call(number, state, request_id)
 
@@ -145,7 +145,7 @@ class TableLedger(Journal):
             self._write("state = ?, detail = ? WHERE request_id = ?", EntryState.FAILED, error.detail, request_id)
         elif isinstance(error, errors.NotFoundError):
             # Not every server knows a new job at once: it is gone if its hour is over, or if it was unknown for long.
-            latest = math.inf if error.unknown_for >= UNKNOWN_FOR else time.time() - RETAINED
+            latest = math.inf if error.unknown_for >= GONE_AFTER else time.time() - RETAINED
             change = "state = ?, detail = ? WHERE request_id = ? AND begun < ?"
             self._write(change, EntryState.GONE, error.detail, request_id, latest)
 

@@ -3,7 +3,8 @@
 All of them, the queue's tables as well, are in a schema of their own, so that they can share a database. The table
 ``jobs`` has the columns of the SQLite ledger, and a few more.
 
-Money is in millionths of a USD, so that sums are exact. Moments are seconds since the epoch, by the server's clock.
+Sums are in millionths of a USD, so that they are exact; ``jobs.cost`` repeats ``micros`` in USD, as in the SQLite
+ledger. Times are seconds since the epoch, by the server's clock.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ BEGIN
     IF job.state IN ('accepted', 'completed') THEN
         UPDATE jobs j SET owner = _owner WHERE j.number = _number AND j.owner IS DISTINCT FROM _owner;
     ELSIF job.state = 'sending' AND job.ticket = _ticket THEN
-        NULL; -- The answer to this very call was lost, and it is asked again.
+        NULL; -- The worker lost the first reply and asks again: the same ticket gets the same verdict.
     ELSIF job.state = 'sending' THEN
         verdict := 'uncertain';
         UPDATE jobs j SET state = 'uncertain', detail = 'its worker ended, or was given up, during the submit'
@@ -138,13 +139,14 @@ BEGIN
     IF the_account.held_until > moment THEN
         verdict := 'wait'; until := the_account.held_until; RETURN;
     END IF;
+    -- LEAST ignores NULL: before a price of this kind is known, the highest one of the contract is reserved.
     SELECT LEAST(job.highest, (SELECT p.highest FROM prices p WHERE p.price_key = job.price_key)) INTO price;
     IF purse.budget IS NOT NULL AND purse.spent + purse.reserved + price > purse.budget THEN
         verdict := 'budget'; RETURN;
     END IF;
     IF the_account.rate_count IS NOT NULL THEN
-        -- A place is free again when the answer to its submit is older than the window: the submit itself arrived
-        -- some time before. Until it is answered, it counts as arriving in ten seconds.
+        -- A place is free again one window after the response to its submit. Until the response comes, the submit
+        -- counts as arriving in ten seconds: a worker that has stood still for so long does not send it any more.
         SELECT r.place, r.taken + the_account.rate_seconds AS at INTO free FROM rate_places r ORDER BY r.taken LIMIT 1;
         IF free.at > moment THEN
             verdict := 'wait'; until := LEAST(free.at, moment + the_account.rate_seconds); RETURN;
@@ -187,7 +189,7 @@ def prepare_schema(connection: psycopg.Connection[Any], *, migrate: bool = False
         versions = connection.execute("SELECT version, queue FROM ledger_version").fetchone()
         if versions is None:
             raise ConfigurationError("the ledger has no version; restore it from a backup")
-        _check(connection, int(versions[0]), str(versions[1]), migrate=migrate)
+        _migrate_or_refuse(connection, int(versions[0]), str(versions[1]), migrate=migrate)
 
 
 def _create(connection: psycopg.Connection[Any]) -> None:
@@ -198,7 +200,7 @@ def _create(connection: psycopg.Connection[Any]) -> None:
     connection.execute("INSERT INTO ledger_version VALUES (%s, %s)", (VERSION, newest_queue_version()))
 
 
-def _check(connection: psycopg.Connection[Any], version: int, queue: str, *, migrate: bool) -> None:
+def _migrate_or_refuse(connection: psycopg.Connection[Any], version: int, queue: str, *, migrate: bool) -> None:
     newest = newest_queue_version()
     if version > VERSION or queue > newest:
         raise ConfigurationError(
@@ -214,7 +216,7 @@ def _check(connection: psycopg.Connection[Any], version: int, queue: str, *, mig
         )
     for number in range(version, VERSION):
         if number not in MIGRATIONS:
-            raise ConfigurationError(f"the ledger has version {number}, and nothing migrates from it")
+            raise ConfigurationError(f"the ledger has version {number}, and this program has no migration from it")
         connection.execute(MIGRATIONS[number].encode())
     for name, statements in _queue_migrations():
         if name > queue:
@@ -223,4 +225,4 @@ def _check(connection: psycopg.Connection[Any], version: int, queue: str, *, mig
 
 
 MIGRATIONS: Final[dict[int, str]] = {}
-"""For each version, the statements that make the next one of it."""
+"""SQL that turns version N into N + 1, by N."""

@@ -48,7 +48,7 @@ def parse_page(page: PageText) -> Page:
     last = page.line(len(page.text.rstrip()))
     if endpoint is None:
         return Page(title=head.title, unreadable=_no_endpoint(page, head), last_line=last)
-    code = page.text[head.sample : endpoint.start]
+    code = page.text[head.sample_offset : endpoint.start]
     url = urlsplit(endpoint.url)
     slug = url.path.rpartition("/")[2]
     known = Page(
@@ -169,7 +169,7 @@ def _no_endpoint(page: PageText, head: Head) -> str:
         return "the page is empty"
     if _OLD.search(page.text):
         return "an older page, with Attributes instead of Parameters; save the model's present page"
-    if head.sample < len(page.text):
+    if head.sample_offset < len(page.text):
         return f"the saved copy ends in line {page.line(len(page.text))}, before the endpoint and the parameters"
     return "not a page of a model: it has no API Endpoint with an address"
 
@@ -185,7 +185,7 @@ def _untrusted(page: PageText, endpoint: Endpoint, head: Head, host: str, path: 
         return f"not a page of this vendor: its endpoint is on {host}, not on {_HOST}"
     if _OLD.search(body):
         return "an older page, with Attributes instead of Parameters; save the model's present page"
-    if _CHAT.search(page.text[: head.sample]) or _CHAT.search(body) or endpoint.form == "Format":
+    if _CHAT.search(page.text[: head.sample_offset]) or _CHAT.search(body) or endpoint.form == "Format":
         return "a page of a chat model, with nested parameters and a response format of its own"
     if find_endpoint(page, endpoint.url_at) is not None:
         return "a second API Endpoint; the page is one of two models"

@@ -61,20 +61,23 @@ _BULLETS: Final = {
 
 @frozen
 class Head:
-    """The text above the sample, and the line at which the sample begins."""
+    """What the page says above the sample, which begins at the offset ``sample_offset``; ``lines`` has line numbers."""
 
     title: str | None
     latency: float | None
     price: str | None
     v2: str | None
-    sample: int
+    sample_offset: int
     unread: tuple[Unread, ...]
     lines: dict[str, int]
 
 
 @frozen
 class Endpoint:
-    """The address of the blocking call, and the first and last line of the table (None if the copy ends before)."""
+    """The address of the blocking call, its table and its response.
+
+    Positions are offsets into the page's text; None if the saved copy ends before them.
+    """
 
     url: str
     url_at: int
@@ -94,18 +97,18 @@ def read_head(page: PageText, end: int) -> Head:
     title = latency = price = v2 = None
     unread: list[Unread] = []
     lines: dict[str, int] = {}
-    measured = False
+    facts_begun = False
     for number, line in page.lines(0, stop):
         if found := _POST.match(line):
-            v2, lines["v2"], measured = found["path"], number, True
+            v2, lines["v2"], facts_begun = found["path"], number, True
         elif title is None:
             title = line
         elif found := _LATENCY.match(line):
             latency = round(float(found["seconds"]) + 60 * int(found["minutes"] or 0), 6)
-            lines["latency"], measured = number, True
+            lines["latency"], facts_begun = number, True
         elif _PRICE.match(line):
-            price, lines["price"], measured = line, number, True
-        elif measured or line.startswith("POST ") or _FIGURE.match(line):
+            price, lines["price"], facts_begun = line, number, True
+        elif facts_begun or line.startswith("POST ") or _FIGURE.match(line):
             unread.append(Unread(number, line))
     return Head(title, latency, price, v2, stop, tuple(unread), lines)
 
@@ -118,20 +121,18 @@ def find_endpoint(page: PageText, begin: int = 0) -> Endpoint | None:
         return None
     table = _TABLE.match(text, found.end())
     response = _response(text, found.end())
-    start = table.end() if table else None
-    end = response.start() if response else None
     after = response.end() if response else len(text)
     returns = _RETURNS.match(text, after) if response else None
     return Endpoint(
-        found["url"],
-        found.start("url"),
-        found["method"],
-        found.start(),
-        start,
-        end,
-        returns["what"].strip() if returns else None,
-        response["form"] if response else None,
-        returns.end() if returns else after,
+        url=found["url"],
+        url_at=found.start("url"),
+        method=found["method"],
+        start=found.start(),
+        table=table.end() if table else None,
+        table_end=response.start() if response else None,
+        returns=returns["what"].strip() if returns else None,
+        form=response["form"] if response else None,
+        after=returns.end() if returns else after,
     )
 
 

@@ -81,7 +81,7 @@ def test_recovery_of_young_unknown_jobs(batch: Batch) -> None:
 
 def test_recovery_of_gone_jobs(batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the service no longer knows a job after its hour, only --resubmit gone submits the item again."""
-    monkeypatch.setattr("segmind_ltx._core.reads.UNKNOWN_FOR", 0.0)  # Saves a minute of polls.
+    monkeypatch.setattr("segmind_ltx._core.reads.GONE_AFTER", 0.0)  # Saves a minute of polls.
     submit_and_die(batch, "a", "b")
     batch.alter("request_id = 'r' || number, begun = begun - 7200")
     for _ in range(2):

@@ -25,7 +25,7 @@ def test_markup_in_ledger(cli: Cli) -> None:
     number = ledger.record_submit("ltx-video", {"prompt": "x"}, cli.sandbox.base_url)
     ledger.record_failure(number, "ltx-video", ltx.BadRequestError(ODD))
     number = ledger.record_submit("ltx-video", {"prompt": "x"}, cli.sandbox.base_url)
-    ledger.record_response(number, "accepted", "a[b]c")
+    ledger.record_outcome(number, "accepted", "a[b]c")
     ledger.close()
     done = cli("jobs", "--ledger", "jobs.sqlite")
     assert done.exit_code == 0, done.output

@@ -104,7 +104,7 @@ def test_resume_at_another_host(cli: Cli) -> None:
     """Jobs at another host are skipped, since it must not get the key."""
     path = cli.folder / "jobs.sqlite"
     ledger = Ledger(path)
-    ledger.record_response(
+    ledger.record_outcome(
         ledger.record_submit("ltx-video", {"prompt": "x"}, "https://elsewhere.test"), "accepted", "r-1"
     )
     ledger.close()

@@ -179,7 +179,7 @@ def test_change_is_kept_while_the_server_is_away(postgres: Postgres, ledger: Led
     number = journal.record_submit("ltx-2-pro", {"prompt": "x"}, "https://api.example.test")
     postgres.crash()
     try:
-        journal.record_response(number, "accepted", "the-id")
+        journal.record_outcome(number, "accepted", "the-id")
         with pytest.raises(JournalBusyError):
             journal.record_submit("ltx-2-pro", {"prompt": "y"}, "https://api.example.test")
     finally:

@@ -14,10 +14,9 @@ from segmind_ltx._fleet import waits as waits_module
 from segmind_ltx._fleet.calls import FleetDriver, StoppingError
 from segmind_ltx._fleet.waits import PaidJob, Waits
 from segmind_ltx._many.scheduler import ConcurrencyLimit
+from support.loops import settle
 
 FREE = Call("GET", "/v2/requests/a/status", 1.0)
-TURNS = 20
-"""Turns of the event loop in which everything that can go on has done so."""
 
 
 def job(begun: float = 0.0) -> PaidJob:
@@ -26,11 +25,6 @@ def job(begun: float = 0.0) -> PaidJob:
 
 def one_call(path: str) -> Flow[Reply]:
     return (yield FREE._replace(path=path))
-
-
-async def settle() -> None:
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
 
 
 def test_few_steps_run_at_once() -> None:

@@ -16,6 +16,7 @@ from segmind_ltx_sandbox.service.scenarios import key_of
 from segmind_ltx_sandbox.testing import RunningSandbox, running_sandbox
 from support.fleet import made_up_items
 from support.fleet_sandbox import VIDEO
+from support.loops import until
 
 from .conftest import LedgerUnderTest
 
@@ -144,13 +145,12 @@ def test_no_more_jobs_in_flight_than_asked(ledger: LedgerUnderTest, tmp_path: Pa
     with running_sandbox(speed=60, videos=fast_videos()) as sandbox:
         worker = made_worker(ledger, sandbox, concurrency=3)
 
-        async def watch() -> None:
-            while True:
-                seen.append(worker.in_flight)
-                await asyncio.sleep(0.005)
+        def never() -> bool:
+            seen.append(worker.in_flight)
+            return False
 
         async def main() -> None:
-            watching = asyncio.create_task(watch())
+            watching = asyncio.create_task(until(never, 0.005))
             await worker.run()
             watching.cancel()
 
@@ -167,12 +167,13 @@ def test_stopped_worker_hands_its_jobs_over(ledger: LedgerUnderTest, tmp_path: P
     with running_sandbox(speed=0.1, clock=clock, videos=fast_videos()) as sandbox:
         worker = made_worker(ledger, sandbox, until_done=False)
 
+        async def without_entries() -> bool:
+            return await asyncio.to_thread(ledger.query, entries) == [(0, 0)]
+
         async def main() -> None:
             running = asyncio.create_task(worker.run())
-            while not (worker.handler is not None and worker.handler.submitted == 6 and worker.in_flight == 6):
-                await asyncio.sleep(0.01)
-            while (await asyncio.to_thread(ledger.query, entries)) != [(0, 0)]:
-                await asyncio.sleep(0.01)
+            await until(lambda: worker.handler is not None and worker.handler.submitted == 6 == worker.in_flight)
+            await until(without_entries)
             worker.stop()
             await running
 

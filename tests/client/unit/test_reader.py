@@ -36,7 +36,7 @@ NOT_SENT_ERRORS: dict[str, Exception] = {
     "aiohttp's as it is": NO_CONNECTION,
     "aiohttp's in time": caused(httpx.ConnectTimeout("x"), aiohttp.ConnectionTimeoutError("x")),
 }
-SENT_ERRORS: dict[str, Exception] = {
+MAYBE_SENT_ERRORS: dict[str, Exception] = {
     "said without a cause": httpx.ConnectError("x"),
     "too late without a cause": httpx.ConnectTimeout("x"),
     "the server went": caused(httpx.ConnectTimeout("x"), aiohttp.ServerDisconnectedError()),
@@ -54,10 +54,10 @@ def test_failure_proves_not_sent(fault: str) -> None:
     assert not describe_failure(NOT_SENT_ERRORS[fault], KEY, uses_httpx_transport=False).sent
 
 
-@pytest.mark.parametrize("fault", SENT_ERRORS)
+@pytest.mark.parametrize("fault", MAYBE_SENT_ERRORS)
 def test_failure_without_proof(fault: str) -> None:
     """A failure counts as sent if nothing proves the opposite."""
-    assert describe_failure(SENT_ERRORS[fault], KEY, uses_httpx_transport=False).sent
+    assert describe_failure(MAYBE_SENT_ERRORS[fault], KEY, uses_httpx_transport=False).sent
 
 
 @pytest.mark.parametrize(

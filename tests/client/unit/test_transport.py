@@ -146,7 +146,7 @@ def _open_connections(transport: Any) -> int:
     return len(transport._pool.connections)
 
 
-def test_close_during_release_leaves_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_during_release(monkeypatch: pytest.MonkeyPatch) -> None:
     """If another thread closes the client just when a call gives its connection back, the connection is closed."""
     used: list[Any] = []
     with running_sandbox() as sandbox:
@@ -165,7 +165,7 @@ def test_close_during_release_leaves_no_connection(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_async_close_during_release_leaves_no_connection(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
+def test_async_close_during_release(monkeypatch: pytest.MonkeyPatch, backend: str) -> None:
     """The same with the asynchronous client, which a thread with another event loop may close."""
     used: list[Any] = []
 
@@ -189,7 +189,7 @@ def test_async_close_during_release_leaves_no_connection(monkeypatch: pytest.Mon
     anyio.run(main, backend=backend)
 
 
-def test_download_given_up_gives_back_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_download_given_up_is_released(monkeypatch: pytest.MonkeyPatch) -> None:
     """If a free call is given up just before its response begins, its connection is closed all the same."""
     released: list[httpx.Response] = []
     release = Transport.release

@@ -22,7 +22,7 @@ BASE = "https://api.test"
 
 
 def submit(ledger: Ledger, request_id: str) -> None:
-    ledger.record_response(ledger.record_submit("ltx-video", {"prompt": request_id}, BASE), "accepted", request_id)
+    ledger.record_outcome(ledger.record_submit("ltx-video", {"prompt": request_id}, BASE), "accepted", request_id)
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -32,7 +32,7 @@ def test_read_entries(tmp_path: Path, labelled: bool) -> None:
     with closing(Ledger(path)) as ledger:
         for name in ("a", "b"):
             number = ledger.record_submit("ltx-video", {"prompt": name}, BASE, "mine")
-            ledger.record_response(number, "accepted", f"r-{name}")
+            ledger.record_outcome(number, "accepted", f"r-{name}")
     if not labelled:
         with closing(sqlite3.connect(path)) as file:
             file.execute("ALTER TABLE jobs DROP COLUMN label")
@@ -68,7 +68,7 @@ def test_ledger_deleted(tmp_path: Path, caplog: pytest.LogCaptureFixture, when: 
         if number is None:
             submit(ledger, "r-2")
         else:
-            ledger.record_response(number, "accepted", "r-2")
+            ledger.record_outcome(number, "accepted", "r-2")
     assert ids(path) == [("r-1", "accepted"), ("r-2", "accepted")]
     said = f"the ledger {path} was deleted while it was in use; its rows were written again"
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [said]
@@ -87,7 +87,7 @@ def test_ledger_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> No
         first = ledger.record_submit("ltx-video", {"prompt": "x"}, BASE)
         other.replace(path)
         submit(ledger, "r-2")
-        ledger.record_response(first, "accepted", "r-1")
+        ledger.record_outcome(first, "accepted", "r-1")
         ledger.update("r-1", "saved", file="a.mp4")
     expected = [*((f"other-{number}", "accepted") for number in range(4)), ("r-1", "saved"), ("r-2", "accepted")]
     assert sorted(ids(path)) == sorted(expected)
@@ -111,10 +111,10 @@ def test_ledger_replaced_twice(tmp_path: Path) -> None:
         first, second = (ledger.record_submit("ltx-video", {"prompt": name}, BASE) for name in "ab")
         replace(3)
         third = ledger.record_submit("ltx-video", {"prompt": "c"}, BASE)
-        ledger.record_response(second, "accepted", "r-2")
+        ledger.record_outcome(second, "accepted", "r-2")
         replace(5)
         for number, request_id in ((first, "r-1"), (third, "r-3")):
-            ledger.record_response(number, "accepted", request_id)
+            ledger.record_outcome(number, "accepted", request_id)
         ledger.update("r-2", "saved", file="b.mp4")
     found = {entry.request_id: (entry.state, entry.request["prompt"]) for entry in read_entries(path)}
     assert {request_id: found[request_id] for request_id in ("r-1", "r-2", "r-3")} == {

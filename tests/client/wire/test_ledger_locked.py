@@ -52,12 +52,12 @@ def test_blocked_write_done_later(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     first, second = (ledger.record_submit("ltx-2-pro", {}, "b") for _ in range(2))
     locked = LockedFile(path)
     with caplog.at_level(logging.ERROR, "segmind_ltx"):
-        ledger.record_response(first, "accepted", "r-1")
+        ledger.record_outcome(first, "accepted", "r-1")
         ledger.update("r-1", "completed", cost=0.5)
     assert "r-1" in caplog.text
     locked.release()
     if end == "next":
-        ledger.record_response(second, "accepted", "r-2")
+        ledger.record_outcome(second, "accepted", "r-2")
     elif end == "read":
         assert ledger.entries()[0].state == "completed"
     else:
@@ -74,7 +74,7 @@ def test_blocked_write_at_close_logged(tmp_path: Path, caplog: pytest.LogCapture
     ledger = Ledger(path)
     number = ledger.record_submit("ltx-2-pro", {}, "b")
     locked = LockedFile(path)
-    ledger.record_response(number, "accepted", "r-1")
+    ledger.record_outcome(number, "accepted", "r-1")
     caplog.clear()
     ledger.close()
     locked.release()
@@ -87,8 +87,8 @@ def test_duplicate_id_blocks_no_write(tmp_path: Path, caplog: pytest.LogCaptureF
     """A request id that another row has blocks no later write."""
     ledger = Ledger(tmp_path / "jobs.sqlite")
     one, other = (ledger.record_submit("ltx-2-pro", {}, "b") for _ in range(2))
-    ledger.record_response(one, "accepted", "r-1")
-    ledger.record_response(other, "accepted", "r-1")
+    ledger.record_outcome(one, "accepted", "r-1")
+    ledger.record_outcome(other, "accepted", "r-1")
     ledger.update("r-1", "saved")
     assert [(entry.state, entry.request_id) for entry in ledger.entries()] == [("saved", "r-1"), ("sending", None)]
     assert "UNIQUE" in caplog.text

@@ -20,8 +20,8 @@ import respx
 
 import segmind_ltx as ltx
 from segmind_ltx._clock import SystemClock
-from segmind_ltx._core.journal import UNKNOWN_FOR
-from segmind_ltx._core.reads import MAX_REFUSED, MAX_UNEXPECTED
+from segmind_ltx._core.journal import GONE_AFTER
+from segmind_ltx._core.reads import MAX_REFUSALS, MAX_UNEXPECTED
 from support.callers import Caller, caller_cases
 from support.clocks import FakeClock
 
@@ -207,15 +207,15 @@ def test_repeated_refusal_ends_wait(caller: Caller, wire: respx.MockRouter, stag
     assert (caught.value.request_id, caught.value.status) == (ID, status)
     calls = sum(call.request.url.path == stage for call in wire.calls)
     if status == 404:  # A job of unknown age may be a new one, which not every server knows yet.
-        assert UNKNOWN_FOR <= sum(caller.clock.slept) < UNKNOWN_FOR + 20
+        assert GONE_AFTER <= sum(caller.clock.slept) < GONE_AFTER + 20
     else:
-        assert calls == MAX_REFUSED
+        assert calls == MAX_REFUSALS
 
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_few_refusals_outlasted(caller: Caller, wire: respx.MockRouter, status: int) -> None:
     """A wait goes on if fewer refusals than the limit come in a row."""
-    refused = [httpx.Response(status, json={"error": "no such job"})] * (MAX_REFUSED - 1)
+    refused = [httpx.Response(status, json={"error": "no such job"})] * (MAX_REFUSALS - 1)
     wire.get(STATUS).side_effect = [
         *refused,
         _state("QUEUED"),

@@ -104,7 +104,7 @@ def _leads(job: JobHistory, trace: Trace, name: str, url: str, path: str) -> Ite
 
 
 def _elsewhere(job: JobHistory, name: str, trace: Trace) -> Iterator[Finding]:
-    """A URL on another host, which never gets a key, has to be served at least."""
+    """Check that a URL on another host is served; it gets no key, so nothing else can be judged."""
     given = job.accepted.get(name)
     if not isinstance(given, str) or job.submit is None:
         return
@@ -179,19 +179,19 @@ def _states(job: JobHistory, trace: Trace) -> Iterator[Finding]:
         yield Finding("job.states", job.slug, known, detail, read.request.indices, through)
         if known and job.submit is not None and job.key == "failing" and _BLOCKED.search(message_of(read.request)):
             yield Finding("job.blocked-is-failed", job.slug, read.state == "FAILED", detail, read.request.indices)
-    patience, end = trace.recording.job_deadline, job.first_ended
+    polled_for, end = trace.recording.job_deadline, job.first_ended
     if end is not None:
         yield Finding("job.ends", job.slug, True, f"it ended {end.state}", end.request.indices)
-    elif job.submit is not None and patience is not None and job.found_reads:
+    elif job.submit is not None and polled_for is not None and job.found_reads:
         last = job.found_reads[-1]
         waited = last.at - job.submit.exchange.at
-        if waited >= patience - SLACK or last.state not in ORDER:
+        if waited >= polled_for - SLACK or last.state not in ORDER:
             detail = f"after {waited:.0f} s it is still {last.state}"
             yield Finding("job.ends", job.slug, False, detail, last.request.indices)
 
 
 def _order(job: JobHistory) -> Iterator[Finding]:
-    """Check that no state precedes one that was seen earlier, and that both routes agree."""
+    """Check that a job's state never goes backwards, and that both routes agree."""
     furthest: Read | None = None
     for read in job.found_reads:
         if read.state not in ORDER or read.kind == "alias":
@@ -224,7 +224,7 @@ def _order_on_route(job: JobHistory, kind: str) -> Iterator[Finding]:
 
 
 def observations(trace: Trace) -> Iterator[Observation]:
-    """Report how the target treats jobs if the documents leave it open."""
+    """Report what the target does about jobs that the documents leave open."""
     jobs = jobs_of(trace)
     ended = [job for job in jobs if job.first_ended is not None]
     if ended and not any(read.state == "PROCESSING" for job in jobs for read in job.found_reads):

@@ -15,7 +15,7 @@ from segmind_ltx_conformance.recording import Exchange, Part, Recording
 from segmind_ltx_spec import Contract, Model
 
 WORKING: Final = frozenset({"valid", "other", "failing", "unknown"})
-"""The keys that work. Nothing is known about a key in another tool's recording, so it counts as well."""
+"""The scenarios of keys that work; "unknown" is that of a key in another tool's recording that evidently did."""
 MIN_ATTEMPTS: Final = 3
 """How often the same fault has to occur before it is not transient any more."""
 
@@ -218,15 +218,15 @@ def _requests(calls: tuple[Call, ...]) -> Iterator[Request]:
         for call in group:
             # A request is complete after a response; the same label then starts a new one, as in polling.
             if attempts and not is_transient(attempts[-1].status):
-                yield Request(tuple(attempts), *_others(attempts, calls))
+                yield Request(tuple(attempts), *_answered_around(attempts, calls))
                 attempts = []
             attempts.append(call)
         if attempts:
-            yield Request(tuple(attempts), *_others(attempts, calls))
+            yield Request(tuple(attempts), *_answered_around(attempts, calls))
 
 
-def _others(attempts: list[Call], calls: tuple[Call, ...]) -> tuple[bool, bool]:
-    """Return whether other calls with working keys succeeded between these attempts, and right after them."""
+def _answered_around(attempts: list[Call], calls: tuple[Call, ...]) -> tuple[bool, bool]:
+    """Whether other calls with working keys got a lasting response between these attempts, and right after them."""
 
     def counts(call: Call) -> bool:
         return call.exchange.key in WORKING and call.kind != "other"

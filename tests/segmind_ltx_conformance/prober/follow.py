@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 
 from segmind_ltx_conformance.bodies import locations_in
 from segmind_ltx_conformance.prober.context import Job, RunContext, field_at, text_at
-from segmind_ltx_conformance.prober.selection import STATUS_ONLY
+from segmind_ltx_conformance.prober.selection import STATUS_ONLY_CLAUSE
 from segmind_ltx_conformance.recording import Exchange
 
 FINAL: Final = frozenset({"COMPLETED", "FAILED"})
@@ -71,7 +71,7 @@ def _choose_status_only(run: RunContext) -> None:
     """Choose the job that is read by its status alone, if possible one whose route is on the five pages."""
     mine = [job for job in run.jobs if job.key == "valid"]
     waiting = [job for job in mine if not job.polling_ended]
-    if run.options.clauses is not None and STATUS_ONLY not in run.options.clauses:
+    if run.options.clauses is not None and STATUS_ONLY_CLAUSE not in run.options.clauses:
         return  # No selected clause needs it, and the other reads may.
     if waiting and not any(job.status_only for job in mine):
         documented = [job for job in waiting if job.documented]

@@ -13,10 +13,10 @@ from segmind_ltx_conformance.prober.packs import AUDIT_CALLS, Item, documented_f
 from segmind_ltx_conformance.target import SCENARIO_STATUS
 from segmind_ltx_spec import Clause, Contract, Model, clauses_by_id
 
-V1_PREFIXES: Final = ("v1.", "blocking-result", "video-made.", "transport.v1-")
-"""How the ids of the clauses begin that only a blocking call shows."""
-EXAMPLES: Final = 4
-"""How many invalid bodies, or requests of a kind, show a clause that is of no single parameter."""
+BLOCKING_PREFIXES: Final = ("v1.", "blocking-result", "video-made.", "transport.v1-")
+"""Prefixes of the ids of clauses that only a blocking call can test."""
+MAX_EXAMPLES: Final = 4
+"""For a clause that concerns no single parameter, send so many invalid bodies, or requests of a kind."""
 
 NEED_A_CALL: Final = frozenset(
     {"accept", "download", "duplicate", "alias", "address", "other-account", "accept-header", "retention"}
@@ -24,8 +24,8 @@ NEED_A_CALL: Final = frozenset(
 """The stages that need a call of the model that tests the clause."""
 SEVERAL_JOBS: Final = {"job.id-unique": 4, "job.urls-are-its-own": 2}
 """The clauses that need more than one job, and how many."""
-STATUS_ONLY: Final = "job.poll-tells"
-"""The clause that needs a job of which only the state is read until its end."""
+STATUS_ONLY_CLAUSE: Final = "job.poll-tells"
+"""The clause that needs a job whose result is not read before its status says that it ended."""
 
 Pack = dict[str, Choice]
 
@@ -52,10 +52,10 @@ def selected_items(
     ordered = list(models)
     of = {model.slug: model for model in models}
     packs: dict[tuple[str, str], list[Pack]] = {}
-    kinds: set[tuple[str, str]] = set()
+    single_stages: set[tuple[str, str]] = set()
     for clause, model in chosen(contract, names, models):
         stages = needed_stages(clause)
-        kinds |= {(stage, model.slug) for stage in stages & {"audit", "duplicate", "failing", "retention"}}
+        single_stages |= {(stage, model.slug) for stage in stages & {"audit", "duplicate", "failing", "retention"}}
         if clause.id == f"{model.slug}.seed.random":
             packs.setdefault(("v1", model.slug), []).extend([{}, {}])  # The seeds of two calls without one differ.
         elif _only_v1(clause) or clause.id == f"{model.slug}.seed.default":
@@ -64,17 +64,18 @@ def selected_items(
             for version in _versions(clause, model, every_version=every_version):
                 wanted = _seeds(model, picture) if "duplicate" in stages else _wanted(clause, model, picture)
                 _add(packs.setdefault((version, model.slug), []), wanted)
-        least = 2 if clause.id == STATUS_ONLY and len(names) > 1 else SEVERAL_JOBS.get(clause.id, 0)
+        # That clause takes one job for itself; others need a second.
+        least = 2 if clause.id == STATUS_ONLY_CLAUSE and len(names) > 1 else SEVERAL_JOBS.get(clause.id, 0)
         if least:
             submits = packs[_versions(clause, model, every_version=False)[0], model.slug]
             submits += [{}] * (least - len(submits))
-    for (kind, slug), wanted in packs.items():
-        yield from _calls(kind, of[slug], wanted or [{}], picture)
-    yield from _single(kinds, ordered, picture)
+    for (version, slug), needed in packs.items():
+        yield from _calls(version, of[slug], needed or [{}], picture)
+    yield from _single(single_stages, ordered, picture)
 
 
 def _versions(clause: Clause, model: Model, *, every_version: bool) -> tuple[str, ...]:
-    """Return the versions that test a clause: both for a value that has to be accepted, else the documented one."""
+    """Return the versions that test a clause: both for a value that has to be accepted, else v2 if documented."""
     own, documented = clause.id.startswith(f"{model.slug}."), model.v2_source.grade == "D"
     if clause.id == f"{model.slug}.v2" or clause.id.endswith("-inferred"):
         return ("v2",)
@@ -170,7 +171,7 @@ def _needs_no_v2(clause: Clause) -> bool:
 
 
 def _only_v1(clause: Clause) -> bool:
-    return clause.id.startswith(V1_PREFIXES) or (clause.kind == "route" and clause.id.endswith(".v1"))
+    return clause.id.startswith(BLOCKING_PREFIXES) or (clause.kind == "route" and clause.id.endswith(".v1"))
 
 
 def body_filter(
@@ -193,7 +194,7 @@ def body_filter(
     def needed(stage: str, slug: str, version: str, about: tuple[str, ...], before: int) -> bool:
         if own.get(slug, set()) & set(about):
             return True
-        return before < EXAMPLES and any(
+        return before < MAX_EXAMPLES and any(
             slug == wanted and stage in stages and only in {None, version} for wanted, stages, only in general
         )
 

@@ -137,9 +137,9 @@ class BatchLedger(Ledger):
             self._submits[number] = self.begun[label]
         return number
 
-    def record_response(self, number: int, state: str, request_id: str | None) -> None:
+    def record_outcome(self, number: int, state: str, request_id: str | None) -> None:
         """Write down the good response to a paid call, and give the request id to its item."""
-        super().record_response(number, state, request_id)
+        super().record_outcome(number, state, request_id)
         item = self._submits.pop(number, None)
         if item is not None and request_id is not None:
             item.request_id = request_id
