@@ -121,6 +121,11 @@ def _parameter(name: str, schema: dict[str, Any], model: Model) -> dict[str, Any
     if "enum" in schema:
         atoms = [f"Literal[{', '.join(map(repr, schema['enum']))}]"]
     else:
+        if other := [one for one in types if one not in PYTHON_TYPES]:
+            raise ValueError(
+                f"{model.slug}: {name} is {' or '.join(other)}; the client and the command line take texts, numbers "
+                "and yes or no, so write what they do with it by hand"
+            )
         atoms = [PYTHON_TYPES[one] for one in types if one != "null"]
         if schema.get("format") == "uri":
             atoms.append("Path")  # A local file; the client sends it as a data URI.

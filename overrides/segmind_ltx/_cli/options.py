@@ -19,6 +19,7 @@ from segmind_ltx._core.parameters import prepare
 from segmind_ltx.errors import ParameterError
 from segmind_ltx_api.contract import MODELS, Model, Parameter
 
+# contract: *.optional
 _TYPES: Final[dict[str, type]] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 OWN_FLAGS: Final = frozenset(

@@ -38,10 +38,14 @@ SAVE_AGAIN: Final = 30.0
 
 
 class Gate(Protocol):
-    """What the worker knows about the submitting: whether it is open, and why not."""
+    """What the worker knows about the submitting: whether it may go on, and why not."""
 
-    def close(self, batch: int, verdict: str, seconds: float) -> None:
-        """Take no rows to submit for so many seconds (or, out of budget, until money of the batch is given back)."""
+    def pause_submits(self, seconds: float) -> None:
+        """Take no rows to submit, of any batch, for so many seconds."""
+        ...
+
+    def pause_batch(self, batch: int) -> None:
+        """Take no rows of a batch that is out of budget, until money of it is given back."""
         ...
 
     @property
@@ -79,14 +83,17 @@ class JobHandler:
         while row.verdict == "wait":
             # Only a worker without a place waits here; while it waits, its gate takes no further rows.
             seconds = max(0.0, (row.until or 0.0) - row.now) + 0.05
-            self._gate.close(row.batch or 0, row.verdict, seconds)
+            self._gate.pause_submits(seconds)
             try:
                 await self._driver.sleep(min(seconds, 5.0))
             except StoppingError:
                 break
             row = await self._rows.begin(number, ticket)
         if row.verdict in {"wait", "stopped", "budget"}:
-            self._gate.close(row.batch or 0, row.verdict, 1.0)
+            if row.verdict == "budget":
+                self._gate.pause_batch(row.batch or 0)
+            else:
+                self._gate.pause_submits(1.0)
             return Again(submit_queue(row.batch or 0), NEW)
         if row.verdict == EntryState.SENDING:
             submitted = await self._submit_whole(number, ticket, row)
@@ -152,7 +159,7 @@ class JobHandler:
         except errors.APIConnectionError as error:
             # Not sent: the network of this machine, so only this machine waits.
             await rows.give_back(number, ticket, str(error))
-            self._gate.close(row.batch or 0, "wait", 5.0)
+            self._gate.pause_submits(5.0)
             return back
         except errors.JobFailedError as error:
             await rows.change(

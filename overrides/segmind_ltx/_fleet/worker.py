@@ -58,10 +58,10 @@ class Worker:
 
     def __init__(self, url: str, client: ClientOptions, key: Secret, options: WorkerOptions) -> None:
         self._url, self._client, self._key, self._options = url, client, key, options
-        self._open = [FETCH_QUEUE]
+        self._open = [FETCH_QUEUE]  # It is always the first; the others have rows to submit.
         self._queues = [FETCH_QUEUE]  # The engine's: those that are open, or none while there is no room.
-        self._closed_until = 0.0
-        self._closed: dict[int, float] = {}
+        self._paused_until = 0.0
+        self._look_again_at: dict[int, float] = {}
         self._used: dict[int, int | None] = {}  # For each batch out of budget, what it had used.
         self._refusals = self._ending = False
         self._stop_asked = 0.0  # When, on the event loop's clock.
@@ -100,17 +100,18 @@ class Worker:
             await self.driver.close()
             await database.close()
 
-    def close(self, batch: int, verdict: str, seconds: float) -> None:
-        """Take no rows to submit for so many seconds (or, out of budget, until money of the batch is given back)."""
-        now = asyncio.get_running_loop().time()
-        if verdict == "budget":
-            self._closed[batch] = now + LOOK_AGAIN
-            self._used.setdefault(batch, None)
-            with suppress(ValueError):
-                self._open.remove(submit_queue(batch))
-        else:
-            self._closed_until = max(self._closed_until, now + seconds)
-            del self._open[1:]
+    def pause_submits(self, seconds: float) -> None:
+        """Take no rows to submit, of any batch, for so many seconds."""
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
+        del self._open[1:]
+        self._set_queues()
+
+    def pause_batch(self, batch: int) -> None:
+        """Take no rows of a batch that is out of budget, until money of it is given back."""
+        self._look_again_at[batch] = asyncio.get_running_loop().time() + LOOK_AGAIN
+        self._used.setdefault(batch, None)
+        with suppress(ValueError):
+            self._open.remove(submit_queue(batch))
         self._set_queues()
 
     def freed(self) -> None:
@@ -195,7 +196,7 @@ class Worker:
         """Open and close the queues by what the ledger says."""
         now, stopped, held_until, refusals, batches = await database.row(statements.CONTROL)
         self._refusals = bool(refusals)
-        closed = stopped is not None or held_until > now or self._closed_until > asyncio.get_running_loop().time()
+        closed = stopped is not None or held_until > now or self._paused_until > asyncio.get_running_loop().time()
         if closed or self._ending:
             del self._open[1:]
         else:
@@ -214,7 +215,7 @@ class Worker:
         if batch not in self._used:
             return True
         before = self._used[batch]
-        if self._closed[batch] > asyncio.get_running_loop().time() and (before is None or used >= before):
+        if self._look_again_at[batch] > asyncio.get_running_loop().time() and (before is None or used >= before):
             self._used[batch] = used
             return False
         del self._used[batch]

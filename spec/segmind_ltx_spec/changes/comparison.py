@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from segmind_ltx_spec.changes.collect import Change, Collector, Unjudged
 from segmind_ltx_spec.changes.document import Document, is_object
 from segmind_ltx_spec.changes.expanded import expanded
-from segmind_ltx_spec.changes.hand_written import NEEDED, must_follow, uses
+from segmind_ltx_spec.changes.hand_written import NEEDED, PARAMETERS, must_follow, uses
 from segmind_ltx_spec.changes.markers import Marker, names_of
 from segmind_ltx_spec.changes.places import clauses_at, derived_at, written_at
 from segmind_ltx_spec.changes.top import compare_api
@@ -108,8 +108,10 @@ def _finished(change: Change, old: Document, new: Document, markers: Sequence[Ma
     ):
         # Programs pass on the ids that they were given; what checks them is hand-written.
         verdicts = verdicts._replace(python=Verdict.BY_HAND)
-    places = [marker.place for marker in markers if verdicts.python in hand_written and marker.matches(change, names)]
-    words = uses(names) if verdicts.python is Verdict.BY_HAND else []
+    unfit = change.rule == "property-added" and verdicts.python is Verdict.BY_HAND
+    concerned = [marker for marker in markers if marker.statement != PARAMETERS or unfit]
+    places = [marker.place for marker in concerned if verdicts.python in hand_written and marker.matches(change, names)]
+    words = uses(names, parameters=unfit) if verdicts.python is Verdict.BY_HAND else []
     why = f"{change.why} By hand: the client {'; it '.join(words)}." if words else change.why
     # What only allows more hurts no client, although somebody has to write it anew.
     upgrade = change.upgrade or (verdicts.python is Verdict.BY_HAND and verdicts.http is not Verdict.COMPATIBLE)

@@ -59,6 +59,7 @@ STATEMENTS: Final = {
     "*.v2": "sends the body alone, and no header or query of an operation",
     "*.route": "sends no header or query of an operation",
     "*.status.*": "raises an exception class for each status",
+    "*.optional": "takes parameters that are texts, numbers or yes and no",
 }
 """Clause or pattern of clauses, and what the client does because of it."""
 
@@ -68,13 +69,15 @@ NEEDED: Final = frozenset(
     | {"job.completed-has-output"}
 )
 """What the client cannot do without."""
-QUIET: Final = frozenset({"*.image.*", "*.v1", "*.v2", "*.route", "*.status.*"})
+PARAMETERS: Final = "*.optional"
+"""What concerns a new parameter only if the client cannot take it."""
+QUIET: Final = frozenset({"*.image.*", "*.v1", "*.v2", "*.route", "*.status.*", PARAMETERS})
 """Statements whose code copes with most edits: only a rule that says so makes one of them a case for repair by hand."""
 
 
 def rests_on(clause: str) -> bool:
     """Whether hand-written code rests on a clause of this id."""
-    return any(fnmatchcase(clause, pattern) for pattern in STATEMENTS)
+    return any(fnmatchcase(clause, pattern) for pattern in STATEMENTS if pattern != PARAMETERS)
 
 
 def must_follow(clauses: Iterable[str]) -> bool:
@@ -83,9 +86,8 @@ def must_follow(clauses: Iterable[str]) -> bool:
     return any(fnmatchcase(one, pattern) for one in clauses for pattern in loud)
 
 
-def uses(clauses: Iterable[str]) -> list[str]:
-    """Say what the client does with the statements of some clauses."""
+def uses(clauses: Iterable[str], *, parameters: bool = True) -> list[str]:
+    """Say what the client does with the statements of some clauses; without ``parameters``, other than `PARAMETERS`."""
     names = list(clauses)
-    return list(
-        {words: None for pattern, words in STATEMENTS.items() if any(fnmatchcase(one, pattern) for one in names)}
-    )
+    patterns = [pattern for pattern in STATEMENTS if parameters or pattern != PARAMETERS]
+    return list({STATEMENTS[pattern]: None for pattern in patterns if any(fnmatchcase(one, pattern) for one in names)})

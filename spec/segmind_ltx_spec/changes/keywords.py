@@ -160,9 +160,9 @@ def compare_additional(found: Collector, old: Shape, new: Shape, use: Use) -> bo
     narrower = closed[1] or (schemas[1] and not closed[0])
     effect = Effect.NARROWER if narrower else Effect.WIDER
     python: Verdict = NONE
-    if use.flow is Flow.RESPONSE:  # A closed class of the generator has no access by key.
+    if use.flow is Flow.RESPONSE or use.request:  # A closed class of the generator has no access by key.
         python = BREAKING if closed[1] else COMPATIBLE if closed[0] else NONE
-    elif not use.request:
+    else:
         python = BREAKING if narrower else COMPATIBLE
     rule = "additional-properties-refused" if narrower else "additional-properties-allowed"
     words = in_words(effect, use.flow)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from segmind_ltx_spec.changes.collect import (
     BREAKING,
+    BY_HAND,
     COMPATIBLE,
     NONE,
     Collector,
@@ -17,11 +18,13 @@ from segmind_ltx_spec.changes.collect import (
 )
 from segmind_ltx_spec.changes.document import At
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
-from segmind_ltx_spec.changes.normal import Shape, constraints
+from segmind_ltx_spec.changes.normal import Shape, constraints, shape
 from segmind_ltx_spec.changes.verdicts import Verdicts
+from segmind_ltx_spec.pages.names import refusal
 
 Walk = Callable[[At, At, Use], None]
 
+SCALARS = frozenset({"string", "integer", "number", "boolean"})
 SHIFTED = "The arguments of the generated constructor stand in another order."
 
 
@@ -113,6 +116,9 @@ def _added(sides: _Sides, name: str, common: Sequence[str]) -> None:
     elif sides.use.flow is Flow.REQUEST:
         verdicts = Verdicts(BREAKING, BREAKING, BREAKING) if required else Verdicts(COMPATIBLE, COMPATIBLE, BREAKING)
         words = "Requests without it are refused." if required else "It may be left out; old servers do not know it."
+        if sides.use.request and (why := _unfit(sides, name)):
+            words += f" The client cannot be generated with it: {why}."
+            verdicts = verdicts if required else verdicts._replace(python=BY_HAND)
     else:
         closed = sides.old.get("additionalProperties") is False
         verdicts = Verdicts(BREAKING if closed else COMPATIBLE, COMPATIBLE, BREAKING if required else COMPATIBLE)
@@ -123,6 +129,14 @@ def _added(sides: _Sides, name: str, common: Sequence[str]) -> None:
     sides.found.emit(
         rule, None, sides.after(name), verdicts, words, upgrade=required and sides.use.flow is Flow.REQUEST
     )
+
+
+def _unfit(sides: _Sides, name: str) -> str | None:
+    """Return why the generator cannot take a new parameter, or None if it can."""
+    if words := refusal(name):
+        return f"{name!r} is {words}"
+    other = sorted((shape(sides.found.new, sides.after(name)).types or frozenset()) - SCALARS)
+    return f"it is of the type {' or '.join(other)}, and it takes texts, numbers and yes or no" if other else None
 
 
 def _required(sides: _Sides, handled: set[str], common: Sequence[str]) -> None:

@@ -22,8 +22,23 @@ _GENERATED: Final = frozenset({"additional_properties", "to_dict", "from_dict", 
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
+def refusal(name: str) -> str | None:
+    """Return why the client cannot be generated with a parameter of this name, or None if it can."""
+    if name in {"model", "timeout", "on_status"}:
+        return "a name that the client uses itself"
+    return _not_kept(name)
+
+
 def objection(name: str) -> str | None:
-    """Return why a parameter cannot have this name in the client, or None if it can."""
+    """Return why a parameter should not have this name, or None: it is free in the client and the command line."""
+    if words := _not_kept(name):
+        return words
+    users = [("client", _CLIENT), ("command line", _COMMAND_LINE), ("batch", _BATCH)]
+    taken = [user for user, names in users if name in names]
+    return f"a name that the {' and the '.join(taken)} uses itself" if taken else None
+
+
+def _not_kept(name: str) -> str | None:
     if not _PLAIN.fullmatch(name):
         return "no lower-case Python name, so the generator would change it"
     if keyword.iskeyword(name):
@@ -31,6 +46,4 @@ def objection(name: str) -> str | None:
     # The generator gives each of these an underscore at the end, but for `id`.
     if (hasattr(builtins, name) and name != "id") or name in _GENERATED:
         return "a name that the generator changes or uses itself"
-    users = [("client", _CLIENT), ("command line", _COMMAND_LINE), ("batch", _BATCH)]
-    taken = [user for user, names in users if name in names]
-    return f"a name that the {' and the '.join(taken)} uses itself" if taken else None
+    return None
