@@ -182,7 +182,7 @@ class Client(PaidCalls[Job, Video, JobStatus]):
         """Make one blocking v1 call, and return its video.
 
         If the connection breaks during the call, a paid video is lost (`SubmitUncertainError`); prefer `generate`.
-        ``timeout`` bounds the silence on the connection, and the pauses before a retry, in seconds.
+        ``timeout`` bounds the silence on the connection, in seconds.
         """
         prepared = prepare(model, parameters)
         flow = submit.generate_blocking(self._driver.context, prepared, DEFAULT_TIMEOUT if timeout is None else timeout)

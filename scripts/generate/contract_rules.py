@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from segmind_ltx_spec import SpecError
 from segmind_ltx_spec.contract import Contract
 from segmind_ltx_spec.limits import lower, upper
-from segmind_ltx_spec.pages.names import objection
+from segmind_ltx_spec.parameter_names import objection
 from segmind_ltx_spec.wording import video_rule
 
 Json = dict[str, Any]

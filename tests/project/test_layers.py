@@ -33,7 +33,7 @@ LAYERS: dict[str, list[set[str]]] = {
     "segmind_ltx_spec": [
         {"yaml_text"},
         {"contract", "limits"},
-        {"wording", "video"},
+        {"wording", "video", "parameter_names"},
         {"clauses"},
         {"documents"},
         {"__init__"},

@@ -46,7 +46,7 @@ def submit(
     paid = _PaidCall(context, prepared, call, (yield from _record_before_sending(context, prepared, call)))
     request_id: str | None = None
     try:
-        response = yield from paid.post(deadline, pauses_until=deadline, blocking=False)
+        response = yield from paid.post(deadline, blocking=False)
         request_id = answers.parse_submit(response, call, slug)
         paid.accept(request_id)
         if on_accepted is not None:
@@ -68,8 +68,7 @@ def generate_blocking(context: Context, prepared: PreparedRequest, timeout: floa
     call = call._replace(accept=ACCEPT_VIDEO)
     paid = _PaidCall(context, prepared, call, (yield from _record_before_sending(context, prepared, call)))
     try:
-        # A pause counts against the timeout; the call itself may take as long as bytes arrive.
-        response = yield from paid.post(None, pauses_until=context.now() + timeout, blocking=True)
+        response = yield from paid.post(None, blocking=True)
         facts = answers.video_of_call(response, call, slug, context.base_url)
     except BaseException as error:
         paid.record_failure(error)
@@ -103,11 +102,8 @@ class _PaidCall:
         self._call = call._replace(on_late=self._record_late)
         self._accepted = self._maybe_sent = False
 
-    def post(self, deadline: float | None, *, pauses_until: float | None, blocking: bool) -> Flow[Response]:
-        """Make the call, and return its 2xx response, or raise. Send it again only if that cannot pay twice.
-
-        ``deadline`` bounds each call, ``pauses_until`` the pauses between them; both are on the clock ``context.now``.
-        """
+    def post(self, deadline: float | None, *, blocking: bool) -> Flow[Response]:
+        """Make the call, and return its 2xx response, or raise. Send it again only if that cannot pay twice."""
         context, slug = self._context, self._model.slug
         attempt = 0
         while True:
@@ -122,7 +118,7 @@ class _PaidCall:
                 repeatable = False
             self._maybe_sent = not repeatable
             delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
-            too_late = pauses_until is not None and context.now() + delay >= pauses_until
+            too_late = deadline is not None and context.now() + delay >= deadline
             if attempt > context.max_submit_retries or not repeatable or too_late:
                 break
             context.log.warning("%s: %s; retry in %.1f s", self._call, describe(outcome), delay)

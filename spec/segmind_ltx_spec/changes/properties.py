@@ -20,7 +20,7 @@ from segmind_ltx_spec.changes.document import At
 from segmind_ltx_spec.changes.effects import Effect, Use, in_words, of_schema
 from segmind_ltx_spec.changes.normal import Shape, constraints, shape
 from segmind_ltx_spec.changes.verdicts import Verdicts
-from segmind_ltx_spec.pages.names import refusal
+from segmind_ltx_spec.parameter_names import refusal
 
 Walk = Callable[[At, At, Use], None]
 

@@ -10,9 +10,9 @@ import yaml
 from attrs import frozen
 
 from segmind_ltx_spec.contract import Json
-from segmind_ltx_spec.pages.names import objection
 from segmind_ltx_spec.pages.page import Page, PageParameter
 from segmind_ltx_spec.pages.questions import questions
+from segmind_ltx_spec.parameter_names import objection
 
 _PART: Final = re.compile(r"[A-Za-z0-9]+")
 _TYPE: Final = re.compile(r"(?P<base>\w+)(?P<list>\[\])?(?: \((?P<format>[\w-]+)\))?")

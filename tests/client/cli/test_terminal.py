@@ -173,11 +173,10 @@ def test_hint_says_how_it_was_installed(origin: str | None, command: str, monkey
 def test_deadline_bounds_the_pauses_of_a_submit(cli: Cli) -> None:
     """With a rate limit that ends after the deadline, the command says so at once instead of waiting for it."""
     key = {"SEGMIND_API_KEY": key_of("rate_limited")}
-    for more in ((), ("--sync",)):
-        done = cli("generate", *PRO, "x", "--out", "a.mp4", "--timeout", "0.2", *more, **key)
-        assert done.exit_code == 1
-        assert "retry in" not in done.stderr
-        assert "429" in done.stderr
+    done = cli("generate", *PRO, "x", "--out", "a.mp4", "--timeout", "0.2", **key)
+    assert done.exit_code == 1
+    assert "retry in" not in done.stderr
+    assert "429" in done.stderr
 
 
 @pytest.mark.parametrize("width", [40, 80, 400])

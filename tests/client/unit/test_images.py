@@ -32,7 +32,7 @@ def test_path_becomes_data_uri(tmp_path: Path) -> None:
         ("boat.png", b" <html>", "is text, not an image"),
         ("boat.txt", b"x", "image suffix"),
         ("boat", b"x", "image suffix"),
-        ("empty.png", b"", "no bytes"),
+        ("empty.png", b"", "is empty"),
         ("large.png", b"x" * (MAX_IMAGE_BYTES + 1), str(MAX_IMAGE_BYTES)),
         ("missing.png", None, "No such file"),
     ],

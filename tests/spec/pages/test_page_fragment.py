@@ -15,7 +15,7 @@ from segmind_ltx_spec.__main__ import main
 from segmind_ltx_spec.contract import Source
 from segmind_ltx_spec.pages import merge
 from segmind_ltx_spec.pages.fragment import pascal
-from segmind_ltx_spec.pages.names import objection
+from segmind_ltx_spec.parameter_names import objection
 
 from .printing import MadeUpModel, MadeUpRow, page
 
