@@ -13,6 +13,8 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
+# Where uv is installed, an environment takes seconds.
+nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "drift", "tests", "generator_tests", "spec", "docs", "package"]
 
 PYPROJECT = tomllib.loads(Path(__file__).with_name("pyproject.toml").read_text(encoding="utf-8"))
