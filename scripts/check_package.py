@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -172,7 +173,9 @@ def _check_spec(wheel: Path, folder: Path) -> None:
 def _environment(folder: Path, *requirements: str) -> Path:
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    _run([str(python), "-m", "pip", "install", "--quiet", *requirements], cwd=folder)
+    uv = os.environ.get("UV") or shutil.which("uv")
+    pip = [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install"]
+    _run([*pip, "--quiet", *requirements], cwd=folder)
     return python
 
 
