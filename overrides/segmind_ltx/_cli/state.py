@@ -35,13 +35,13 @@ def known_ids() -> list[str]:
 
 
 class CommandClient(Client):
-    """A client whose submits end in time, as its waits do."""
+    """A client that does not pause before a retry of a submit if that would take too long."""
 
     def submit_within(self, seconds: float, model: str, parameters: dict[str, Any]) -> Job:
-        """Submit a job; the call, its retries and the pauses between them end after so many seconds."""
+        """Submit a job; no pause before a retry goes beyond so many seconds. The call itself is not cut short."""
         prepared, context = prepare(model, parameters), self._driver.context
         with attaching_request_id() as accepted:
-            flow = submit.submit(context, prepared, accepted, context.now() + seconds)
+            flow = submit.submit(context, prepared, accepted, pauses_until=context.now() + seconds)
             return Job(self._driver, self._driver.run(flow), model, context.now())
 
 

@@ -36,17 +36,19 @@ def submit(
     prepared: PreparedRequest,
     on_accepted: Callable[[str], object] | None = None,
     deadline: float | None = None,
+    pauses_until: float | None = None,
 ) -> Flow[str]:
     """Submit a job, and return its request id. If ``on_accepted`` is given, it gets the id first.
 
-    ``deadline`` is on the clock ``context.now``; it bounds the call and its retries.
+    ``deadline`` bounds the call and its retries, ``pauses_until`` only the pauses before the retries: a call that was
+    sent is then never given up early, since its id would be lost. Both are on the clock ``context.now``.
     """
     slug = prepared.model.slug
     call = call_from(prepared.model.submit(body=prepared.request), context.read_timeout or SUBMIT_TIMEOUT)
     paid = _PaidCall(context, prepared, call, (yield from _record_before_sending(context, prepared, call)))
     request_id: str | None = None
     try:
-        response = yield from paid.post(deadline, blocking=False)
+        response = yield from paid.post(deadline, blocking=False, pauses_until=pauses_until)
         request_id = answers.parse_submit(response, call, slug)
         paid.accept(request_id)
         if on_accepted is not None:
@@ -102,9 +104,10 @@ class _PaidCall:
         self._call = call._replace(on_late=self._record_late)
         self._accepted = self._maybe_sent = False
 
-    def post(self, deadline: float | None, *, blocking: bool) -> Flow[Response]:
+    def post(self, deadline: float | None, *, blocking: bool, pauses_until: float | None = None) -> Flow[Response]:
         """Make the call, and return its 2xx response, or raise. Send it again only if that cannot pay twice."""
         context, slug = self._context, self._model.slug
+        end = pauses_until if deadline is None else deadline
         attempt = 0
         while True:
             self._maybe_sent = True
@@ -118,7 +121,7 @@ class _PaidCall:
                 repeatable = False
             self._maybe_sent = not repeatable
             delay = retry.delay_before(attempt, outcome, time=context.time(), random=context.random())
-            too_late = deadline is not None and context.now() + delay >= deadline
+            too_late = end is not None and context.now() + delay >= end
             if attempt > context.max_submit_retries or not repeatable or too_late:
                 break
             context.log.warning("%s: %s; retry in %.1f s", self._call, describe(outcome), delay)

@@ -232,3 +232,11 @@ def test_interrupt_before_a_command_has_one_line(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(SystemExit) as caught:
         main_module.main()
     assert (caught.value.code, written.getvalue()) == (130, "interrupted\n")
+
+
+def test_short_timeout_cuts_no_submit(cli: Cli) -> None:
+    """A submit that is answered after the deadline is not given up: the id of the paid job is told."""
+    cli.sandbox.next(slow=1)
+    done = cli("generate", *PRO, "x", "--out", "b.mp4", "--timeout", "0.2")
+    assert done.exit_code == 1
+    assert f"segmind-ltx fetch {list(cli.sandbox.state.jobs)[-1].id} --out b.mp4" in done.stderr
